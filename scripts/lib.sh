@@ -1,0 +1,26 @@
+# Shared by the scripts beside it: where things are kept, and how they speak. To be sourced.
+# shellcheck shell=bash disable=SC2034,SC2016
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pgupgrade
+engine_dir=$cache/engine          # the unpacked engine: written by setup, run by engine
+engine_bin=$engine_dir/bin
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+# Root runs a command itself, anyone else asks sudo.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# True if the docker command of this environment reaches an engine, and has Compose v2 or later.
+engine_usable() {
+  command -v docker >/dev/null &&
+    timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1 &&
+    timeout 10 docker compose version >/dev/null 2>&1
+}
+
+# The address of the Debian mirror that this machine's apt uses (its main archive, not security).
+debian_mirror() {
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' 'Created-By: Packages' |
+    awk '$3 == "Debian" && $2 !~ /security|updates|backports/ { print $1; exit }' | sed 's:/*$::'
+}
