@@ -1,0 +1,13 @@
+# The libraries, all from the distribution's packages (scripts/setup installs them).
+find_package(Boost 1.81 REQUIRED COMPONENTS json filesystem)
+find_package(CURL REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(LibArchive REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/facts.hpp"
+
+namespace pgupgrade::compose {
+
+// The source-preserving editor: text in, text out; no file is read or written here.
+
+struct Sources {
+  std::vector<std::string> compose_files;        // paths in -f order, includes and extends' files after
+  std::vector<std::string> env_files;            // .env files that serve interpolation, in order
+  std::map<std::string, std::string> texts;      // path -> content of all of these
+  std::map<std::string, std::string> environment;  // the shell's variables that outrank .env
+};
+
+struct ImageChange {
+  std::string service;
+  std::string old_image;  // what Compose resolves now
+  std::string new_image;  // what it shall resolve to
+};
+
+struct MountChange {  // for images from 18 on, whose data directory moved
+  std::string service;
+  std::string old_target;  // "/var/lib/postgresql/data"
+  std::string new_target;  // "/var/lib/postgresql"
+};
+
+// The fewest bytes that make the service's image (and mount target) read as asked: `image: postgres:15`, the
+// default of `${VAR:-15}`, the value in .env, an anchor's scalar; quotes, comments, indentation and line ends
+// stay. Follows: the last -f file that names the image wins; `extends`, anchors and merge keys (<<) to the
+// scalar that really names it; a variable to the .env line or to its default.
+// Throws Error(refused, "E-COMPOSE-EDIT") that names file, line and the mend for what cannot be rewritten
+// surely: `latest` or no tag without a version, an image from build:, a value from the shell's environment,
+// a scalar that other services share with another image in mind, a block scalar, a digest without --image.
+std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChange& change);
+std::vector<FileEdit> propose_mount_edit(const Sources& sources, const MountChange& change);
+
+// The text with the edits (all of one file) applied. Throws Error(failed, "E-COMPOSE-DRIFT") when an old_text
+// does not stand at its offset.
+std::string apply_edits(const std::string& text, const std::vector<FileEdit>& edits);
+
+// Files that `include:` and `extends: file:` of a compose text name, relative as written; for the loader of
+// Sources.
+std::vector<std::string> referenced_files(const std::string& compose_text);
+
+}  // namespace pgupgrade::compose

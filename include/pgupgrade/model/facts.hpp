@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/diagnostic.hpp"
+#include "pgupgrade/model/inventory.hpp"
+#include "pgupgrade/model/mount.hpp"
+
+namespace pgupgrade {
+
+struct RestartPolicy {
+  std::string name = "no";  // no, always, unless-stopped, on-failure
+  int maximum_retries = 0;
+  bool operator==(const RestartPolicy&) const = default;
+};
+
+// One replacement of bytes in a file of the project.
+struct FileEdit {
+  std::string file;            // absolute
+  std::uint64_t offset = 0;    // bytes from the start
+  int line = 0;                // from 1
+  std::string old_text;        // what must stand at `offset` now
+  std::string new_text;
+  bool operator==(const FileEdit&) const = default;
+};
+
+// What an image offers, read in a container of it.
+struct ImageFacts {
+  std::string reference;  // as asked for
+  std::string id;         // sha256:…
+  std::string version;    // "17.6"
+  int major = 0;
+  std::string default_pgdata;              // ENV PGDATA
+  std::vector<std::string> volumes;        // VOLUME paths
+  std::string binary_directory;            // where postgres and pg_dump are
+  std::int64_t postgres_uid = 0;
+  std::int64_t postgres_gid = 0;
+  std::vector<std::string> locales;        // locale -a, as printed
+  std::map<std::string, std::string> extensions;  // name -> default version, from the control files
+  std::vector<std::string> libraries;      // names in $libdir, without .so
+  std::vector<std::string> settings;       // postgres --describe-config: the names it knows
+  std::string libc;                        // "glibc 2.36", "musl", "" when unknown
+  bool operator==(const ImageFacts&) const = default;
+};
+
+// A container that talks to a target and is stopped while we work.
+struct ClientFacts {
+  std::string container_id;
+  std::string container_name;
+  std::string project;  // its Compose project, empty if none
+  std::string service;
+  bool running = true;
+  RestartPolicy restart;
+  std::string why;  // "depends on db", "connected as app"
+  bool operator==(const ClientFacts&) const = default;
+};
+
+struct VolumeFacts {
+  std::string name;
+  std::string driver;
+  std::string created_at;  // the engine's text; with the name, a volume's identity
+  std::map<std::string, std::string> labels;
+  bool operator==(const VolumeFacts&) const = default;
+};
+
+// Where one md5 password's plaintext is known from; never the password itself.
+struct PasswordMatch {
+  std::string role;
+  std::string origin;  // "POSTGRES_PASSWORD of service db", "--password-file"; empty: no candidate fits
+  bool operator==(const PasswordMatch&) const = default;
+};
+
+struct ServiceFacts {
+  std::string service;
+  std::string project;
+  std::string container_id;
+  std::string container_name;
+  bool running = false;
+  std::string compose_image;                 // as `docker compose config` resolves it
+  std::string image_id;                      // of the container
+  std::string image_pgdata;                  // ENV PGDATA of that image
+  std::string pgdata;                        // of the container's environment
+  std::vector<std::string> custom_entrypoint;  // empty: the image's
+  std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
+  std::string user;                          // of the container, empty: the image's
+  std::int64_t shm_bytes = 0;
+  RestartPolicy restart;
+  std::vector<Mount> mounts;
+  int pg_version_file = 0;                   // PG_VERSION in the data directory, 0: none found
+  std::optional<VolumeFacts> data_volume;    // when the data mount is a volume
+  std::vector<std::string> other_users;      // containers that also mount the data, with state
+  std::optional<Inventory> inventory;        // when the server answered
+  std::string inventory_problem;             // why it did not
+  std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
+  std::string new_image;                     // reference, derived or given
+  std::string new_compose_image;             // what Compose resolves to after the edits
+  std::vector<FileEdit> edits;
+  std::optional<Diagnostic> edit_problem;
+  std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
+  std::vector<ClientFacts> clients;
+  std::vector<std::string> host_clients;      // connections that no container explains
+  bool operator==(const ServiceFacts&) const = default;
+};
+
+// All that planning needs to know of the world. Gathered by observation; holds no secret.
+struct Facts {
+  std::string engine_id;
+  std::string engine_version;
+  std::string engine_endpoint;       // unix:///var/run/docker.sock
+  int processors = 1;                // of the engine
+  std::int64_t memory_bytes = 0;     // of the engine
+  std::string compose_version;
+  std::string project;
+  std::string project_directory;
+  std::map<std::string, std::string> file_digests;  // absolute path -> sha256 of each file that may be edited
+  std::vector<ServiceFacts> services;  // the targets asked for
+  std::int64_t state_free_bytes = 0;   // where the state directory is
+  std::int64_t engine_free_bytes = -1; // where volumes are; -1: cannot be told
+  bool same_file_system = false;       // the two are one
+  bool operator==(const Facts&) const = default;
+};
+
+}  // namespace pgupgrade

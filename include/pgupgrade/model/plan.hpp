@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/diagnostic.hpp"
+#include "pgupgrade/model/facts.hpp"
+#include "pgupgrade/model/request.hpp"
+
+namespace pgupgrade {
+
+enum class PasswordAction { to_scram, keep_md5 };
+
+struct RolePlan {
+  std::string role;
+  PasswordAction action = PasswordAction::to_scram;
+  std::string origin;  // where the password is known from
+  bool operator==(const RolePlan&) const = default;
+};
+
+// All that a run does to one Postgres service. Frozen before the first change; holds no secret.
+struct TargetPlan {
+  std::string service;
+  std::string container_id;
+  std::string container_name;
+  RestartPolicy restart;
+
+  std::string old_version;  // "15.8"
+  int old_major = 0;
+  int new_major = 0;
+  std::string old_image;     // reference in Compose
+  std::string old_image_id;  // what work containers of the old version run
+  std::string new_image;     // reference in Compose after the edit
+
+  Mount data_mount;              // as the old container has it
+  std::vector<Mount> other_mounts;  // of the old container, kept in work containers
+  VolumeFacts data_volume;       // name empty for a bind mount
+  std::string old_pgdata;        // absolute, within data_mount.target
+  std::string new_data_target;   // where the new container mounts the data
+  std::string new_pgdata;        // absolute, within new_data_target
+  std::map<std::string, std::string> environment;
+  std::int64_t shm_bytes = 0;
+
+  Inventory inventory;           // of the old server when planned (connections left out)
+  std::vector<RolePlan> roles;   // those with an md5 verifier
+  std::vector<std::string> dropped_settings;  // not known to the new version; filled when its image is known
+  std::int64_t data_bytes = 0;   // sum of the databases
+  bool operator==(const TargetPlan&) const = default;
+};
+
+struct DiskNeed {
+  std::string place;             // "the engine's volumes", "/srv/app/.pgupgrade"
+  std::int64_t needed_bytes = 0;
+  std::int64_t free_bytes = 0;   // -1: cannot be told
+  bool operator==(const DiskNeed&) const = default;
+};
+
+struct Plan {
+  int format = 1;
+  std::string run_id;  // 8 hex digits
+  std::string tool_version;
+  std::string engine_id;
+  std::string engine_endpoint;
+  std::string project;
+  std::string project_directory;
+  ProjectLocation location;
+  std::string state_root;
+  std::vector<TargetPlan> targets;
+  std::vector<ClientFacts> clients;
+  std::vector<std::string> host_clients;
+  std::vector<FileEdit> edits;
+  std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
+  std::string password_file;                        // path, empty if none
+  int jobs = 1;
+  std::int64_t estimated_downtime_ms = 0;
+  std::vector<DiskNeed> disk;
+  Diagnostics diagnostics;  // warnings and notes; errors never make a plan
+  bool operator==(const Plan&) const = default;
+};
+
+}  // namespace pgupgrade

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgupgrade {
+
+// Where a Compose project is, as the user names it to Compose itself.
+struct ProjectLocation {
+  std::vector<std::filesystem::path> files;  // absolute, in order; never empty after observation
+  std::string project_name;                  // empty: Compose decides
+  std::vector<std::string> profiles;
+  std::vector<std::filesystem::path> env_files;
+  bool operator==(const ProjectLocation&) const = default;
+};
+
+enum class Md5Policy {
+  convert,  // known passwords become SCRAM; an unknown one is an error unless acknowledged
+  keep,     // --keep-md5: roles whose password is not known keep their md5 verifier
+};
+
+// What the user asked for. Holds no secret.
+struct Request {
+  ProjectLocation project;
+  int target_major = 0;
+  std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
+  bool all_services = false;
+  std::string image;                                     // --image: overrides the derived new image
+  std::optional<std::filesystem::path> password_file;    // lines role:password, mode 0600
+  Md5Policy md5_policy = Md5Policy::convert;
+  std::vector<std::string> acknowledged;  // codes of warnings-to-be that the user accepts (--accept CODE)
+  int jobs = 0;                           // parallel dump and restore; 0: from the engine's processors
+  std::filesystem::path state_root;       // the .pgupgrade directory
+  bool operator==(const Request&) const = default;
+};
+
+}  // namespace pgupgrade

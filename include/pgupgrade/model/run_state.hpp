@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/plan.hpp"
+
+namespace pgupgrade {
+
+enum class Direction { forward, back };
+
+enum class StepPhase {
+  started,       // recorded before the action
+  done,          // recorded after it
+  undo_started,
+  undone,
+};
+
+struct StepRecord {
+  std::string step;
+  StepPhase phase = StepPhase::started;
+  int attempt = 1;
+  std::int64_t started_ms = 0;  // Unix time in milliseconds
+  std::int64_t ended_ms = 0;
+  std::map<std::string, std::string> data;  // what the step found and must find again (digests, sizes)
+  bool operator==(const StepRecord&) const = default;
+};
+
+enum class RunOutcome { unfinished, succeeded, rolled_back, cleaned };
+
+// The run's saved state. The journal is its only writer.
+struct RunState {
+  int format = 1;
+  std::int64_t generation = 0;  // one more with each write
+  Direction direction = Direction::forward;
+  RunOutcome outcome = RunOutcome::unfinished;
+  std::int64_t created_ms = 0;
+  Plan plan;
+  std::vector<StepRecord> steps;  // in the order in which they were first started
+  bool operator==(const RunState&) const = default;
+};
+
+}  // namespace pgupgrade

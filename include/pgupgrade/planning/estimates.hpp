@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+#include "pgupgrade/model/facts.hpp"
+#include "pgupgrade/model/plan.hpp"
+
+namespace pgupgrade::planning {
+
+// Bytes that a run needs at most, from the size of the cluster. The ratios are worst cases of measurements
+// (see the .cpp), not averages: an upgrade that runs out of space costs more than a refusal.
+std::int64_t backup_bytes(std::int64_t data_bytes);
+std::int64_t dump_bytes(std::int64_t data_bytes);
+std::int64_t restore_extra_bytes(std::int64_t data_bytes);  // beyond the old cluster's own space
+
+std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs);
+
+}  // namespace pgupgrade::planning

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/inventory.hpp"
+
+namespace pgupgrade::postgres {
+
+// The command lines of PostgreSQL's own programs, as argv arrays for a work container. Directories are paths
+// in the container; `socket` is the directory of the server's socket. No password is ever needed.
+
+struct Connection {
+  std::string socket;
+  std::string superuser;
+};
+
+std::vector<std::string> dump_globals(const Connection& connection, const std::string& file);
+std::vector<std::string> dump_database(const Connection& connection, const std::string& database,
+                                       const std::string& directory, int jobs);
+std::vector<std::string> list_dump(const std::string& directory);
+// Creates the database from the dump itself (--create), stopping at the first error. `database` decides how:
+// "postgres" and "template1" are replaced (--clean --if-exists) while connected to the other.
+std::vector<std::string> restore_database(const Connection& connection, const std::string& database,
+                                          const std::string& directory, int jobs);
+std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
+                                      const std::string& file);  // psql -X, ON_ERROR_STOP
+std::vector<std::string> analyze_all(const Connection& connection, int jobs);  // vacuumdb --all --analyze-only
+
+// initdb for a cluster like the old one: superuser, encoding, locale, provider, checksums, WAL segment size of
+// the old template1 (or postgres) database. `new_major` decides how switches are spelled (from 18 on
+// checksums are the default and need --no-data-checksums; ICU from 15 on; builtin from 17 on).
+std::vector<std::string> initdb(const Inventory& old, int new_major, const std::string& data_directory);
+std::vector<std::string> initdb_sync_only(const std::string& data_directory);
+
+// A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value.
+std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,
+                                const std::string& socket, const std::string& hba_file,
+                                const std::vector<SettingFacts>& settings);
+
+// -c settings that make a restore fast and are safe because a crash starts it over (measured: 20.4 → 14.2 s).
+std::vector<SettingFacts> restore_settings(std::int64_t memory_bytes);
+
+// Cluster state as pg_controldata prints it: "shut down", "in production"; empty when not found.
+std::string cluster_state(const std::string& control_data_output);
+
+// pg_dumpall --globals-only text without the statement that creates the bootstrap superuser (its ALTER stays):
+// initdb made that role already. Throws Error(failed, "E-GLOBALS") when the line is not there exactly once.
+std::string without_superuser_creation(const std::string& globals, const std::string& superuser);
+
+// Entries of pg_restore --list: kind -> count ("TABLE", "TABLE DATA", "INDEX", …).
+std::map<std::string, std::int64_t> count_listing(const std::string& listing);
+
+}  // namespace pgupgrade::postgres

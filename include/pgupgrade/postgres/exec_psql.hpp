@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pgupgrade/docker/engine.hpp"
+#include "pgupgrade/postgres/sql.hpp"
+
+namespace pgupgrade::postgres {
+
+// SQL through psql inside a user's running Postgres container (over its own local socket; when that asks for
+// a password the container's own POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE is used inside the container and
+// never passes through us). Each answer ends with a sentinel row, so an output that was cut short is
+// Error(failed, "E-EXEC-CUT"). Statements must be read-only; they run under default_transaction_read_only.
+class ExecPsql final : public SqlReader {
+ public:
+  // `role` is a superuser to log in as; see find_login.
+  ExecPsql(docker::Engine& engine, std::string container, std::string role);
+  std::vector<std::string> query(const std::string& database, const std::string& sql) override;
+
+  struct Login {
+    std::string role;
+    std::string database;
+  };
+  // Tries POSTGRES_USER, "postgres" and the like against the databases that should exist; returns the
+  // bootstrap superuser (oid 10) and a database that answers. Throws Error(failed, "E-NO-SUPERUSER").
+  static Login find_login(docker::Engine& engine, const docker::ContainerInfo& container);
+
+ private:
+  docker::Engine& engine_;
+  std::string container_;
+  std::string role_;
+};
+
+}  // namespace pgupgrade::postgres

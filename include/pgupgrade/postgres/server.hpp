@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/base/cancel.hpp"
+#include "pgupgrade/base/secret.hpp"
+#include "pgupgrade/model/fingerprint.hpp"
+#include "pgupgrade/model/inventory.hpp"
+
+namespace pgupgrade::postgres {
+
+struct SocketEndpoint {
+  std::string directory;  // of the Unix socket, on this host
+  std::string superuser;
+};
+
+using PrintProgress = std::function<void(const std::string& database, const std::string& table)>;
+
+// A setting row of ALTER ROLE/DATABASE … SET that a dump of single databases leaves out.
+struct RoleSetting {
+  std::string name;
+  std::string value;
+};
+
+// A running server that this program drives through a private socket, as superuser. Errors are
+// Error(failed, "E-SQL") with the server's message, the database and the statement's purpose.
+class Server {
+ public:
+  virtual ~Server() = default;
+
+  virtual int version_num() = 0;
+  virtual Inventory inventory() = 0;
+
+  // Hash of everything a user could miss. `row_hash` names the hash function: pass best_row_hash() of the
+  // older of the two servers. `jobs` databases' tables are read in parallel.
+  virtual Fingerprint fingerprint(const std::string& row_hash, int jobs, const PrintProgress& progress) = 0;
+
+  // Role -> md5 verifier of every role that has one.
+  virtual std::map<std::string, Secret> md5_verifiers() = 0;
+  // Replaces the role's verifier by a SCRAM one that libpq makes on this side; the plaintext is not sent.
+  virtual void set_scram_password(const std::string& role, const Secret& password) = 0;
+
+  // Settings of ALTER ROLE ALL SET (pg_db_role_setting 0/0), which pg_dumpall leaves out.
+  virtual std::vector<RoleSetting> settings_for_all_roles() = 0;
+  virtual void set_settings_for_all_roles(const std::vector<RoleSetting>& settings) = 0;
+
+  // Catalogue rows that pg_dump should have seen in one database: kind -> count (for verify-dump), in the
+  // words of pg_restore --list ("TABLE", "INDEX", "FUNCTION", …).
+  virtual std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) = 0;
+
+  // Errors of postgresql.conf, postgresql.auto.conf (pg_file_settings.error) as sentences.
+  virtual std::vector<std::string> configuration_errors() = 0;
+
+  // ANALYZE of partitioned tables (vacuumdb leaves them out), collation versions that the catalogue has
+  // wrong, extensions with a newer default version. Returns what was done, a line each.
+  virtual std::vector<std::string> refresh(const std::string& database) = 0;
+  // Tables of all databases with neither rows in pg_statistic nor pg_class.reltuples >= 0; "db.schema.table".
+  virtual std::vector<std::string> tables_without_statistics() = 0;
+};
+
+// "hashtextextended" from 11 on, "hashtext" before.
+std::string best_row_hash(int version_num);
+
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  // Connects, waiting up to `patience` for the server to accept connections. Error(failed,
+  // "E-SERVER-NOT-READY") names the last reason.
+  virtual std::unique_ptr<Server> connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) = 0;
+};
+
+std::unique_ptr<Connector> make_connector(const Cancellation& cancellation);
+
+}  // namespace pgupgrade::postgres

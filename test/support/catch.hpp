@@ -1,0 +1,11 @@
+// One header for Catch2 2 (Debian 12) and 3 (Debian 13). Test names: letters, digits, spaces, - and .
+// only, since ctest passes them on a command line.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Matchers::ContainsSubstring;
+#else
+#include <catch2/catch.hpp>
+inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
+#endif
