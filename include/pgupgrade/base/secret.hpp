@@ -10,11 +10,11 @@ namespace pgupgrade {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  explicit Secret(std::string value);
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
+  Secret& operator=(const Secret& other);
   Secret(Secret&&) noexcept = default;
-  Secret& operator=(Secret&&) noexcept = default;
+  Secret& operator=(Secret&& other) noexcept;
   ~Secret();
 
   const std::string& reveal() const { return value_; }  // the one way to the plaintext

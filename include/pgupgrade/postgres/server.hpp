@@ -67,12 +67,28 @@ class Server {
 // "hashtextextended" from 11 on, "hashtext" before.
 std::string best_row_hash(int version_num);
 
+// A login as an application makes it: over TCP, with a password.
+struct LoginAttempt {
+  std::string host;  // an address, no name
+  int port = 5432;
+  std::string role;
+  std::string database;
+  Secret password;
+};
+enum class LoginOutcome { accepted, refused, unreachable };
+struct LoginResult {
+  LoginOutcome outcome = LoginOutcome::unreachable;
+  std::string reason;  // the server's or the system's text, empty when accepted
+};
+
 class Connector {
  public:
   virtual ~Connector() = default;
   // Connects, waiting up to `patience` for the server to accept connections. Error(failed,
   // "E-SERVER-NOT-READY") names the last reason.
   virtual std::unique_ptr<Server> connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) = 0;
+  // `unreachable` when nothing answers at the address (PQping decides); waits a few seconds at most.
+  virtual LoginResult login(const LoginAttempt& attempt) = 0;
 };
 
 std::unique_ptr<Connector> make_connector(const Cancellation& cancellation);

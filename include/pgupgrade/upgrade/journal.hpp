@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/run_state.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Where the files of a run are: <root>/<run>/…
+struct RunFiles {
+  std::filesystem::path directory;
+  std::filesystem::path state() const { return directory / "state.json"; }
+  std::filesystem::path previous_state() const { return directory / "state.json.previous"; }
+  std::filesystem::path log() const { return directory / "run.log"; }
+  std::filesystem::path archive(const std::string& service) const;
+  std::filesystem::path manifest(const std::string& service) const;
+  std::filesystem::path fingerprint(const std::string& service, const std::string& side) const;  // "old", "new"
+  std::filesystem::path dump_record(const std::string& service) const;
+  std::filesystem::path original(std::size_t index) const;  // bytes of the index-th edited file before the edit
+};
+
+// The state file's text: a JSON envelope {"pgupgrade_state": 1, "sha256": digest of the state's text,
+// "state": {…}}.
+std::string state_text(const RunState& state);
+// Throws Error(usage, "E-STATE-DAMAGED" | "E-STATE-FORMAT") that names the path.
+RunState parse_state(const std::string& text, const std::filesystem::path& path);
+
+// The only writer of a run's state. Each change is durable before the call returns: the new generation is
+// written beside and renamed, the generation before is kept as state.json.previous.
+class Journal {
+ public:
+  // Makes the run's directory (0700) and writes the first generation. Error(usage, "E-STATE-EXISTS") when the
+  // directory is there already.
+  static Journal create(const RunFiles& files, RunState state);
+  // Reads and checks. A damaged state.json is an error that names the intact previous generation, if there is
+  // one: which of the two is true cannot be known, so the user decides (--state FILE).
+  static Journal open(const RunFiles& files);
+  static Journal open_file(const std::filesystem::path& state_file);
+
+  const RunState& state() const { return state_; }
+  const RunFiles& files() const { return files_; }
+
+  const StepRecord* find(const std::string& step) const;
+  bool is_done(const std::string& step) const;
+  std::string datum(const std::string& step, const std::string& key) const;  // empty when absent
+
+  void record_started(const std::string& step, std::int64_t now_ms);  // another attempt if there is one
+  void record_done(const std::string& step, std::int64_t now_ms);
+  void record_undo_started(const std::string& step, std::int64_t now_ms);
+  void record_undone(const std::string& step, std::int64_t now_ms);
+  void record_data(const std::string& step, const std::string& key, const std::string& value);
+  void turn_back();                     // sticky: rollback has begun
+  void finish(RunOutcome outcome);
+
+ private:
+  Journal(RunFiles files, RunState state);
+  StepRecord& record_of(const std::string& step);
+  void write();
+
+  RunFiles files_;
+  RunState state_;
+};
+
+struct FoundRun {
+  std::filesystem::path state_file;
+  std::optional<RunState> state;  // nothing when it cannot be read
+  std::string problem;
+};
+// The runs under a state root, newest first.
+std::vector<FoundRun> find_runs(const std::filesystem::path& state_root);
+
+}  // namespace pgupgrade::upgrade
