@@ -22,6 +22,9 @@ class FrameDemuxer {
   void finish() const;
 
  private:
+  void begin_frame();
+  void deliver(std::string_view bytes);
+
   Sink out_;
   Sink err_;
   std::string header_;          // up to 8 bytes

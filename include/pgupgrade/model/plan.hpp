@@ -40,6 +40,7 @@ struct TargetPlan {
   std::string old_pgdata;        // absolute, within data_mount.target
   std::string new_data_target;   // where the new container mounts the data
   std::string new_pgdata;        // absolute, within new_data_target
+  bool custom_pgdata = false;    // the service sets PGDATA itself, so it stays whatever the new image says
   std::map<std::string, std::string> environment;
   std::int64_t shm_bytes = 0;
 

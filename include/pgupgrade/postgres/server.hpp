@@ -84,9 +84,10 @@ struct LoginResult {
 class Connector {
  public:
   virtual ~Connector() = default;
-  // Connects, waiting up to `patience` for the server to accept connections. Error(failed,
-  // "E-SERVER-NOT-READY") names the last reason.
-  virtual std::unique_ptr<Server> connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) = 0;
+  // Connects, waiting up to `patience` for the server to accept connections, as long as `alive` (asked about
+  // once a second) says that it still runs. Error(failed, "E-SERVER-NOT-READY") names the last reason.
+  virtual std::unique_ptr<Server> connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience,
+                                          const std::function<bool()>& alive) = 0;
   // `unreachable` when nothing answers at the address (PQping decides); waits a few seconds at most.
   virtual LoginResult login(const LoginAttempt& attempt) = 0;
 };
