@@ -14,6 +14,8 @@ std::chrono::milliseconds SystemClock::monotonic() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_boot);
 }
 
-void SystemClock::pause(std::chrono::milliseconds length) { std::this_thread::sleep_for(length); }
+void SystemClock::pause(std::chrono::milliseconds length) {
+  std::this_thread::sleep_for(length);
+}
 
 }  // namespace pgupgrade

@@ -19,7 +19,9 @@ void wipe(std::string& text) {
 
 }  // namespace
 
-Secret::Secret(std::string value) : value_(value) { wipe(value); }
+Secret::Secret(std::string value) : value_(value) {
+  wipe(value);
+}
 
 // By way of a copy, since growing the string in place would free the old buffer unwiped.
 Secret& Secret::operator=(const Secret& other) {
@@ -35,7 +37,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { wipe(value_); }
+Secret::~Secret() {
+  wipe(value_);
+}
 
 void Redactor::learn(const Secret& secret) {
   if (secret.reveal().size() < kShortestRedacted) return;

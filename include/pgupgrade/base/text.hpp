@@ -16,9 +16,9 @@ std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 bool starts_with_word(std::string_view text, std::string_view word);
 
-std::string human_bytes(std::uint64_t bytes);           // "41.2 GiB", "512 B"
-std::string human_duration(std::int64_t milliseconds);  // "0.8 s", "6:02", "1:02:03"
-std::string human_count(std::uint64_t count);           // "84,113,902"
+std::string human_bytes(std::uint64_t bytes);                    // "41.2 GiB", "512 B"
+std::string human_duration(std::int64_t milliseconds);           // "0.8 s", "6:02", "1:02:03"
+std::string human_count(std::uint64_t count);                    // "84,113,902"
 std::string plural(std::uint64_t count, std::string_view noun);  // "1 role", "3 roles"; "84,113 rows"
 
 }  // namespace pgupgrade
