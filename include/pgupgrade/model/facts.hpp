@@ -20,10 +20,10 @@ struct RestartPolicy {
 
 // One replacement of bytes in a file of the project.
 struct FileEdit {
-  std::string file;            // absolute
-  std::uint64_t offset = 0;    // bytes from the start
-  int line = 0;                // from 1
-  std::string old_text;        // what must stand at `offset` now
+  std::string file;          // absolute
+  std::uint64_t offset = 0;  // bytes from the start
+  int line = 0;              // from 1
+  std::string old_text;      // what must stand at `offset` now
   std::string new_text;
   bool operator==(const FileEdit&) const = default;
 };
@@ -34,16 +34,16 @@ struct ImageFacts {
   std::string id;         // sha256:…
   std::string version;    // "17.6"
   int major = 0;
-  std::string default_pgdata;              // ENV PGDATA
-  std::vector<std::string> volumes;        // VOLUME paths
-  std::string binary_directory;            // where postgres and pg_dump are
+  std::string default_pgdata;        // ENV PGDATA
+  std::vector<std::string> volumes;  // VOLUME paths
+  std::string binary_directory;      // where postgres and pg_dump are
   std::int64_t postgres_uid = 0;
   std::int64_t postgres_gid = 0;
-  std::vector<std::string> locales;        // locale -a, as printed
+  std::vector<std::string> locales;               // locale -a, as printed
   std::map<std::string, std::string> extensions;  // name -> default version, from the control files
-  std::vector<std::string> libraries;      // names in $libdir, without .so
-  std::vector<std::string> settings;       // postgres --describe-config: the names it knows
-  std::string libc;                        // "glibc 2.36", "musl", "" when unknown
+  std::vector<std::string> libraries;             // names in $libdir, without .so
+  std::vector<std::string> settings;              // postgres --describe-config: the names it knows
+  std::string libc;                               // "glibc 2.36", "musl", "" when unknown
   bool operator==(const ImageFacts&) const = default;
 };
 
@@ -80,13 +80,13 @@ struct ServiceFacts {
   std::string container_id;
   std::string container_name;
   bool running = false;
-  std::string compose_image;                 // as `docker compose config` resolves it
-  std::string image_id;                      // of the container
-  std::string image_pgdata;                  // ENV PGDATA of that image
-  std::string pgdata;                        // of the container's environment
-  std::vector<std::string> custom_entrypoint;  // empty: the image's
+  std::string compose_image;                       // as `docker compose config` resolves it
+  std::string image_id;                            // of the container
+  std::string image_pgdata;                        // ENV PGDATA of that image
+  std::string pgdata;                              // of the container's environment
+  std::vector<std::string> custom_entrypoint;      // empty: the image's
   std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
-  std::string user;                          // of the container, empty: the image's
+  std::string user;                                // of the container, empty: the image's
   std::int64_t shm_bytes = 0;
   RestartPolicy restart;
   std::vector<Mount> mounts;
@@ -102,7 +102,7 @@ struct ServiceFacts {
   std::optional<Diagnostic> edit_problem;
   std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
   std::vector<ClientFacts> clients;
-  std::vector<std::string> host_clients;      // connections that no container explains
+  std::vector<std::string> host_clients;  // connections that no container explains
   bool operator==(const ServiceFacts&) const = default;
 };
 
@@ -110,17 +110,17 @@ struct ServiceFacts {
 struct Facts {
   std::string engine_id;
   std::string engine_version;
-  std::string engine_endpoint;       // unix:///var/run/docker.sock
-  int processors = 1;                // of the engine
-  std::int64_t memory_bytes = 0;     // of the engine
+  std::string engine_endpoint;    // unix:///var/run/docker.sock
+  int processors = 1;             // of the engine
+  std::int64_t memory_bytes = 0;  // of the engine
   std::string compose_version;
   std::string project;
   std::string project_directory;
   std::map<std::string, std::string> file_digests;  // absolute path -> sha256 of each file that may be edited
-  std::vector<ServiceFacts> services;  // the targets asked for
-  std::int64_t state_free_bytes = 0;   // where the state directory is
-  std::int64_t engine_free_bytes = -1; // where volumes are; -1: cannot be told
-  bool same_file_system = false;       // the two are one
+  std::vector<ServiceFacts> services;               // the targets asked for
+  std::int64_t state_free_bytes = 0;                // where the state directory is
+  std::int64_t engine_free_bytes = -1;              // where volumes are; -1: cannot be told
+  bool same_file_system = false;                    // the two are one
   bool operator==(const Facts&) const = default;
 };
 

@@ -14,9 +14,9 @@ struct TablePrint {
 };
 
 struct DatabasePrint {
-  std::map<std::string, TablePrint> tables;       // "schema.table", ordinary tables and matviews
-  std::map<std::string, std::string> sequences;   // "schema.name" -> last_value, is_called, definition
-  std::map<std::string, std::string> objects;     // "kind schema.name" -> digest of what must be equal
+  std::map<std::string, TablePrint> tables;      // "schema.table", ordinary tables and matviews
+  std::map<std::string, std::string> sequences;  // "schema.name" -> last_value, is_called, definition
+  std::map<std::string, std::string> objects;    // "kind schema.name" -> digest of what must be equal
   std::int64_t large_objects = 0;
   std::string large_objects_digest;
   std::map<std::string, std::string> extensions;  // name -> schema; versions may differ
@@ -27,7 +27,7 @@ struct DatabasePrint {
 // What a cluster holds, in a form that two major versions can be compared by.
 struct Fingerprint {
   int format = 1;
-  std::string row_hash;                     // the function that hashes rows; both sides must use the same
+  std::string row_hash;  // the function that hashes rows; both sides must use the same
   std::map<std::string, DatabasePrint> databases;
   std::map<std::string, std::string> roles;  // name -> attributes, memberships, settings, has password
 

@@ -24,7 +24,7 @@ struct DatabaseFacts {
   std::string icu_rules;        // 16 on
   bool allow_connections = true;
   bool is_template = false;
-  std::int64_t tables = 0;         // ordinary and partitioned, outside the system's schemas
+  std::int64_t tables = 0;  // ordinary and partitioned, outside the system's schemas
   std::int64_t estimated_rows = 0;
   std::int64_t large_objects = 0;
   std::vector<ExtensionFacts> extensions;
@@ -82,8 +82,8 @@ struct Inventory {
   std::vector<std::string> subscriptions;          // "database.name"
   std::vector<std::string> prepared_transactions;  // gid
   std::vector<ConnectionFacts> connections;        // client backends but ours
-  bool wal_outside_data = false;  // pg_wal is a symbolic link
-  bool in_recovery = false;       // a standby itself
+  bool wal_outside_data = false;                   // pg_wal is a symbolic link
+  bool in_recovery = false;                        // a standby itself
 
   int major() const { return version_num / 10000; }
   bool operator==(const Inventory&) const = default;

@@ -34,27 +34,27 @@ struct TargetPlan {
   std::string old_image_id;  // what work containers of the old version run
   std::string new_image;     // reference in Compose after the edit
 
-  Mount data_mount;              // as the old container has it
+  Mount data_mount;                 // as the old container has it
   std::vector<Mount> other_mounts;  // of the old container, kept in work containers
-  VolumeFacts data_volume;       // name empty for a bind mount
-  std::string old_pgdata;        // absolute, within data_mount.target
-  std::string new_data_target;   // where the new container mounts the data
-  std::string new_pgdata;        // absolute, within new_data_target
-  bool custom_pgdata = false;    // the service sets PGDATA itself, so it stays whatever the new image says
+  VolumeFacts data_volume;          // name empty for a bind mount
+  std::string old_pgdata;           // absolute, within data_mount.target
+  std::string new_data_target;      // where the new container mounts the data
+  std::string new_pgdata;           // absolute, within new_data_target
+  bool custom_pgdata = false;       // the service sets PGDATA itself, so it stays whatever the new image says
   std::map<std::string, std::string> environment;
   std::int64_t shm_bytes = 0;
 
-  Inventory inventory;           // of the old server when planned (connections left out)
-  std::vector<RolePlan> roles;   // those with an md5 verifier
+  Inventory inventory;                        // of the old server when planned (connections left out)
+  std::vector<RolePlan> roles;                // those with an md5 verifier
   std::vector<std::string> dropped_settings;  // not known to the new version; filled when its image is known
-  std::int64_t data_bytes = 0;   // sum of the databases
+  std::int64_t data_bytes = 0;                // sum of the databases
   bool operator==(const TargetPlan&) const = default;
 };
 
 struct DiskNeed {
-  std::string place;             // "the engine's volumes", "/srv/app/.pgupgrade"
+  std::string place;  // "the engine's volumes", "/srv/app/.pgupgrade"
   std::int64_t needed_bytes = 0;
-  std::int64_t free_bytes = 0;   // -1: cannot be told
+  std::int64_t free_bytes = 0;  // -1: cannot be told
   bool operator==(const DiskNeed&) const = default;
 };
 

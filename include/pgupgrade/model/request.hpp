@@ -27,8 +27,8 @@ struct Request {
   int target_major = 0;
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
-  std::string image;                                     // --image: overrides the derived new image
-  std::optional<std::filesystem::path> password_file;    // lines role:password, mode 0600
+  std::string image;                                   // --image: overrides the derived new image
+  std::optional<std::filesystem::path> password_file;  // lines role:password, mode 0600
   Md5Policy md5_policy = Md5Policy::convert;
   std::vector<std::string> acknowledged;  // codes of warnings-to-be that the user accepts (--accept CODE)
   int jobs = 0;                           // parallel dump and restore; 0: from the engine's processors

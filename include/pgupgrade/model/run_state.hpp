@@ -12,8 +12,8 @@ namespace pgupgrade {
 enum class Direction { forward, back };
 
 enum class StepPhase {
-  started,       // recorded before the action
-  done,          // recorded after it
+  started,  // recorded before the action
+  done,     // recorded after it
   undo_started,
   undone,
 };

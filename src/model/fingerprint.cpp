@@ -1,0 +1,167 @@
+#include "pgupgrade/model/fingerprint.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade {
+
+namespace {
+
+// Collects sentences until there are as many as were asked for.
+class Sentences {
+ public:
+  explicit Sentences(std::size_t limit) : limit_(limit) {}
+  void set_subject(std::string subject) { subject_ = std::move(subject); }
+  bool full() const { return list_.size() >= limit_; }
+  void add(const std::string& sentence) {
+    if (!full()) list_.push_back(subject_ + sentence);
+  }
+  std::vector<std::string> take() { return std::move(list_); }
+
+ private:
+  std::size_t limit_;
+  std::string subject_;
+  std::vector<std::string> list_;
+};
+
+// Walks two maps in step, so that a comparison stays linear. `name_of` makes the subject of a sentence from
+// a key; `compare` is called for keys that both have.
+template <class Value, class NameOf, class Compare>
+void compare_maps(const std::map<std::string, Value>& expected, const std::map<std::string, Value>& actual,
+                  Sentences& sentences, NameOf name_of, Compare compare) {
+  auto left = expected.begin();
+  auto right = actual.begin();
+  while ((left != expected.end() || right != actual.end()) && !sentences.full()) {
+    if (right == actual.end() || (left != expected.end() && left->first < right->first)) {
+      sentences.add(name_of(left->first) + " is missing");
+      ++left;
+    } else if (left == expected.end() || right->first < left->first) {
+      sentences.add(name_of(right->first) + " is not in the old cluster");
+      ++right;
+    } else {
+      compare(left->first, left->second, right->second);
+      ++left;
+      ++right;
+    }
+  }
+}
+
+std::string quoted(const std::string& name) {
+  return "\"" + printable(name) + "\"";
+}
+
+// For values that can be read, such as an owner: both are shown.
+void compare_values(const std::map<std::string, std::string>& expected,
+                    const std::map<std::string, std::string>& actual, Sentences& sentences,
+                    const std::string& noun) {
+  const auto name_of = [&](const std::string& key) { return noun + " " + printable(key); };
+  compare_maps(expected, actual, sentences, name_of,
+               [&](const std::string& key, const std::string& was, const std::string& is) {
+                 if (was != is) {
+                   sentences.add(fmt::format("{} is {}, expected {}", name_of(key), quoted(is), quoted(was)));
+                 }
+               });
+}
+
+// For digests: that they differ is all that can be said.
+void compare_digests(const std::map<std::string, std::string>& expected,
+                     const std::map<std::string, std::string>& actual, Sentences& sentences) {
+  const auto name_of = [](const std::string& key) { return printable(key); };
+  compare_maps(expected, actual, sentences, name_of,
+               [&](const std::string& key, const std::string& was, const std::string& is) {
+                 if (was != is) sentences.add(name_of(key) + " differs");
+               });
+}
+
+void compare_tables(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
+  const auto name_of = [](const std::string& key) { return "table " + printable(key); };
+  compare_maps(
+      expected.tables, actual.tables, sentences, name_of,
+      [&](const std::string& key, const TablePrint& was, const TablePrint& is) {
+        if (was.rows != is.rows) {
+          sentences.add(fmt::format("{} has {} rows, expected {}", name_of(key), is.rows, was.rows));
+        } else if (was.digest != is.digest) {
+          sentences.add(fmt::format("{} has {} rows as expected, but other contents", name_of(key), is.rows));
+        }
+      });
+}
+
+void compare_databases(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
+  compare_tables(expected, actual, sentences);
+  compare_values(expected.sequences, actual.sequences, sentences, "sequence");
+  compare_digests(expected.objects, actual.objects, sentences);
+  if (expected.large_objects != actual.large_objects) {
+    sentences.add(
+        fmt::format("there are {} large objects, expected {}", actual.large_objects, expected.large_objects));
+  } else if (expected.large_objects_digest != actual.large_objects_digest) {
+    sentences.add(
+        fmt::format("there are {} large objects as expected, but with other contents", actual.large_objects));
+  }
+  const auto extension = [](const std::string& key) { return "extension " + printable(key); };
+  compare_maps(expected.extensions, actual.extensions, sentences, extension,
+               [&](const std::string& key, const std::string& was, const std::string& is) {
+                 if (was != is) {
+                   sentences.add(fmt::format("{} is in schema {}, expected {}", extension(key), quoted(is),
+                                             quoted(was)));
+                 }
+               });
+  compare_values(expected.properties, actual.properties, sentences, "property");
+}
+
+}  // namespace
+
+std::int64_t Fingerprint::table_count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, database] : databases) count += static_cast<std::int64_t>(database.tables.size());
+  return count;
+}
+
+std::int64_t Fingerprint::row_count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, database] : databases) {
+    for (const auto& [table, print] : database.tables) count += print.rows;
+  }
+  return count;
+}
+
+std::int64_t Fingerprint::sequence_count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, database] : databases) {
+    count += static_cast<std::int64_t>(database.sequences.size());
+  }
+  return count;
+}
+
+std::vector<std::string> differences(const Fingerprint& expected, const Fingerprint& actual,
+                                     std::size_t limit) {
+  Sentences sentences(limit);
+  if (expected.format != actual.format) {
+    sentences.add(fmt::format("the fingerprints cannot be compared: format {}, expected {}", actual.format,
+                              expected.format));
+    return sentences.take();
+  }
+  // Digests made by two functions always differ: a sentence for each table would say nothing.
+  if (expected.row_hash != actual.row_hash) {
+    sentences.add(fmt::format("the fingerprints cannot be compared: rows hashed by {}, expected {}",
+                              quoted(actual.row_hash), quoted(expected.row_hash)));
+    return sentences.take();
+  }
+  const auto database = [](const std::string& name) { return "database " + quoted(name); };
+  compare_maps(expected.databases, actual.databases, sentences, database,
+               [&](const std::string& name, const DatabasePrint& was, const DatabasePrint& is) {
+                 sentences.set_subject(database(name) + ": ");
+                 compare_databases(was, is, sentences);
+                 sentences.set_subject({});
+               });
+  const auto role = [](const std::string& name) { return "role " + quoted(name); };
+  compare_maps(expected.roles, actual.roles, sentences, role,
+               [&](const std::string& name, const std::string& was, const std::string& is) {
+                 if (was != is) {
+                   sentences.add(fmt::format("{} is {}, expected {}", role(name), quoted(is), quoted(was)));
+                 }
+               });
+  return sentences.take();
+}
+
+}  // namespace pgupgrade

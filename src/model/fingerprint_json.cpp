@@ -1,0 +1,39 @@
+#include "model/fields.hpp"
+#include "pgupgrade/model/json.hpp"
+
+namespace pgupgrade {
+
+template <class Archive, fields::Of<TablePrint> T>
+void describe(Archive& archive, T& value) {
+  archive("rows", value.rows);
+  archive("digest", value.digest);
+}
+
+template <class Archive, fields::Of<DatabasePrint> T>
+void describe(Archive& archive, T& value) {
+  archive("tables", value.tables);
+  archive("sequences", value.sequences);
+  archive("objects", value.objects);
+  archive("large_objects", value.large_objects);
+  archive("large_objects_digest", value.large_objects_digest);
+  archive("extensions", value.extensions);
+  archive("properties", value.properties);
+}
+
+template <class Archive, fields::Of<Fingerprint> T>
+void describe(Archive& archive, T& value) {
+  archive("format", value.format);
+  archive("row_hash", value.row_hash);
+  archive("databases", value.databases);
+  archive("roles", value.roles);
+}
+
+boost::json::value to_json(const Fingerprint& value) {
+  return fields::write(value);
+}
+
+Fingerprint fingerprint_from_json(const boost::json::value& value) {
+  return fields::read_document<Fingerprint>(value, "fingerprint");
+}
+
+}  // namespace pgupgrade

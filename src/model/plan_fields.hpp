@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+
+#include "model/facts_fields.hpp"
+#include "model/fields.hpp"
+#include "model/inventory_fields.hpp"
+#include "pgupgrade/model/plan.hpp"
+
+namespace pgupgrade {
+
+inline constexpr std::array<fields::Text<PasswordAction>, 2> texts_of(PasswordAction) {
+  return {{{PasswordAction::to_scram, "scram-sha-256"}, {PasswordAction::keep_md5, "md5"}}};
+}
+
+template <class Archive, fields::Of<ProjectLocation> T>
+void describe(Archive& archive, T& value) {
+  archive("files", value.files);
+  archive("project_name", value.project_name);
+  archive("profiles", value.profiles);
+  archive("env_files", value.env_files);
+}
+
+template <class Archive, fields::Of<RolePlan> T>
+void describe(Archive& archive, T& value) {
+  archive("role", value.role);
+  archive("action", value.action);
+  archive("origin", value.origin);
+}
+
+template <class Archive, fields::Of<TargetPlan> T>
+void describe(Archive& archive, T& value) {
+  archive("service", value.service);
+  archive("container_id", value.container_id);
+  archive("container_name", value.container_name);
+  archive("restart", value.restart);
+  archive("old_version", value.old_version);
+  archive("old_major", value.old_major);
+  archive("new_major", value.new_major);
+  archive("old_image", value.old_image);
+  archive("old_image_id", value.old_image_id);
+  archive("new_image", value.new_image);
+  archive("data_mount", value.data_mount);
+  archive("other_mounts", value.other_mounts);
+  archive("data_volume", value.data_volume);
+  archive("old_pgdata", value.old_pgdata);
+  archive("new_data_target", value.new_data_target);
+  archive("new_pgdata", value.new_pgdata);
+  archive("custom_pgdata", value.custom_pgdata);
+  archive("environment", value.environment);
+  archive("shm_bytes", value.shm_bytes);
+  archive("inventory", value.inventory);
+  archive("roles", value.roles);
+  archive("dropped_settings", value.dropped_settings);
+  archive("data_bytes", value.data_bytes);
+}
+
+template <class Archive, fields::Of<DiskNeed> T>
+void describe(Archive& archive, T& value) {
+  archive("place", value.place);
+  archive("needed_bytes", value.needed_bytes);
+  archive("free_bytes", value.free_bytes);
+}
+
+template <class Archive, fields::Of<Plan> T>
+void describe(Archive& archive, T& value) {
+  archive("format", value.format);
+  archive("run_id", value.run_id);
+  archive("tool_version", value.tool_version);
+  archive("engine_id", value.engine_id);
+  archive("engine_endpoint", value.engine_endpoint);
+  archive("project", value.project);
+  archive("project_directory", value.project_directory);
+  archive("location", value.location);
+  archive("state_root", value.state_root);
+  archive("targets", value.targets);
+  archive("clients", value.clients);
+  archive("host_clients", value.host_clients);
+  archive("edits", value.edits);
+  archive("file_digests", value.file_digests);
+  archive("password_file", value.password_file);
+  archive("jobs", value.jobs);
+  archive("estimated_downtime_ms", value.estimated_downtime_ms);
+  archive("disk", value.disk);
+  archive("diagnostics", value.diagnostics);
+}
+
+}  // namespace pgupgrade

@@ -1,0 +1,100 @@
+#include "pgupgrade/model/fingerprint.hpp"
+
+#include <functional>
+
+#include "model/samples.hpp"
+#include "support/catch.hpp"
+
+using namespace pgupgrade;
+
+using Sentences = std::vector<std::string>;
+
+static Sentences after(const std::function<void(Fingerprint&)>& change) {
+  const Fingerprint expected = samples::fingerprint();
+  Fingerprint actual = expected;
+  change(actual);
+  return differences(expected, actual);
+}
+
+static Sentences after_in_shop(const std::function<void(DatabasePrint&)>& change) {
+  return after([&](Fingerprint& print) { change(print.databases["shop"]); });
+}
+
+TEST_CASE("a fingerprint counts its tables and rows and sequences over all databases") {
+  REQUIRE(samples::fingerprint().table_count() == 3);
+  REQUIRE(samples::fingerprint().row_count() == 113);
+  REQUIRE(samples::fingerprint().sequence_count() == 1);
+  REQUIRE(Fingerprint{}.row_count() == 0);
+}
+
+TEST_CASE("equal fingerprints have no differences") {
+  REQUIRE(differences(samples::fingerprint(), samples::fingerprint()).empty());
+}
+
+TEST_CASE("a change of a table is told in one sentence") {
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables["public.t"].rows = 1; }) ==
+          Sentences{"database \"shop\": table public.t has 1 rows, expected 2"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables["public.t"].digest = "x"; }) ==
+          Sentences{"database \"shop\": table public.t has 2 rows as expected, but other contents"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables.erase("public.t"); }) ==
+          Sentences{"database \"shop\": table public.t is missing"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables["public.a"] = {}; }) ==
+          Sentences{"database \"shop\": table public.a is not in the old cluster"});
+}
+
+TEST_CASE("a change of anything else in a database is told in one sentence") {
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.sequences["public.t_id_seq"] = "4 true"; }) ==
+          Sentences{"database \"shop\": sequence public.t_id_seq is \"4 true\", expected \"5 true\""});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects["index public.t_pkey"] = "bb"; }) ==
+          Sentences{"database \"shop\": index public.t_pkey differs"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects.clear(); }) ==
+          Sentences{"database \"shop\": index public.t_pkey is missing"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.large_objects = 2; }) ==
+          Sentences{"database \"shop\": there are 2 large objects, expected 3"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.large_objects_digest = "ee"; }) ==
+          Sentences{"database \"shop\": there are 3 large objects as expected, but with other contents"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.extensions["hstore"] = "ext"; }) ==
+          Sentences{"database \"shop\": extension hstore is in schema \"ext\", expected \"public\""});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.properties["owner"] = "postgres"; }) ==
+          Sentences{"database \"shop\": property owner is \"postgres\", expected \"app\""});
+}
+
+TEST_CASE("a change of databases and roles is told in one sentence") {
+  REQUIRE(after([](Fingerprint& print) { print.databases.erase("wiki"); }) ==
+          Sentences{"database \"wiki\" is missing"});
+  REQUIRE(after([](Fingerprint& print) { print.databases["new"] = {}; }) ==
+          Sentences{"database \"new\" is not in the old cluster"});
+  REQUIRE(after([](Fingerprint& print) { print.roles["app"] = "nologin"; }) ==
+          Sentences{"role \"app\" is \"nologin\", expected \"login\""});
+  REQUIRE(after([](Fingerprint& print) { print.roles.clear(); }) == Sentences{"role \"app\" is missing"});
+}
+
+TEST_CASE("fingerprints of two kinds are different whatever they hold") {
+  REQUIRE(after([](Fingerprint& print) { print.format = 3; }) ==
+          Sentences{"the fingerprints cannot be compared: format 3, expected 2"});
+  REQUIRE(after([](Fingerprint& print) { print.row_hash = "md5"; }) ==
+          Sentences{"the fingerprints cannot be compared: rows hashed by \"md5\", expected "
+                    "\"hashtextextended\""});
+}
+
+TEST_CASE("differences come in order and no more than the limit") {
+  Fingerprint actual = samples::fingerprint();
+  actual.databases["shop"].tables.clear();
+  actual.databases["wiki"].tables["public.page"].rows = 99;
+  actual.roles.clear();
+  REQUIRE(differences(samples::fingerprint(), actual) ==
+          Sentences{"database \"shop\": table public.orders is missing",
+                    "database \"shop\": table public.t is missing",
+                    "database \"wiki\": table public.page has 99 rows, expected 100",
+                    "role \"app\" is missing"});
+  REQUIRE(differences(samples::fingerprint(), actual, 2) ==
+          Sentences{"database \"shop\": table public.orders is missing",
+                    "database \"shop\": table public.t is missing"});
+}
+
+TEST_CASE("names with control characters cannot break a sentence of a difference") {
+  Fingerprint actual = samples::fingerprint();
+  actual.databases["a\x1b[2J"] = {};
+  REQUIRE(differences(samples::fingerprint(), actual) ==
+          Sentences{"database \"a?[2J\" is not in the old cluster"});
+}
