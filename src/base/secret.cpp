@@ -27,13 +27,16 @@ Secret::Secret(std::string value) : value_(value) {
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
     Secret copy(other);
-    value_.swap(copy.value_);
+    *this = std::move(copy);
   }
   return *this;
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
-  if (this != &other) value_.swap(other.value_);
+  if (this != &other) {
+    wipe(value_);
+    value_.swap(other.value_);
+  }
   return *this;
 }
 
