@@ -17,9 +17,9 @@
 namespace pgupgrade::docker {
 
 struct EngineInfo {
-  std::string id;           // GET /info: ID
-  std::string version;      // "28.5.2"
-  std::string api_version;  // the negotiated one, "1.44"
+  std::string id;              // GET /info: ID
+  std::string version;         // "28.5.2"
+  std::string api_version;     // the negotiated one, "1.44"
   std::string root_directory;  // DockerRootDir
   std::string operating_system;
   int processors = 1;
@@ -32,21 +32,21 @@ struct EngineInfo {
 // restart, no health check, log driver json-file.
 struct ContainerSpec {
   std::string name;
-  std::string image;                     // reference or id
-  std::vector<std::string> entrypoint;   // replaces the image's; empty: the image's
+  std::string image;                    // reference or id
+  std::vector<std::string> entrypoint;  // replaces the image's; empty: the image's
   std::vector<std::string> command;
   std::vector<std::string> environment;  // NAME=value
   std::map<std::string, std::string> labels;
-  std::string user;                      // "uid:gid" or empty for the image's
+  std::string user;  // "uid:gid" or empty for the image's
   std::string working_directory;
   std::vector<Mount> mounts;
-  std::int64_t shm_bytes = 0;            // 0: the engine's default
+  std::int64_t shm_bytes = 0;  // 0: the engine's default
   std::string stop_signal;
 };
 
 struct NetworkAttachment {
   std::string network;
-  std::string ip_address;   // IPv4, empty when not running
+  std::string ip_address;  // IPv4, empty when not running
   std::string ip6_address;
 };
 
@@ -60,8 +60,8 @@ struct ContainerInfo {
   ContainerStatus status = ContainerStatus::created;
   std::optional<int> exit_code;  // only once it has run and ended
   bool out_of_memory_killed = false;
-  std::string started_at;        // the engine's text
-  std::string health;            // "", "starting", "healthy", "unhealthy"
+  std::string started_at;  // the engine's text
+  std::string health;      // "", "starting", "healthy", "unhealthy"
   std::vector<std::string> entrypoint;
   std::vector<std::string> command;
   std::vector<std::string> environment;  // NAME=value; may hold secrets
@@ -74,8 +74,10 @@ struct ContainerInfo {
   std::string network_mode;
   bool tty = false;
   bool auto_remove = false;
-  bool running() const { return status == ContainerStatus::running || status == ContainerStatus::paused ||
-                                status == ContainerStatus::restarting; }
+  bool running() const {
+    return status == ContainerStatus::running || status == ContainerStatus::paused ||
+           status == ContainerStatus::restarting;
+  }
 };
 
 struct ContainerSummary {
@@ -138,6 +140,8 @@ struct ExecResult {
 // Errors, all of them pgupgrade::Error:
 //   engine_unreachable "E-ENGINE-UNREACHABLE" / "E-ENGINE-PERMISSION"  no answer; the socket's path is named
 //   failed "E-ENGINE"         the engine refused (its own message, the object, the status are in the text)
+//   failed "E-ENGINE-CONFLICT"  the same for status 409: the name is taken, the volume is in use
+//   failed "E-PULL"           an image could not be pulled; the registry's or the engine's reason is in the text
 //   failed "E-ENGINE-STREAM"  a body or frame was cut short, or an error came inside a 200 stream
 //   failed "E-ENGINE-TIMEOUT" no answer in time
 //   interrupted               the cancellation was requested while waiting
@@ -159,7 +163,8 @@ class Engine {
   // POST /stop with the container's own signal; waits `grace`, then the engine kills. Returns when stopped.
   virtual void stop_container(const std::string& container, std::chrono::seconds grace) = 0;
   // Waits until it is not running; nothing when `patience` ends first.
-  virtual std::optional<int> wait_container(const std::string& container, std::chrono::milliseconds patience) = 0;
+  virtual std::optional<int> wait_container(const std::string& container,
+                                            std::chrono::milliseconds patience) = 0;
   virtual void set_restart_policy(const std::string& container, const RestartPolicy& policy) = 0;
   // Forced removal with its anonymous volumes; absent is fine.
   virtual void remove_container(const std::string& container) = 0;
@@ -174,12 +179,14 @@ class Engine {
                           const std::string& user) = 0;
 
   virtual std::optional<VolumeInfo> inspect_volume(const std::string& name) = 0;
-  virtual void create_volume(const VolumeSpec& spec) = 0;  // an equal one there already is fine (the API's rule)
+  virtual void create_volume(
+      const VolumeSpec& spec) = 0;  // an equal one there already is fine (the API's rule)
   virtual void remove_volume(const std::string& name) = 0;  // absent is fine; in use is an error
   virtual std::vector<VolumeInfo> list_volumes(const std::map<std::string, std::string>& labels) = 0;
 
   virtual std::optional<ImageInfo> inspect_image(const std::string& reference) = 0;
-  virtual void pull_image(const std::string& reference, const std::function<void(const PullProgress&)>& progress) = 0;
+  virtual void pull_image(const std::string& reference,
+                          const std::function<void(const PullProgress&)>& progress) = 0;
 };
 
 }  // namespace pgupgrade::docker

@@ -27,8 +27,8 @@ class FrameDemuxer {
 
   Sink out_;
   Sink err_;
-  std::string header_;          // up to 8 bytes
-  std::size_t remaining_ = 0;   // of the payload
+  std::string header_;         // up to 8 bytes
+  std::size_t remaining_ = 0;  // of the payload
   unsigned char type_ = 0;
   std::string daemon_error_;
 };

@@ -1,0 +1,16 @@
+#include "pgupgrade/docker/connect.hpp"
+
+#include "docker/endpoint.hpp"
+#include "docker/http_engine.hpp"
+#include "docker/transport.hpp"
+#include "pgupgrade/base/clock.hpp"
+
+namespace pgupgrade::docker {
+
+std::unique_ptr<Engine> connect(const std::string& endpoint, const Cancellation& cancellation) {
+  HttpEngineOptions options{.client_configuration = client_settings().configuration_directory};
+  return std::make_unique<HttpEngine>(Transport(socket_of(endpoint), cancellation),
+                                      std::make_unique<SystemClock>(), std::move(options));
+}
+
+}  // namespace pgupgrade::docker

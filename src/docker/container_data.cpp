@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "docker/decode.hpp"
+#include "docker/encode.hpp"
+#include "docker/http_engine.hpp"
+#include "docker/url.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/docker/frames.hpp"
+
+// What flows out of and into a container: logs, archives, the output of commands.
+namespace pgupgrade::docker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBetweenLooks{20};
+constexpr std::size_t kOutputLimit = 64U << 20;
+
+std::string archive_target(const std::string& container, const std::string& path) {
+  return with_query("/containers/" + url_encode(container) + "/archive", {{"path", path}});
+}
+
+std::string place(const std::string& container, const std::string& path) {
+  return fmt::format("{} of {}", printable(path), named("container", container));
+}
+
+// The demuxer knows neither the container nor what was asked of it.
+template <class Action>
+void reading_frames(const std::string& what, Action action) {
+  try {
+    action();
+  } catch (Error& error) {
+    error.add_context(what);
+    throw;
+  }
+}
+
+Sink bounded(std::string& text, const std::string& what) {
+  return [&text, what](std::string_view bytes) {
+    if (text.size() + bytes.size() > kOutputLimit) {
+      throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
+                  fmt::format("cannot {}: its output is longer than {}", what, human_bytes(kOutputLimit)));
+    }
+    text.append(bytes);
+  };
+}
+
+}  // namespace
+
+void HttpEngine::container_logs(const std::string& container, const Sink& out, const Sink& err) {
+  const HttpRequest request{
+      .what = "read the logs of " + named("container", container),
+      .target = "/containers/" + url_encode(container) + "/logs?stdout=1&stderr=1&follow=0&tail=all",
+      .patience = options_.patience.work};
+  // The content type does not tell: engines name multiplexed streams raw.
+  if (existing_container(container, request.what).tty) {
+    stream(request, [&](std::string_view bytes) {
+      if (out) out(bytes);
+    });
+    return;
+  }
+  reading_frames(request.what, [&] {
+    FrameDemuxer demuxer(out, err);
+    stream(request, [&](std::string_view bytes) { demuxer.feed(bytes); });
+    demuxer.finish();
+  });
+}
+
+void HttpEngine::get_archive(const std::string& container, const std::string& path, const Sink& sink) {
+  stream({.what = "read " + place(container, path),
+          .target = archive_target(container, path),
+          .patience = options_.patience.work},
+         sink);
+}
+
+void HttpEngine::put_archive(const std::string& container, const std::string& path, const Source& source) {
+  const std::string what = "write to " + place(container, path);
+  // An engine that refuses while we still send may close before its reason is read; so ask beforehand.
+  const HttpResponse present =
+      call({.what = what, .method = "HEAD", .target = archive_target(container, path)}, {404});
+  if (present.status == 404) {
+    throw Error(ErrorKind::failed, "E-ENGINE",
+                fmt::format("cannot {}: no such container or directory (status 404)", what));
+  }
+  call({.what = what,
+        .method = "PUT",
+        .target = archive_target(container, path),
+        .upload = &source,
+        .patience = options_.patience.work});
+}
+
+ExecResult HttpEngine::exec(const std::string& container, const std::vector<std::string>& argv,
+                            const std::string& user) {
+  const std::string what = fmt::format("run {} in {}", printable(argv.empty() ? "nothing" : argv.front()),
+                                       named("container", container));
+  const HttpResponse created = call({.what = what,
+                                     .method = "POST",
+                                     .target = "/containers/" + url_encode(container) + "/exec",
+                                     .body = encode_exec(argv, user)});
+  const std::string id = understood(what, [&] { return decode_id(created.body); });
+  ExecResult result;
+  reading_frames(what, [&] {
+    FrameDemuxer demuxer(bounded(result.standard_output, what), bounded(result.standard_error, what));
+    // Without an Upgrade the engine streams the output until the command ends.
+    stream({.what = what,
+            .method = "POST",
+            .target = "/exec/" + url_encode(id) + "/start",
+            .body = R"({"Detach":false,"Tty":false})",
+            .patience = options_.patience.work},
+           [&](std::string_view bytes) { demuxer.feed(bytes); });
+    demuxer.finish();
+  });
+  result.exit_code = exec_exit_code(id, what);
+  return result;
+}
+
+int HttpEngine::exec_exit_code(const std::string& id, const std::string& what) {
+  // The streams can end a moment before the engine has noticed that the command did.
+  const milliseconds deadline = clock_->monotonic() + options_.patience.settle;
+  for (;;) {
+    const HttpResponse answer = call({.what = what, .target = "/exec/" + url_encode(id) + "/json"});
+    if (const auto code = understood(what, [&] { return decode_exec(answer.body); })) return *code;
+    if (clock_->monotonic() >= deadline) {
+      throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
+                  fmt::format("cannot {}: its output ended, but the engine says that it still runs", what));
+    }
+    clock_->pause(kBetweenLooks);
+  }
+}
+
+}  // namespace pgupgrade::docker

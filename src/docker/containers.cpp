@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "docker/decode.hpp"
+#include "docker/encode.hpp"
+#include "docker/http_engine.hpp"
+#include "docker/url.hpp"
+#include "pgupgrade/base/text.hpp"
+
+// A container's life: create, start, signal, stop, wait, remove; and what is known of it.
+namespace pgupgrade::docker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBetweenLooks{50};
+
+std::string container_path(const std::string& container) {
+  return "/containers/" + url_encode(container);
+}
+
+}  // namespace
+
+std::optional<ContainerInfo> HttpEngine::inspect_container(const std::string& container) {
+  const HttpRequest request{.what = "inspect " + named("container", container),
+                            .target = container_path(container) + "/json"};
+  const HttpResponse answer = call(request, {404});
+  if (answer.status == 404) return std::nullopt;
+  return understood(request.what, [&] { return decode_container(answer.body); });
+}
+
+ContainerInfo HttpEngine::existing_container(const std::string& container, const std::string& purpose) {
+  auto info = inspect_container(container);
+  if (!info) throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("cannot {}: no such container", purpose));
+  return *std::move(info);
+}
+
+std::vector<ContainerSummary> HttpEngine::list_containers(const ContainerFilter& filter) {
+  const HttpRequest request{
+      .what = "list containers",
+      .target = with_query("/containers/json", {{"all", "1"}, {"filters", encode_filters(filter)}})};
+  const HttpResponse answer = call(request);
+  return understood(request.what, [&] { return decode_containers(answer.body); });
+}
+
+std::string HttpEngine::create_container(const ContainerSpec& spec) {
+  const HttpRequest request{.what = "create " + named("container", spec.name),
+                            .method = "POST",
+                            .target = with_query("/containers/create", {{"name", spec.name}}),
+                            .body = encode_container(spec),
+                            .patience = options_.patience.work};
+  const HttpResponse answer = call(request);
+  return understood(request.what, [&] { return decode_id(answer.body); });
+}
+
+void HttpEngine::start_container(const std::string& container) {
+  call({.what = "start " + named("container", container),
+        .method = "POST",
+        .target = container_path(container) + "/start",
+        .patience = options_.patience.work});
+}
+
+void HttpEngine::signal_container(const std::string& container, const std::string& signal) {
+  // 409: it is not running.
+  call({.what = fmt::format("send {} to {}", printable(signal), named("container", container)),
+        .method = "POST",
+        .target = with_query(container_path(container) + "/kill", {{"signal", signal}})},
+       {409});
+}
+
+void HttpEngine::stop_container(const std::string& container, std::chrono::seconds grace) {
+  call({.what = "stop " + named("container", container),
+        .method = "POST",
+        .target = with_query(container_path(container) + "/stop", {{"t", std::to_string(grace.count())}}),
+        .patience = grace + options_.patience.work});
+}
+
+std::optional<int> HttpEngine::wait_container(const std::string& container, milliseconds patience) {
+  const std::string what = "wait for " + named("container", container);
+  // The engine would answer 0 at once for a container that was never started.
+  const ContainerInfo info = existing_container(container, what);
+  if (info.exit_code) return info.exit_code;
+  if (!info.running()) {
+    throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("cannot {}: it was never started", what));
+  }
+  if (patience <= milliseconds::zero()) return std::nullopt;
+  const HttpRequest request{.what = what,
+                            .method = "POST",
+                            .target = container_path(container) + "/wait?condition=not-running",
+                            .patience = patience};
+  try {
+    const HttpResponse answer = call(request);
+    return understood(what, [&] { return decode_wait(answer.body); });
+  } catch (const Error& error) {
+    if (error.code() == "E-ENGINE-TIMEOUT") return std::nullopt;
+    throw;
+  }
+}
+
+void HttpEngine::set_restart_policy(const std::string& container, const RestartPolicy& policy) {
+  call({.what = "set the restart policy of " + named("container", container),
+        .method = "POST",
+        .target = container_path(container) + "/update",
+        .body = encode_restart_policy(policy)});
+}
+
+void HttpEngine::remove_container(const std::string& container) {
+  const HttpRequest request{.what = "remove " + named("container", container),
+                            .method = "DELETE",
+                            .target = container_path(container) + "?force=1&v=1",
+                            .patience = options_.patience.work};
+  const HttpResponse answer = call(request, {404, 409});
+  if (answer.status != 409) return;
+  // Somebody else's removal may be under way: then it is only a matter of its end.
+  const milliseconds deadline = clock_->monotonic() + options_.patience.settle;
+  while (const auto info = inspect_container(container)) {
+    if (info->status != ContainerStatus::removing || clock_->monotonic() >= deadline) {
+      throw refusal(request.what, answer);
+    }
+    clock_->pause(kBetweenLooks);
+  }
+}
+
+}  // namespace pgupgrade::docker
