@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/cli/environment.hpp"
+
+namespace pgupgrade::cli {
+
+enum class Command {
+  upgrade,
+  plan,
+  resume,
+  roll_back,
+  status,
+  clean_up,
+  unlock,
+  verify_backup,
+  doctor,
+  completion,
+};
+
+enum class OutputMode { automatic, plain, json };
+
+// The command line and the PGUPGRADE_* environment, as the user wrote them: nothing is looked up yet.
+struct Arguments {
+  Command command = Command::upgrade;
+  std::vector<std::string> compose;
+  std::string project_name;
+  std::vector<std::string> profiles;
+  std::vector<std::string> env_files;
+  std::string state_dir;
+  std::string state;  // --state: a state file, or the directory of a run
+
+  int to = 0;
+  std::vector<std::string> services;
+  bool all = false;
+  std::string image;
+  std::string password_file;
+  bool keep_md5 = false;
+  std::vector<std::string> accept;
+  int jobs = 0;
+
+  bool dry_run = false;
+  bool detailed_exitcode = false;
+  bool yes = false;
+  bool lose_new_writes = false;
+
+  OutputMode output = OutputMode::automatic;
+  bool no_color = false;
+
+  std::string file;   // of verify-backup
+  std::string shell;  // of completion
+  bool operator==(const Arguments&) const = default;
+};
+
+struct Invocation {
+  std::optional<Arguments> arguments;  // nothing when `text` is all that was asked for
+  std::string text;                    // of --help and --version
+};
+
+// `words` is argv without the program's name. Flags outrank PGUPGRADE_* (a flag --a-b is PGUPGRADE_A_B; lists
+// are separated by commas, compose files by COMPOSE_PATH_SEPARATOR or ":"), which outranks defaults.
+// Throws Error(usage, "E-USAGE") that names the flag or the variable.
+Invocation parse_arguments(const std::vector<std::string>& words, const Environment& environment);
+
+// Whether JSON was asked for, as far as that can be told from words that need not parse: errors of parsing
+// must reach a program that reads JSON, too.
+bool asks_for_json(const std::vector<std::string>& words, const Environment& environment);
+
+struct OptionDescription {
+  std::string name;        // "--compose"
+  std::string short_name;  // "-f", empty if none
+  std::string help;
+  bool takes_value = false;
+  std::vector<std::string> values;  // the allowed ones, empty: anything
+  bool names_file = false;
+};
+
+struct CommandDescription {
+  std::string name;
+  std::string summary;
+  std::vector<OptionDescription> options;
+  std::vector<std::string> words;  // that may follow as an argument ("bash", "zsh", "fish")
+  bool takes_file = false;         // a file follows
+};
+
+// All commands with all their options, from the same table that parsing uses.
+std::vector<CommandDescription> describe_commands();
+
+}  // namespace pgupgrade::cli

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "pgupgrade/base/cancel.hpp"
+#include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/upgrade/world.hpp"
+
+namespace pgupgrade::cli {
+
+// A test facility: when PGUPGRADE_KILL_AT names a place ("wipe:after-record"), reaching that place sends SIGKILL
+// to this process, as a power cut would. Campaigns prove with it that a run survives its death anywhere. Without
+// the variable it does nothing.
+class KillingProbe final : public upgrade::Probe {
+ public:
+  explicit KillingProbe(std::string place) : place_(std::move(place)) {}
+  void reach(std::string_view place) override;
+
+ private:
+  std::string place_;
+};
+
+// The short directory for private socket directories: XDG_RUNTIME_DIR when it is an existing, absolute and short
+// path, else /tmp. A Unix socket's path must stay below 100 bytes with what is made under it.
+std::filesystem::path socket_root(const Environment& environment);
+
+// The world outside, connected: engine, Compose, PostgreSQL, clock.
+class RealWorld {
+ public:
+  // Throws as docker::find_endpoint and docker::connect do.
+  RealWorld(const Environment& environment, Clock& clock, const Cancellation& cancellation);
+
+  upgrade::World& world() { return world_; }
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  std::string endpoint_;
+  std::unique_ptr<docker::Engine> engine_;
+  std::unique_ptr<compose::Cli> compose_;
+  std::unique_ptr<postgres::Connector> connector_;
+  KillingProbe probe_;
+  upgrade::World world_;
+};
+
+}  // namespace pgupgrade::cli

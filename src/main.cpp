@@ -1,0 +1,3 @@
+#include "pgupgrade/cli/run.hpp"
+
+int main(int argc, char** argv) { return pgupgrade::cli::run(argc, argv); }
