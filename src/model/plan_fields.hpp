@@ -48,6 +48,7 @@ void describe(Archive& archive, T& value) {
   archive("new_pgdata", value.new_pgdata);
   archive("custom_pgdata", value.custom_pgdata);
   archive("environment", value.environment);
+  archive("user", value.user);
   archive("shm_bytes", value.shm_bytes);
   archive("inventory", value.inventory);
   archive("roles", value.roles);
@@ -79,6 +80,7 @@ void describe(Archive& archive, T& value) {
   archive("edits", value.edits);
   archive("file_digests", value.file_digests);
   archive("password_file", value.password_file);
+  archive("acknowledged", value.acknowledged);
   archive("jobs", value.jobs);
   archive("estimated_downtime_ms", value.estimated_downtime_ms);
   archive("disk", value.disk);

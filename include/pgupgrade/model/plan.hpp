@@ -42,6 +42,7 @@ struct TargetPlan {
   std::string new_pgdata;           // absolute, within new_data_target
   bool custom_pgdata = false;       // the service sets PGDATA itself, so it stays whatever the new image says
   std::map<std::string, std::string> environment;
+  std::string user;              // `user:` of the old container, empty: the image's
   std::int64_t shm_bytes = 0;
 
   Inventory inventory;                        // of the old server when planned (connections left out)
@@ -74,6 +75,7 @@ struct Plan {
   std::vector<FileEdit> edits;
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
   std::string password_file;                        // path, empty if none
+  std::vector<std::string> acknowledged;            // codes that the user accepted
   int jobs = 1;
   std::int64_t estimated_downtime_ms = 0;
   std::vector<DiskNeed> disk;
