@@ -28,9 +28,10 @@ class Cli {
   // "E-COMPOSE-CONFIG") with Compose's own message.
   virtual Project load(const ProjectLocation& location) = 0;
 
-  // The same project as Compose would see it with other bytes in some of its files (absolute path -> content):
-  // proves an edit before it is made. Throws as load does.
-  virtual Project load_with(const ProjectLocation& location, const std::map<std::string, std::string>& contents) = 0;
+  // The same project as Compose would see it with other bytes in some of its files (absolute path ->
+  // content): proves an edit before it is made. Throws as load does.
+  virtual Project load_with(const ProjectLocation& location,
+                            const std::map<std::string, std::string>& contents) = 0;
 
   // `docker compose up -d --no-deps --no-build SERVICE…`; standard input is /dev/null and -y is never passed,
   // so Compose never removes a volume for us. Throws Error(failed, "E-COMPOSE-UP") with Compose's message.

@@ -34,8 +34,8 @@ struct Service {
 struct Project {
   std::string name;
   std::map<std::string, Service> services;
-  std::map<std::string, std::string> volumes;        // key -> real name
-  std::map<std::string, std::string> secret_files;   // secrets: key -> file, where one is declared
+  std::map<std::string, std::string> volumes;       // key -> real name
+  std::map<std::string, std::string> secret_files;  // secrets: key -> file, where one is declared
 
   // Services that need `service`, directly or through others; sorted, dependents after what they need.
   std::vector<std::string> dependents_of(const std::string& service) const;
