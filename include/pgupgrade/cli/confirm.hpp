@@ -7,8 +7,8 @@
 
 namespace pgupgrade::cli {
 
-// What the user types to let a plan run: the volume's name, or the bind mount's path; with several targets the
-// project's name. `noun` says which of these it is.
+// What the user types to let a plan run: the volume's name, or the bind mount's path; with several targets
+// the project's name. `noun` says which of these it is.
 struct Phrase {
   std::string noun;
   std::string text;

@@ -1,17 +1,20 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "pgupgrade/cli/arguments.hpp"
 #include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/cli/real_world.hpp"
 #include "pgupgrade/cli/style.hpp"
-#include "pgupgrade/upgrade/world.hpp"
 
 namespace pgupgrade::cli {
 
 struct Check {
-  std::string what;   // "engine"
+  std::string what;  // "engine"
   bool good = false;
   std::string found;  // "28.5.2 at unix:///var/run/docker.sock", or what is wrong
   std::string mend;   // empty when good
@@ -20,8 +23,18 @@ struct Check {
 // A line a check, the mend below.
 std::string render_checks(const std::vector<Check>& checks, const Style& style);
 
-// Looks at the machine and the project; a check that fails is a value, not an exception.
-std::vector<Check> examine(const Arguments& arguments, const Environment& environment, Clock& clock,
-                           const Cancellation& cancellation);
+// 0 when all are good, 8 when the engine is not reachable, else 3.
+int exit_code_of(const std::vector<Check>& checks);
+
+struct Examination {
+  const Arguments& arguments;
+  const Environment& environment;
+  const std::filesystem::path& directory;
+  const Cancellation& cancellation;
+  const std::function<std::unique_ptr<Connection>()>& connect;
+};
+
+// Looks at the machine and the project; a check that fails is a value, not an exception. Changes nothing.
+std::vector<Check> examine(const Examination& examination);
 
 }  // namespace pgupgrade::cli

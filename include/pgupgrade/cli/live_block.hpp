@@ -16,7 +16,7 @@ namespace pgupgrade::cli {
 struct LiveState {
   int number = 0;
   int total = 0;
-  std::string step;      // that runs now, empty between steps
+  std::string step;  // that runs now, empty between steps
   bool undoing = false;
   bool destructive_behind = false;
   bool stopping = false;  // a stop was requested
@@ -40,6 +40,7 @@ std::string step_line(const upgrade::StepEvent& event);
 
 // The live block's lines, each at most style.width columns: what is finished, what runs, whether it may be
 // interrupted.
-std::vector<std::string> live_block(const LiveState& state, std::chrono::milliseconds now, const Style& style);
+std::vector<std::string> live_block(const LiveState& state, std::chrono::milliseconds now,
+                                    const Style& style);
 
 }  // namespace pgupgrade::cli

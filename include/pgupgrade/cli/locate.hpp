@@ -17,13 +17,13 @@ namespace pgupgrade::cli {
 ProjectLocation find_project(const Arguments& arguments, const Environment& environment,
                              const std::filesystem::path& directory);
 
-// Also checks the password file: Error(usage, "E-NO-FILE" or "E-PASSWORD-FILE") when it is absent or others may
-// read it.
+// Also checks the password file: Error(usage, "E-NO-FILE" or "E-PASSWORD-FILE") when it is absent or others
+// may read it.
 Request make_request(const Arguments& arguments, const Environment& environment,
                      const std::filesystem::path& directory);
 
-// Where runs may be: --state-dir alone; else .pgupgrade beside the first compose file (--compose, COMPOSE_FILE),
-// and in `directory`. Need not exist.
+// Where runs may be: --state-dir alone; else .pgupgrade beside the first compose file (--compose,
+// COMPOSE_FILE), and in `directory`. Need not exist.
 std::vector<std::filesystem::path> state_roots(const Arguments& arguments, const Environment& environment,
                                                const std::filesystem::path& directory);
 

@@ -10,9 +10,9 @@
 
 namespace pgupgrade::cli {
 
-// A test facility: when PGUPGRADE_KILL_AT names a place ("wipe:after-record"), reaching that place sends SIGKILL
-// to this process, as a power cut would. Campaigns prove with it that a run survives its death anywhere. Without
-// the variable it does nothing.
+// A test facility: when PGUPGRADE_KILL_AT names a place ("wipe:after-record"), reaching that place sends
+// SIGKILL to this process, as a power cut would. Campaigns prove with it that a run survives its death
+// anywhere. Without the variable it does nothing.
 class KillingProbe final : public upgrade::Probe {
  public:
   explicit KillingProbe(std::string place) : place_(std::move(place)) {}
@@ -22,18 +22,26 @@ class KillingProbe final : public upgrade::Probe {
   std::string place_;
 };
 
-// The short directory for private socket directories: XDG_RUNTIME_DIR when it is an existing, absolute and short
-// path, else /tmp. A Unix socket's path must stay below 100 bytes with what is made under it.
+// The short directory for private socket directories: XDG_RUNTIME_DIR when it is an existing, absolute and
+// short path, else /tmp. A Unix socket's path must stay below 100 bytes with what is made under it.
 std::filesystem::path socket_root(const Environment& environment);
 
-// The world outside, connected: engine, Compose, PostgreSQL, clock.
-class RealWorld {
+// The world outside, connected.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual upgrade::World& world() = 0;
+  virtual const std::string& endpoint() const = 0;  // of the engine
+};
+
+// The real engine, Compose, and PostgreSQL.
+class RealWorld final : public Connection {
  public:
   // Throws as docker::find_endpoint and docker::connect do.
   RealWorld(const Environment& environment, Clock& clock, const Cancellation& cancellation);
 
-  upgrade::World& world() { return world_; }
-  const std::string& endpoint() const { return endpoint_; }
+  upgrade::World& world() override { return world_; }
+  const std::string& endpoint() const override { return endpoint_; }
 
  private:
   std::string endpoint_;

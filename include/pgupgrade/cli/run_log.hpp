@@ -8,8 +8,9 @@
 
 namespace pgupgrade::cli {
 
-// run.log in the run's directory (0600): every step event and every message with its time. The directory is the
-// journal's to make, so lines are held back until it is there. A log that cannot be written stops nothing.
+// run.log in the run's directory (0600): every step event and every message with its time. The directory is
+// the journal's to make, so lines are held back until it is there. A log that cannot be written stops
+// nothing.
 class RunLog final : public upgrade::Observer {
  public:
   explicit RunLog(std::filesystem::path file);

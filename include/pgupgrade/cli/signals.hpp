@@ -4,8 +4,8 @@
 
 namespace pgupgrade::cli {
 
-// SIGINT, SIGTERM, SIGHUP: the first requests the cancellation, the second ends the process at once with 130 or
-// 143 (the run's state is sound either way). SIGPIPE is ignored. `cancellation` must outlive the process's
+// SIGINT, SIGTERM, SIGHUP: the first requests the cancellation, the second ends the process at once with 130
+// or 143 (the run's state is sound either way). SIGPIPE is ignored. `cancellation` must outlive the process's
 // signals, so it is static in `run`.
 void install_signals(Cancellation& cancellation);
 

@@ -1,0 +1,37 @@
+#include "pgupgrade/cli/real_world.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "pgupgrade/docker/connect.hpp"
+
+namespace pgupgrade::cli {
+
+namespace {
+// What the run puts below its root ("/pgupgrade-1a2b3c4d-service/socket/.s.PGSQL.5432") must fit as well.
+constexpr std::size_t kLongestRoot = 24;
+}  // namespace
+
+void KillingProbe::reach(std::string_view place) {
+  if (!place_.empty() && place == place_) ::kill(::getpid(), SIGKILL);
+}
+
+std::filesystem::path socket_root(const Environment& environment) {
+  const std::filesystem::path runtime = variable(environment, "XDG_RUNTIME_DIR");
+  std::error_code ignored;
+  const bool fit = runtime.is_absolute() && runtime.native().size() <= kLongestRoot &&
+                   std::filesystem::is_directory(runtime, ignored) &&
+                   ::access(runtime.c_str(), W_OK | X_OK) == 0;
+  return fit ? runtime : std::filesystem::path("/tmp");
+}
+
+RealWorld::RealWorld(const Environment& environment, Clock& clock, const Cancellation& cancellation)
+    : endpoint_(docker::find_endpoint()),
+      engine_(docker::connect(endpoint_, cancellation)),
+      compose_(compose::make_cli(endpoint_, cancellation)),
+      connector_(postgres::make_connector(cancellation)),
+      probe_(variable(environment, "PGUPGRADE_KILL_AT")),
+      world_{*engine_, *compose_, *connector_, clock, cancellation, probe_, socket_root(environment)} {}
+
+}  // namespace pgupgrade::cli

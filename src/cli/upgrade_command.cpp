@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "cli/commands.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/cli/confirm.hpp"
+#include "pgupgrade/cli/events.hpp"
+#include "pgupgrade/cli/locate.hpp"
+#include "pgupgrade/cli/render_plan.hpp"
+#include "pgupgrade/cli/render_report.hpp"
+#include "pgupgrade/cli/run_log.hpp"
+#include "pgupgrade/planning/make_plan.hpp"
+#include "pgupgrade/upgrade/commands.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/observe.hpp"
+
+namespace pgupgrade::cli {
+
+namespace {
+
+constexpr std::size_t kRunIdBytes = 4;
+constexpr int kChangesPending = 10;
+
+planning::Planned make_plan(Session& session, Connection& connection, const Request& request) {
+  Facts facts;
+  {
+    Screen screen(session);
+    facts = upgrade::observe(request, connection.world(), connection.endpoint(),
+                             [&screen](const std::string& what) { screen.view().looking(what); });
+  }
+  return planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
+}
+
+void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (session.json()) {
+      session.out << diagnostic_event(diagnostic, session.clock.unix_ms()) << std::endl;
+    } else if (diagnostic.severity == Severity::error) {
+      session.err << error_text(as_error(diagnostic), {}, session.err_style()) << std::flush;
+    } else {
+      session.err << render_diagnostic(diagnostic, session.err_style()) << std::flush;
+    }
+  }
+}
+
+int refuse(Session& session, const Diagnostics& diagnostics) {
+  tell_diagnostics(session, diagnostics);
+  const int code = exit_code(ErrorKind::refused, RunStanding::none, 0);
+  if (session.json() && !diagnostics.empty()) {
+    // The text form goes to standard error in every mode.
+    for (const Diagnostic& diagnostic : diagnostics)
+      if (diagnostic.severity == Severity::error)
+        session.err << error_text(as_error(diagnostic), {}, session.err_style());
+    session.out << error_summary(as_error(diagnostics.front()), {}, code, session.clock.unix_ms())
+                << std::endl;
+  }
+  return code;
+}
+
+int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
+  tell_diagnostics(session, diagnostics);
+  const std::string line =
+      fmt::format("Nothing to do: no service holds data older than PostgreSQL {}.", session.arguments.to);
+  tell(session, line + "\n",
+       [&](std::int64_t now) { return plain_summary("nothing_to_do", {line}, 0, now); });
+  return 0;
+}
+
+void tell_plan(Session& session, const Plan& plan) {
+  const auto steps = upgrade::planned_steps(plan);
+  tell(session, render_plan(plan, steps, session.directory.native(), session.out_style),
+       [&](std::int64_t now) { return plan_event(plan, steps, now); });
+  if (session.json()) tell_diagnostics(session, plan.diagnostics);
+}
+
+int finish_dry_run(Session& session) {
+  const int code = session.arguments.detailed_exitcode ? kChangesPending : 0;
+  if (session.json()) session.out << plain_summary("planned", {}, code, session.clock.unix_ms()) << std::endl;
+  return code;
+}
+
+int tell_report(Session& session, const upgrade::Report& report, const std::string& project) {
+  if (session.json() && report.outcome == RunOutcome::succeeded)
+    for (const auto& target : report.targets)
+      session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
+  tell(session, render_report(report, project, session.directory.native(), session.out_style),
+       [&](std::int64_t now) { return report_summary(report, 0, now); });
+  return 0;
+}
+
+// Shows and logs what `action` tells while it goes.
+template <typename Action>
+upgrade::Report watched(Session& session, const Action& action) {
+  RunLog log(upgrade::RunFiles{session.state_file.parent_path()}.log());
+  log.message(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
+  Screen screen(session);
+  BothObservers observer(log, screen.view());
+  try {
+    upgrade::Report report = action(observer);
+    log.message(Severity::note, fmt::format("ended: {}", outcome_name(report.outcome)));
+    if (!log.problem().empty()) screen.view().message(Severity::warning, log.problem());
+    return report;
+  } catch (const std::exception& exception) {
+    log.message(Severity::error, error_text(as_error(exception), {}, Style{}));
+    throw;
+  }
+}
+
+std::string project_of(const Session& session) {
+  return upgrade::Journal::open_file(session.state_file).state().plan.project;
+}
+
+}  // namespace
+
+int upgrade_command(Session& session) {
+  const Request request = make_request(session.arguments, session.environment, session.directory);
+  const auto connection = session.connect();
+  const planning::Planned planned = make_plan(session, *connection, request);
+  session.cancellation.throw_if_requested();
+  if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
+  if (!planned.ok) return refuse(session, planned.diagnostics);
+  const Plan& plan = planned.plan;
+  tell_plan(session, plan);
+  if (session.arguments.command == Command::plan || session.arguments.dry_run) return finish_dry_run(session);
+  const Phrase phrase = confirmation_phrase(plan);
+  require_consent(session, phrase.noun, phrase.text);
+  session.state_file = request.state_root / plan.run_id / "state.json";
+  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+    return upgrade::start_upgrade(plan, connection->world(), observer);
+  });
+  return tell_report(session, report, plan.project);
+}
+
+int resume_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const std::string project = project_of(session);
+  const auto connection = session.connect();
+  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+    return upgrade::resume_upgrade(session.state_file, connection->world(), observer);
+  });
+  return tell_report(session, report, project);
+}
+
+int rollback_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const std::string project = project_of(session);
+  const auto connection = session.connect();
+  const auto writes = session.arguments.lose_new_writes ? upgrade::NewWrites::lose : upgrade::NewWrites::keep;
+  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+    return upgrade::roll_back(session.state_file, writes, connection->world(), observer);
+  });
+  return tell_report(session, report, project);
+}
+
+}  // namespace pgupgrade::cli
