@@ -100,6 +100,7 @@ static TargetPlan target() {
   value.new_pgdata = "/var/lib/postgresql/18/docker";
   value.custom_pgdata = true;
   value.environment = {{"TZ", "UTC"}};
+  value.user = "70:70";
   value.shm_bytes = 64 << 20;
   value.inventory = inventory();
   value.roles = {{.role = "a", .action = PasswordAction::to_scram, .origin = "POSTGRES_PASSWORD"},
@@ -139,6 +140,7 @@ Plan plan() {
                   .new_text = "postgres:18"}};
   value.file_digests = {{"/srv/shop/docker-compose.yml", "9c1e"}};
   value.password_file = "/srv/shop/passwords";
+  value.acknowledged = {"E-REPLICATION"};
   value.jobs = 4;
   value.estimated_downtime_ms = 2'280'000;
   value.disk = {{.place = "the engine's volumes", .needed_bytes = 55, .free_bytes = -1}};

@@ -42,7 +42,7 @@ struct TargetPlan {
   std::string new_pgdata;           // absolute, within new_data_target
   bool custom_pgdata = false;       // the service sets PGDATA itself, so it stays whatever the new image says
   std::map<std::string, std::string> environment;
-  std::string user;              // `user:` of the old container, empty: the image's
+  std::string user;  // `user:` of the old container, empty: the image's
   std::int64_t shm_bytes = 0;
 
   Inventory inventory;                        // of the old server when planned (connections left out)

@@ -10,9 +10,9 @@ namespace pgupgrade::planning {
 
 // What planning yields: a plan when no diagnostic is an error.
 struct Planned {
-  Plan plan;                // complete only when `ok`
-  Diagnostics diagnostics;  // all of them, errors first
-  bool ok = false;
+  Plan plan;                   // complete only when `ok`
+  Diagnostics diagnostics;     // all of them, errors first
+  bool ok = false;             // no diagnostic is an error; with nothing_to_do the plan has no targets
   bool nothing_to_do = false;  // every target is at the target version already, or has no data yet
 };
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgupgrade/model/facts.hpp"
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/model/request.hpp"
+
+namespace pgupgrade::planning {
+
+// How a service stands to the target version.
+enum class Standing {
+  upgradable,  // it runs, answers, and is older
+  at_target,   // its data is of the target version already
+  no_data,     // never started, or nothing in its data directory
+  blocked,     // none of these: a diagnostic says why
+};
+
+Standing standing_of(const ServiceFacts& service, int target_major);
+
+// All that is to be said of one service, but for its new image and the disk. Errors that the request accepts
+// are warnings.
+Diagnostics check_service(const Request& request, const ServiceFacts& service);
+
+// What the targets together need: one place, or two when the state directory is not on the engine's disk.
+std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
+                                 const std::vector<TargetPlan>& targets);
+Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs);
+
+// The errors that --accept CODE turns into warnings; all others stand.
+bool can_be_accepted(std::string_view code);
+
+}  // namespace pgupgrade::planning

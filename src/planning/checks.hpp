@@ -1,0 +1,57 @@
+// The preflight checks: small pure functions, each with one subject, run from the table in preflight.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/facts.hpp"
+#include "pgupgrade/model/request.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
+
+namespace pgupgrade::planning {
+
+// One service that runs and answers, hence has an inventory.
+struct Subject {
+  const Request& request;
+  const ServiceFacts& service;
+  const Inventory& inventory;
+  const DataPlacement& place;
+};
+
+using Check = Diagnostics (*)(const Subject&);
+
+// The server, whatever its state: running, answering, of a version that can be upgraded.
+Diagnostics check_standing(const Request& request, const ServiceFacts& service);
+
+// Where the data is (checks_storage.cpp).
+Diagnostics check_data_directory(const Subject& subject);
+Diagnostics check_data_mount(const Subject& subject);
+Diagnostics check_nested_mounts(const Subject& subject);
+Diagnostics check_shared_volume(const Subject& subject);
+
+// What the cluster holds (checks_cluster.cpp).
+Diagnostics check_outside_data(const Subject& subject);
+Diagnostics check_replication(const Subject& subject);
+Diagnostics check_prepared_transactions(const Subject& subject);
+Diagnostics check_names(const Subject& subject);
+Diagnostics check_checksums(const Subject& subject);
+Diagnostics check_changed_defaults(const Subject& subject);
+
+// Passwords, clients and the compose file (checks_clients.cpp).
+Diagnostics check_md5_passwords(const Subject& subject);
+Diagnostics check_password_encryption(const Subject& subject);
+Diagnostics check_poolers(const Subject& subject);
+Diagnostics check_host_clients(const Subject& subject);
+Diagnostics check_compose_edit(const Subject& subject);
+
+// Shared by the checks.
+std::string service_name(const std::string& service);            // `service db`
+std::string quoted(const std::string& name);                     // `"a"`, fit to be shown
+std::string quoted_list(const std::vector<std::string>& names);  // `"a", "b" and 3 more`
+std::string plain_list(const std::vector<std::string>& names);   // `a, b and 3 more`
+std::string origin_of_password(const ServiceFacts& service, const std::string& role);  // empty: not known
+
+// Accepted errors become warnings; those that could be accepted say how.
+Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::string>& acknowledged);
+
+}  // namespace pgupgrade::planning

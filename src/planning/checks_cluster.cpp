@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pgupgrade/base/text.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+Diagnostic error(std::string code, std::string message, std::string mend) {
+  return {.severity = Severity::error,
+          .code = std::move(code),
+          .message = std::move(message),
+          .mend = std::move(mend)};
+}
+
+// A default that changed, and that an application can feel.
+struct ChangedDefault {
+  int major;
+  std::string_view setting;
+  std::string_view old_default;
+  std::string_view new_default;
+  std::string_view effect;
+};
+
+constexpr std::array<ChangedDefault, 2> kChangedDefaults = {{
+    {12, "jit", "off", "on", "costly queries are compiled; set it to off if they become slower"},
+    {14, "password_encryption", "md5", "scram-sha-256", "clients of before 2018 cannot use new passwords"},
+}};
+
+}  // namespace
+
+Diagnostics check_outside_data(const Subject& subject) {
+  const std::string name = service_name(subject.service.service);
+  Diagnostics result;
+  if (!subject.inventory.tablespaces.empty()) {
+    result.push_back(error("E-TABLESPACES",
+                           fmt::format("{} has tablespaces outside of its data directory: {}", name,
+                                       quoted_list(subject.inventory.tablespaces)),
+                           "move their objects to pg_default and drop the tablespaces"));
+  }
+  if (subject.inventory.wal_outside_data) {
+    result.push_back(error("E-WAL-OUTSIDE",
+                           fmt::format("{} keeps its WAL outside of the data directory: pg_wal is a symbolic "
+                                       "link",
+                                       name),
+                           "stop the server, move the directory that pg_wal leads to back to its place, and "
+                           "leave out POSTGRES_INITDB_WALDIR"));
+  }
+  return result;
+}
+
+Diagnostics check_replication(const Subject& subject) {
+  const std::string name = service_name(subject.service.service);
+  const Inventory& inventory = subject.inventory;
+  Diagnostics result;
+  if (inventory.in_recovery) {
+    result.push_back(error("E-STANDBY", fmt::format("{} is a standby: it follows another server", name),
+                           "upgrade its primary, and make the standby anew from that"));
+  }
+  std::vector<std::string> found;
+  if (!inventory.replication_slots.empty()) {
+    found.push_back("replication slots " + quoted_list(inventory.replication_slots));
+  }
+  if (!inventory.standbys.empty()) {
+    found.push_back("connected standbys " + quoted_list(inventory.standbys));
+  }
+  if (!found.empty()) {
+    result.push_back(
+        error("E-REPLICATION",
+              fmt::format("{} has {}, which the new cluster will not have", name, join(found, " and ")),
+              "drop the slots and stop the standbys, and make them anew after the upgrade"));
+  }
+  if (!inventory.subscriptions.empty()) {
+    result.push_back(error("E-SUBSCRIPTIONS",
+                           fmt::format("{} has subscriptions, which are restored disabled: {}", name,
+                                       quoted_list(inventory.subscriptions)),
+                           "drop them, and make them anew after the upgrade"));
+  }
+  return result;
+}
+
+Diagnostics check_prepared_transactions(const Subject& subject) {
+  if (subject.inventory.prepared_transactions.empty()) return {};
+  return {error("E-PREPARED",
+                fmt::format("{} has prepared transactions, which a dump leaves out: {}",
+                            service_name(subject.service.service),
+                            quoted_list(subject.inventory.prepared_transactions)),
+                "end each with COMMIT PREPARED or ROLLBACK PREPARED")};
+}
+
+// PostgreSQL's own programs refuse such names, since a connection string or a script cannot carry them.
+Diagnostics check_names(const Subject& subject) {
+  std::vector<std::string> found;
+  const auto look_at = [&](const std::string& kind, const std::string& name) {
+    if (name.find_first_of("\r\n") != std::string::npos) found.push_back(kind + " " + quoted(name));
+  };
+  for (const DatabaseFacts& database : subject.inventory.databases) look_at("database", database.name);
+  for (const RoleFacts& role : subject.inventory.roles) look_at("role", role.name);
+  if (found.empty()) return {};
+  return {error("E-NAME-LINE-FEED",
+                fmt::format("{} has names with a line end in them, which pg_dumpall refuses: {}",
+                            service_name(subject.service.service), plain_list(found)),
+                "rename them with ALTER DATABASE or ALTER ROLE")};
+}
+
+Diagnostics check_checksums(const Subject& subject) {
+  if (subject.inventory.checksums || subject.request.target_major < 18) return {};
+  return {{.severity = Severity::note,
+           .code = "N-NO-CHECKSUMS",
+           .message = fmt::format("{} has no data checksums and stays without, though PostgreSQL {} has them "
+                                  "by default",
+                                  service_name(subject.service.service), subject.request.target_major),
+           .mend = "\"pg_checksums --enable\" adds them to a stopped cluster after the upgrade"}};
+}
+
+Diagnostics check_changed_defaults(const Subject& subject) {
+  Diagnostics result;
+  for (const ChangedDefault& change : kChangedDefaults) {
+    const bool crossed =
+        subject.inventory.major() < change.major && change.major <= subject.request.target_major;
+    const auto& settings = subject.inventory.settings;
+    const bool is_set = std::any_of(settings.begin(), settings.end(), [&](const SettingFacts& setting) {
+      return setting.name == change.setting;
+    });
+    if (!crossed || is_set) continue;
+    result.push_back({.severity = Severity::note,
+                      .code = "N-SETTING-DEFAULT",
+                      .message = fmt::format("the default of {} changes from {} to {} for {}", change.setting,
+                                             change.old_default, change.new_default,
+                                             service_name(subject.service.service)),
+                      .mend = std::string(change.effect)});
+  }
+  return result;
+}
+
+}  // namespace pgupgrade::planning

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <array>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/preflight.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+// Each can be right to accept: the user knows that nobody misses it, or knows the disk better than we do.
+constexpr std::array<std::string_view, 4> kAcceptable = {"E-DISK", "E-MD5-UNKNOWN", "E-REPLICATION",
+                                                         "E-SUBSCRIPTIONS"};
+
+std::string listed(std::vector<std::string> names) {
+  constexpr std::size_t kShown = 10;
+  if (names.size() <= kShown) return join(names, ", ");
+  const std::size_t more = names.size() - kShown;
+  names.resize(kShown);
+  return join(names, ", ") + " and " + std::to_string(more) + " more";
+}
+
+}  // namespace
+
+bool can_be_accepted(std::string_view code) {
+  return std::find(kAcceptable.begin(), kAcceptable.end(), code) != kAcceptable.end();
+}
+
+Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::string>& acknowledged) {
+  for (Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != Severity::error || !can_be_accepted(diagnostic.code)) continue;
+    if (std::find(acknowledged.begin(), acknowledged.end(), diagnostic.code) != acknowledged.end()) {
+      diagnostic.severity = Severity::warning;
+    } else {
+      diagnostic.mend += "; or go on all the same with --accept " + diagnostic.code;
+    }
+  }
+  return diagnostics;
+}
+
+std::string service_name(const std::string& service) {
+  return "service " + printable(service);
+}
+
+std::string quoted(const std::string& name) {
+  return "\"" + printable(name) + "\"";
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (const std::string& name : names) shown.push_back(quoted(name));
+  return listed(std::move(shown));
+}
+
+std::string plain_list(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (const std::string& name : names) shown.push_back(printable(name));
+  return listed(std::move(shown));
+}
+
+std::string origin_of_password(const ServiceFacts& service, const std::string& role) {
+  for (const PasswordMatch& match : service.md5_passwords) {
+    if (match.role == role) return match.origin;
+  }
+  return {};
+}
+
+}  // namespace pgupgrade::planning

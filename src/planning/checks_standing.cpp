@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/image_reference.hpp"
+#include "pgupgrade/planning/preflight.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+constexpr int kOldestMajor = 10;
+
+// The version that the data is of, 0 when there is none. The file PG_VERSION tells when no server does.
+int data_major(const ServiceFacts& service) {
+  return service.inventory ? service.inventory->major() : service.pg_version_file;
+}
+
+// The major version that the image's tag names, when it is not the data's: somebody bumped the tag, and the
+// new server refuses the old data.
+std::optional<int> bumped_major(const ServiceFacts& service) {
+  const auto image = parse_image_reference(service.compose_image);
+  const auto major = image ? major_in_tag(image->tag) : std::nullopt;
+  if (!major || service.pg_version_file == 0 || *major == service.pg_version_file) return std::nullopt;
+  return major;
+}
+
+std::string image_to_go_back_to(const ServiceFacts& service, int bumped) {
+  const auto image = parse_image_reference(service.compose_image);
+  const auto back = image ? retarget(*image, bumped, service.pg_version_file) : std::nullopt;
+  return back ? back->text() : fmt::format("one of PostgreSQL {}", service.pg_version_file);
+}
+
+Diagnostic no_server(const ServiceFacts& service) {
+  const std::string name = printable(service.service);
+  Diagnostic result{.severity = Severity::error};
+  if (service.running) {
+    result.code = "E-NO-SERVER";
+    result.message = fmt::format("cannot reach the server of {}: {}", service_name(service.service),
+                                 printable(service.inventory_problem));
+    result.mend = fmt::format("see why in \"docker compose logs {}\"", name);
+  } else {
+    result.code = "E-NOT-RUNNING";
+    result.message =
+        fmt::format("{} is not running, so its cluster cannot be read", service_name(service.service));
+    result.mend = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
+  }
+  if (const auto bumped = bumped_major(service)) {
+    result.message += fmt::format("; its data is of PostgreSQL {}, but its image {} is of PostgreSQL {}",
+                                  service.pg_version_file, printable(service.compose_image), *bumped);
+    result.mend = fmt::format(
+        "set the image back to {}, start it with \"docker compose up -d {}\" and run pgupgrade again: it "
+        "changes the image itself",
+        image_to_go_back_to(service, *bumped), name);
+  }
+  return result;
+}
+
+Diagnostic no_data(const ServiceFacts& service) {
+  Diagnostic result{.severity = Severity::note,
+                    .code = "N-NO-DATA",
+                    .message = service_name(service.service) + " has no data yet, so nothing is to upgrade"};
+  for (const FileEdit& edit : service.edits) {
+    result.mend += fmt::format("{}{}:{} \"{}\" to \"{}\"", result.mend.empty() ? "change " : ", ",
+                               printable(std::filesystem::path(edit.file).filename().string()), edit.line,
+                               printable(edit.old_text), printable(edit.new_text));
+  }
+  if (!result.mend.empty()) result.mend += " before it starts for the first time";
+  return result;
+}
+
+}  // namespace
+
+Standing standing_of(const ServiceFacts& service, int target_major) {
+  const int major = data_major(service);
+  if (major == 0) return service.running ? Standing::blocked : Standing::no_data;
+  if (major == target_major) return Standing::at_target;
+  const bool can_be_upgraded = service.inventory && major >= kOldestMajor && major < target_major;
+  return can_be_upgraded ? Standing::upgradable : Standing::blocked;
+}
+
+Diagnostics check_standing(const Request& request, const ServiceFacts& service) {
+  const int major = data_major(service);
+  const std::string name = service_name(service.service);
+  switch (standing_of(service, request.target_major)) {
+    case Standing::upgradable:
+      return {};
+    case Standing::no_data:
+      return {no_data(service)};
+    case Standing::at_target:
+      return {{.severity = Severity::note,
+               .code = "N-ALREADY",
+               .message = fmt::format("{} is at PostgreSQL {} already", name, major)}};
+    case Standing::blocked:
+      break;
+  }
+  if (major > request.target_major) {
+    return {{.severity = Severity::error,
+             .code = "E-TARGET-OLDER",
+             .message = fmt::format("cannot take {} from PostgreSQL {} back to {}", name, major,
+                                    request.target_major),
+             .mend = fmt::format("choose a target above {} with --to", major)}};
+  }
+  if (major != 0 && major < kOldestMajor) {
+    return {{.severity = Severity::error,
+             .code = "E-OLD-MAJOR",
+             .message =
+                 fmt::format("cannot upgrade {}: PostgreSQL {} is older than {}", name, major, kOldestMajor),
+             .mend = "upgrade it to 10 or later by hand first"}};
+  }
+  return {no_server(service)};
+}
+
+}  // namespace pgupgrade::planning

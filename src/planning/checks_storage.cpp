@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+// Docker names a volume that nobody named by 64 hexadecimal digits.
+bool is_anonymous(const std::string& volume) {
+  return volume.size() == 64 && std::all_of(volume.begin(), volume.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::string mount_name(const Mount& mount) {
+  return (mount.kind == MountKind::volume ? "volume " : "directory ") + printable(mount.source);
+}
+
+}  // namespace
+
+// The image's entrypoint looks in PGDATA for a cluster. Where the server was pointed elsewhere, the new image
+// would take the data for absent.
+Diagnostics check_data_directory(const Subject& subject) {
+  const std::string& pgdata = subject.service.pgdata;
+  if (pgdata.empty() || clean_path(pgdata) == subject.place.old_pgdata) return {};
+  return {{.severity = Severity::error,
+           .code = "E-DATA-DIRECTORY",
+           .message = fmt::format("the server of {} keeps its data in {}, but PGDATA is {}",
+                                  service_name(subject.service.service), printable(subject.place.old_pgdata),
+                                  printable(pgdata)),
+           .mend = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
+}
+
+Diagnostics check_data_mount(const Subject& subject) {
+  const std::string name = service_name(subject.service.service);
+  const auto& mount = subject.place.data_mount;
+  const std::string directory = printable(subject.place.old_pgdata);
+  if (!mount || mount->kind == MountKind::tmpfs) {
+    return {
+        {.severity = Severity::error,
+         .code = "E-DATA-MOUNT",
+         .message = fmt::format("the data directory {} of {} is {}, so the data ends with its container",
+                                directory, name, mount ? "on a tmpfs mount" : "on no mount of the container"),
+         .mend = "copy the data to a named volume and mount that there"}};
+  }
+  Diagnostics result;
+  if (mount->read_only) {
+    result.push_back({.severity = Severity::error,
+                      .code = "E-READ-ONLY-MOUNT",
+                      .message = fmt::format("the {} of {} is mounted read-only", mount_name(*mount), name),
+                      .mend = "mount it for writing"});
+  }
+  if (mount->kind == MountKind::volume && is_anonymous(mount->source)) {
+    result.push_back(
+        {.severity = Severity::error,
+         .code = "E-ANONYMOUS-VOLUME",
+         .message = fmt::format("the data of {} is on an anonymous volume at {}, which a new container would "
+                                "not get",
+                                name, printable(mount->target)),
+         .mend = fmt::format("stop the service, copy the volume {} to a named one, and mount that at {}",
+                             mount->source, printable(mount->target))});
+  }
+  return result;
+}
+
+// initdb refuses a directory with something in it, and what is mounted there cannot be taken out.
+Diagnostics check_nested_mounts(const Subject& subject) {
+  Diagnostics result;
+  for (const Mount& mount : subject.service.mounts) {
+    const std::string target = clean_path(mount.target);
+    const bool holds_data = subject.place.data_mount && mount == *subject.place.data_mount;
+    const bool inside =
+        is_within(target, subject.place.old_pgdata) || is_within(target, subject.place.new_pgdata);
+    if (holds_data || !inside) continue;
+    result.push_back({.severity = Severity::error,
+                      .code = "E-NESTED-MOUNT",
+                      .message = fmt::format("the mount {} of {} lies within the data directory",
+                                             printable(target), service_name(subject.service.service)),
+                      .mend = "mount it outside of the data directory and name its new place with -c"});
+  }
+  return result;
+}
+
+Diagnostics check_shared_volume(const Subject& subject) {
+  if (subject.service.other_users.empty() || !subject.place.data_mount) return {};
+  return {
+      {.severity = Severity::error,
+       .code = "E-VOLUME-SHARED",
+       .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
+                              service_name(subject.service.service), plain_list(subject.service.other_users)),
+       .mend = "remove these containers, stopped ones too, or give them another volume"}};
+}
+
+}  // namespace pgupgrade::planning

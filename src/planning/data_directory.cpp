@@ -1,0 +1,78 @@
+#include "pgupgrade/planning/data_directory.hpp"
+
+#include <fmt/format.h>
+
+namespace pgupgrade::planning {
+
+namespace {
+
+constexpr int kFirstVersionedLayout = 18;  // the official images' data directory names the major from here on
+constexpr std::string_view kOfficialHome = "/var/lib/postgresql";
+
+std::string new_default_pgdata(const ServiceFacts& service, int target_major, const std::string& old_pgdata) {
+  if (service.new_image_facts && !service.new_image_facts->default_pgdata.empty()) {
+    return clean_path(service.new_image_facts->default_pgdata);
+  }
+  // Not pulled yet. An image that kept its data elsewhere is not laid out like the official one; check_image
+  // compares once it is here.
+  if (target_major >= kFirstVersionedLayout && is_within(old_pgdata, kOfficialHome)) {
+    return fmt::format("{}/{}/docker", kOfficialHome, target_major);
+  }
+  return old_pgdata;
+}
+
+std::string new_mount_target(const ServiceFacts& service, const Mount& mount, const std::string& new_pgdata) {
+  if (is_within(new_pgdata, mount.target)) return clean_path(mount.target);
+  if (service.new_image_facts) {
+    for (const std::string& volume : service.new_image_facts->volumes) {
+      if (is_within(new_pgdata, volume)) return clean_path(volume);
+    }
+  }
+  return is_within(new_pgdata, kOfficialHome) ? std::string(kOfficialHome) : new_pgdata;
+}
+
+}  // namespace
+
+std::string clean_path(std::string_view path) {
+  std::string result;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view component = path.substr(0, slash);
+    if (!component.empty() && component != ".") {
+      result += '/';
+      result += component;
+    }
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  }
+  return result.empty() ? "/" : result;
+}
+
+bool is_within(std::string_view path, std::string_view directory) {
+  const std::string inner = clean_path(path);
+  const std::string outer = clean_path(directory);
+  if (outer == "/" || inner == outer) return true;
+  return inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '/';
+}
+
+std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view path) {
+  const Mount* best = nullptr;
+  for (const Mount& mount : mounts) {
+    if (!is_within(path, mount.target)) continue;
+    if (best == nullptr || clean_path(mount.target).size() > clean_path(best->target).size()) best = &mount;
+  }
+  return best == nullptr ? std::nullopt : std::optional(*best);
+}
+
+DataPlacement place_data(const ServiceFacts& service, int target_major) {
+  DataPlacement place;
+  place.old_pgdata = clean_path(service.inventory ? service.inventory->data_directory : service.pgdata);
+  place.data_mount = mount_of(service.mounts, place.old_pgdata);
+  place.custom_pgdata =
+      service.pgdata.empty() || clean_path(service.pgdata) != clean_path(service.image_pgdata);
+  place.new_pgdata =
+      place.custom_pgdata ? place.old_pgdata : new_default_pgdata(service, target_major, place.old_pgdata);
+  if (place.data_mount) place.new_target = new_mount_target(service, *place.data_mount, place.new_pgdata);
+  return place;
+}
+
+}  // namespace pgupgrade::planning

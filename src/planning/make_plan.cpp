@@ -1,0 +1,203 @@
+#include "pgupgrade/planning/make_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
+#include "pgupgrade/planning/estimates.hpp"
+#include "pgupgrade/planning/image_check.hpp"
+#include "pgupgrade/planning/preflight.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+constexpr int kLowestTarget = 11;
+constexpr int kHighestTarget = 99;
+constexpr int kMostJobs = 8;  // beyond it one disk is the limit
+constexpr const char* kInitScripts = "/docker-entrypoint-initdb.d";
+
+Diagnostics check_request(const Request& request, const Facts& facts) {
+  if (request.target_major < kLowestTarget || request.target_major > kHighestTarget) {
+    return {{.severity = Severity::error,
+             .code = "E-TARGET-MAJOR",
+             .message = fmt::format("cannot upgrade to PostgreSQL {}: the target must be from {} to {}",
+                                    request.target_major, kLowestTarget, kHighestTarget),
+             .mend = "name a major version with --to"}};
+  }
+  if (facts.services.empty()) {
+    return {{.severity = Severity::error,
+             .code = "E-NO-SERVICE",
+             .message = fmt::format("project {} has no service to upgrade", printable(facts.project)),
+             .mend = "name one with --service"}};
+  }
+  return {};
+}
+
+std::vector<RolePlan> plan_roles(const ServiceFacts& service) {
+  std::vector<RolePlan> result;
+  for (const RoleFacts& role : service.inventory->roles) {
+    if (role.verifier != VerifierKind::md5) continue;
+    RolePlan planned{.role = role.name, .action = PasswordAction::keep_md5};
+    for (const PasswordMatch& match : service.md5_passwords) {
+      if (match.role != role.name || match.origin.empty()) continue;
+      planned.action = PasswordAction::to_scram;
+      planned.origin = match.origin;
+    }
+    result.push_back(std::move(planned));
+  }
+  return result;
+}
+
+// Init scripts are for a first start only; on the new, empty data directory they would run once more.
+std::vector<Mount> plan_other_mounts(const ServiceFacts& service, const Mount& data_mount) {
+  std::vector<Mount> result;
+  for (const Mount& mount : service.mounts) {
+    if (mount != data_mount && !is_within(mount.target, kInitScripts)) result.push_back(mount);
+  }
+  return result;
+}
+
+TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
+  const DataPlacement place = place_data(service, request.target_major);
+  const Inventory& inventory = *service.inventory;
+  TargetPlan target{
+      .service = service.service,
+      .container_id = service.container_id,
+      .container_name = service.container_name,
+      .restart = service.restart,
+      .old_version = inventory.version,
+      .old_major = inventory.major(),
+      .new_major = request.target_major,
+      .old_image = service.compose_image,
+      .old_image_id = service.image_id,
+      .new_image = service.new_compose_image.empty() ? service.new_image : service.new_compose_image,
+      .data_mount = place.data_mount.value_or(Mount{}),
+      .data_volume = service.data_volume.value_or(VolumeFacts{}),
+      .old_pgdata = place.old_pgdata,
+      .new_data_target = place.new_target,
+      .new_pgdata = place.new_pgdata,
+      .custom_pgdata = place.custom_pgdata,
+      .environment = service.environment,
+      .user = service.user,
+      .shm_bytes = service.shm_bytes,
+      .inventory = inventory,
+      .roles = plan_roles(service)};
+  target.other_mounts = plan_other_mounts(service, target.data_mount);
+  target.inventory.connections.clear();
+  for (const DatabaseFacts& database : inventory.databases) target.data_bytes += database.size_bytes;
+  if (service.new_image_facts) {
+    target.dropped_settings = unknown_settings(inventory, *service.new_image_facts);
+  }
+  return target;
+}
+
+// A client of two targets is stopped once; a target is stopped as a target, whatever it talks to.
+void add_clients(Plan& plan, const ServiceFacts& service) {
+  for (const ClientFacts& client : service.clients) {
+    const auto is_same = [&](const auto& other) { return other.container_id == client.container_id; };
+    if (std::any_of(plan.targets.begin(), plan.targets.end(), is_same)) continue;
+    const auto known = std::find_if(plan.clients.begin(), plan.clients.end(), is_same);
+    if (known == plan.clients.end()) {
+      plan.clients.push_back(client);
+    } else if (known->why != client.why) {
+      known->why += ", " + client.why;
+    }
+  }
+}
+
+template <class T>
+void add_new(std::vector<T>& list, const std::vector<T>& more) {
+  for (const T& element : more) {
+    if (std::find(list.begin(), list.end(), element) == list.end()) list.push_back(element);
+  }
+}
+
+int plan_jobs(const Request& request, const Facts& facts) {
+  return request.jobs > 0 ? request.jobs : std::clamp(facts.processors, 1, kMostJobs);
+}
+
+std::int64_t plan_downtime(const Plan& plan) {
+  std::int64_t bytes = 0;
+  std::int64_t tables = 0;
+  for (const TargetPlan& target : plan.targets) {
+    bytes += target.data_bytes;
+    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
+  }
+  constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
+  return downtime_ms(bytes, static_cast<int>(std::min(tables, kMostTables)), plan.jobs);
+}
+
+Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
+                const std::string& tool_version) {
+  return {.run_id = run_id,
+          .tool_version = tool_version,
+          .engine_id = facts.engine_id,
+          .engine_endpoint = facts.engine_endpoint,
+          .project = facts.project,
+          .project_directory = facts.project_directory,
+          .location = request.project,
+          .state_root = request.state_root.string(),
+          .password_file = request.password_file ? request.password_file->string() : "",
+          .acknowledged = request.acknowledged,
+          .jobs = plan_jobs(request, facts)};
+}
+
+void finish_plan(Plan& plan, const Request& request, const Facts& facts) {
+  for (const FileEdit& edit : plan.edits) {
+    const auto digest = facts.file_digests.find(edit.file);
+    if (digest != facts.file_digests.end()) plan.file_digests.insert(*digest);
+  }
+  plan.estimated_downtime_ms = plan_downtime(plan);
+  plan.disk = disk_needs(request, facts, plan.targets);
+}
+
+void append(Diagnostics& all, Diagnostics more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+}  // namespace
+
+Planned make_plan(const Request& request, const Facts& facts, const std::string& run_id,
+                  const std::string& tool_version) {
+  Planned planned{.plan = begin_plan(request, facts, run_id, tool_version),
+                  .diagnostics = check_request(request, facts)};
+  if (!planned.diagnostics.empty()) return planned;
+
+  std::vector<const ServiceFacts*> upgraded;
+  planned.nothing_to_do = true;
+  for (const ServiceFacts& service : facts.services) {
+    append(planned.diagnostics, check_service(request, service));
+    const Standing standing = standing_of(service, request.target_major);
+    if (standing == Standing::blocked) planned.nothing_to_do = false;
+    if (standing != Standing::upgradable) continue;
+    planned.nothing_to_do = false;
+    upgraded.push_back(&service);
+    planned.plan.targets.push_back(plan_target(request, service));
+    if (service.new_image_facts) {
+      append(planned.diagnostics,
+             check_image(planned.plan.targets.back(), *service.new_image_facts, request));
+    }
+  }
+  for (const ServiceFacts* service : upgraded) {
+    add_clients(planned.plan, *service);
+    add_new(planned.plan.host_clients, service->host_clients);
+    add_new(planned.plan.edits, service->edits);
+  }
+  if (!upgraded.empty()) {
+    finish_plan(planned.plan, request, facts);
+    append(planned.diagnostics, check_disk(request, planned.plan.disk));
+  }
+
+  std::stable_sort(planned.diagnostics.begin(), planned.diagnostics.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) { return a.severity > b.severity; });
+  planned.ok = std::none_of(planned.diagnostics.begin(), planned.diagnostics.end(),
+                            [](const Diagnostic& d) { return d.severity == Severity::error; });
+  if (planned.ok) planned.plan.diagnostics = planned.diagnostics;
+  return planned;
+}
+
+}  // namespace pgupgrade::planning

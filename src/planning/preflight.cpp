@@ -1,0 +1,78 @@
+#include "pgupgrade/planning/preflight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/estimates.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+// A new reason to refuse or to warn is one function and one line here.
+constexpr std::array<Check, 15> kChecks = {
+    check_data_directory, check_data_mount,   check_nested_mounts,         check_shared_volume,
+    check_outside_data,   check_replication,  check_prepared_transactions, check_names,
+    check_md5_passwords,  check_compose_edit, check_password_encryption,   check_poolers,
+    check_host_clients,   check_checksums,    check_changed_defaults,
+};
+
+constexpr const char* kEnginePlace = "the engine's volumes";
+
+}  // namespace
+
+Diagnostics check_service(const Request& request, const ServiceFacts& service) {
+  Diagnostics result = check_standing(request, service);
+  if (standing_of(service, request.target_major) == Standing::upgradable) {
+    const DataPlacement place = place_data(service, request.target_major);
+    const Subject subject{
+        .request = request, .service = service, .inventory = *service.inventory, .place = place};
+    for (const Check check : kChecks) {
+      for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+    }
+  }
+  return with_acceptance(std::move(result), request.acknowledged);
+}
+
+std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
+                                 const std::vector<TargetPlan>& targets) {
+  DiskNeed engine{.place = kEnginePlace, .free_bytes = facts.engine_free_bytes};
+  DiskNeed state{.place = request.state_root.string(), .free_bytes = facts.state_free_bytes};
+  // Nothing is deleted before `cleanup`, so the targets add up.
+  for (const TargetPlan& target : targets) {
+    engine.needed_bytes += dump_bytes(target.data_bytes) + restore_extra_bytes(target.data_bytes);
+    state.needed_bytes += backup_bytes(target.data_bytes);
+  }
+  if (!facts.same_file_system) return {engine, state};
+  return {{.place = fmt::format("{} and {}", engine.place, state.place),
+           .needed_bytes = engine.needed_bytes + state.needed_bytes,
+           .free_bytes = engine.free_bytes < 0 ? state.free_bytes : engine.free_bytes}};
+}
+
+Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs) {
+  Diagnostics result;
+  for (const DiskNeed& need : needs) {
+    const std::string needed = human_bytes(static_cast<std::uint64_t>(need.needed_bytes));
+    if (need.free_bytes < 0) {
+      result.push_back({.severity = Severity::warning,
+                        .code = "W-DISK-UNKNOWN",
+                        .message = fmt::format("cannot tell the free space of {}: up to {} are needed",
+                                               printable(need.place), needed),
+                        .mend = "see that there is enough"});
+    } else if (need.needed_bytes > need.free_bytes) {
+      result.push_back({.severity = Severity::error,
+                        .code = "E-DISK",
+                        .message = fmt::format("not enough space in {}: up to {} are needed, {} are free",
+                                               printable(need.place), needed,
+                                               human_bytes(static_cast<std::uint64_t>(need.free_bytes))),
+                        .mend = "free some space"});
+    }
+  }
+  return with_acceptance(std::move(result), request.acknowledged);
+}
+
+}  // namespace pgupgrade::planning
