@@ -1,0 +1,94 @@
+#include "upgrade/carried_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// What initdb or a running server makes at the top of a data directory; all else is somebody's own.
+constexpr std::array kServersOwn = {"PG_VERSION",      "base",           "global",
+                                    "postgresql.conf", "postmaster.pid", "postmaster.opts",
+                                    "current_logfiles", "log",           "backup_label.old",
+                                    "tablespace_map.old", "logfile",     "postgresql.conf.sample"};
+constexpr std::array kCarriedAlthoughPg = {"pg_hba.conf", "pg_ident.conf", "postgresql.auto.conf"};
+constexpr std::int64_t kLargest = 1 << 20;  // of one file; configuration is small, and what is not is data
+
+bool is_carried(const std::string& path) {
+  const std::string top = path.substr(0, path.find('/'));
+  if (std::find(kCarriedAlthoughPg.begin(), kCarriedAlthoughPg.end(), top) != kCarriedAlthoughPg.end()) return true;
+  if (top.starts_with("pg_") || top == "." || top == "lost+found") return false;
+  return std::find(kServersOwn.begin(), kServersOwn.end(), top) == kServersOwn.end();
+}
+
+// The manifest's path as one relative to the data directory; nothing for what is beside it.
+std::optional<std::string> within_data_directory(const TargetPlan& target, const std::string& path) {
+  const std::string absolute = target.data_mount.target + "/" + path;
+  if (!absolute.starts_with(target.old_pgdata + "/")) return std::nullopt;
+  return absolute.substr(target.old_pgdata.size() + 1);
+}
+
+std::filesystem::path saved_directory(StepContext& context, const TargetPlan& target) {
+  return context.journal.files().directory / "carried" / target.service;
+}
+
+backup::Manifest manifest_of(StepContext& context, const TargetPlan& target) {
+  return backup::parse_manifest(read_file(context.journal.files().manifest(target.service)));
+}
+
+}  // namespace
+
+void save_configuration(StepContext& context, const TargetPlan& target) {
+  const auto manifest = manifest_of(context, target);
+  WorkSpec spec = data_work(context, target, "read-config", {"true"});
+  spec.mounts[0].read_only = true;
+  const std::string container = create_work(context.world, spec);
+  create_private_directory(saved_directory(context, target));
+  for (const auto& entry : manifest.entries) {
+    const auto path = within_data_directory(target, entry.path);
+    if (!path || entry.kind != backup::Entry::Kind::file || !is_carried(*path)) continue;
+    if (entry.size > kLargest) {
+      context.observer.message(Severity::warning,
+                               fmt::format("file {} in the data directory of service {} is not carried over: it is "
+                                           "larger than 1 MiB (it is in the backup)",
+                                           *path, target.service));
+      continue;
+    }
+    std::string tar;
+    context.world.engine.get_archive(container, target.old_pgdata + "/" + *path,
+                                     [&](std::string_view bytes) { tar += bytes; });
+    const auto files = backup::files_of_tar(tar);
+    if (files.size() != 1) {
+      throw Error(ErrorKind::failed, "E-CARRY", fmt::format("cannot read {} of {}", *path,
+                                                            data_name(target.data_mount)));
+    }
+    const auto saved = saved_directory(context, target) / *path;
+    create_private_directory(saved.parent_path());
+    write_file_durably(saved, files.begin()->second);
+  }
+  remove_work(context.world, spec);
+}
+
+std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target) {
+  std::map<std::string, CarriedFile> files;
+  for (const auto& entry : manifest_of(context, target).entries) {
+    const auto path = within_data_directory(target, entry.path);
+    if (!path || entry.kind != backup::Entry::Kind::file || !is_carried(*path)) continue;
+    if (auto content = read_file_if_present(saved_directory(context, target) / *path)) {
+      files[*path] = {.content = std::move(*content), .mode = entry.mode};
+    }
+  }
+  return files;
+}
+
+}  // namespace pgupgrade::upgrade

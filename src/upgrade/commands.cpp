@@ -1,0 +1,180 @@
+#include "pgupgrade/upgrade/commands.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/drift.hpp"
+#include "upgrade/locks.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/report.hpp"
+#include "upgrade/runner.hpp"
+#include "upgrade/work.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+char sign_of(StepNature nature) {
+  switch (nature) {
+    case StepNature::destroys:
+      return '-';
+    case StepNature::edits:
+      return '~';
+    case StepNature::harmless:
+    case StepNature::stops_service:
+      break;
+  }
+  return ' ';
+}
+
+void remove_socket_directories(const World& world, const Plan& plan) {
+  for (std::size_t index = 0; index < plan.targets.size(); ++index) {
+    remove_tree(private_directory(world.socket_root, plan.run_id, index));
+  }
+}
+
+void tidy(World& world, const Plan& plan) {
+  remove_leftover_work(world, plan.run_id);
+  remove_socket_directories(world, plan);
+  unlock_data(world, plan);
+}
+
+Report go_forward(Journal& journal, World& world, Observer& observer) {
+  const auto steps = dump_strategy();
+  Runner(steps, journal, world, observer).run_forward();
+  tidy(world, journal.state().plan);
+  journal.finish(RunOutcome::succeeded);
+  return make_report(journal, world.clock.unix_ms());
+}
+
+// The steps that are left, by hand, for an undo that cannot be carried out.
+std::string manual_steps(const Journal& journal) {
+  std::string text;
+  for (const TargetPlan& target : journal.state().plan.targets) {
+    text += fmt::format(
+        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); repeat pgupgrade rollback once "
+        "the cause is mended, or extract it into the emptied {} yourself and start the old image {}",
+        data_name(target.data_mount), journal.files().archive(target.service).string(),
+        data_name(target.data_mount), target.old_image);
+  }
+  return text;
+}
+
+Report go_back(Journal& journal, World& world, Observer& observer) {
+  const auto steps = dump_strategy();
+  try {
+    remove_leftover_work(world, journal.state().plan.run_id);
+    Runner(steps, journal, world, observer).run_back();
+    tidy(world, journal.state().plan);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
+    Error failed(ErrorKind::rollback_failed, error.code(), error.what(),
+                 error.hint().empty() ? manual_steps(journal) : error.hint() + "; " + manual_steps(journal));
+    for (const std::string& context : error.context()) failed.add_context(context);
+    throw failed;
+  }
+  journal.finish(RunOutcome::rolled_back);
+  return make_report(journal, world.clock.unix_ms());
+}
+
+void refuse_ended(const Journal& journal) {
+  switch (journal.state().outcome) {
+    case RunOutcome::unfinished:
+      return;
+    case RunOutcome::succeeded:
+      throw Error(ErrorKind::usage, "E-ENDED",
+                  fmt::format("cannot resume run {}: it has succeeded", journal.state().plan.run_id));
+    case RunOutcome::rolled_back:
+    case RunOutcome::cleaned:
+      throw Error(ErrorKind::usage, "E-ENDED",
+                  fmt::format("cannot resume run {}: it was rolled back", journal.state().plan.run_id),
+                  "begin a new one: pgupgrade --compose FILE --to MAJOR");
+  }
+}
+
+void refuse_unfinished_runs(const Plan& plan) {
+  for (const FoundRun& run : find_runs(plan.state_root)) {
+    if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
+    throw Error(ErrorKind::locked, "E-UNFINISHED",
+                run.state ? fmt::format("cannot begin: run {} in {} is unfinished", run.state->plan.run_id,
+                                        plan.state_root)
+                          : fmt::format("cannot begin: {} ({})", run.state_file.string(), run.problem),
+                fmt::format("pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
+                            run.state_file.string()));
+  }
+}
+
+}  // namespace
+
+std::vector<PlannedStep> planned_steps(const Plan& plan) {
+  std::vector<PlannedStep> planned;
+  for (const auto& step : dump_strategy()) {
+    planned.push_back({.number = static_cast<int>(planned.size()) + 1,
+                       .name = std::string(step->name()),
+                       .description = step->describe(plan),
+                       .sign = sign_of(step->nature())});
+  }
+  return planned;
+}
+
+Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder);
+  refuse_unfinished_runs(plan);
+  const RunFiles files{.directory = std::filesystem::path(plan.state_root) / plan.run_id};
+  Journal journal = Journal::create(files, {.created_ms = world.clock.unix_ms(), .plan = plan});
+  world.probe.reach("begin:state-written");
+  try {
+    lock_data(world, plan, holder);
+  } catch (const Error&) {
+    remove_tree(files.directory);  // nothing was touched; a refused run leaves no state behind
+    throw;
+  }
+  world.probe.reach("begin:locked");
+  return go_forward(journal, world, observer);
+}
+
+Report resume_upgrade(const std::filesystem::path& state_file, World& world, Observer& observer) {
+  Journal journal = Journal::open_file(state_file);
+  const Plan plan = journal.state().plan;
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder);
+  journal = Journal::open_file(state_file);  // what was read before the lock may be another process's past
+  refuse_ended(journal);
+  if (journal.state().direction == Direction::back) {
+    refuse_other_engine(journal, world);
+    return go_back(journal, world, observer);
+  }
+  refuse_drift(journal, world);
+  lock_data(world, plan, holder);
+  remove_leftover_work(world, plan.run_id);
+  world.probe.reach("resume:leftovers-removed");
+  return go_forward(journal, world, observer);
+}
+
+Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world, Observer& observer) {
+  Journal journal = Journal::open_file(state_file);
+  const Plan plan = journal.state().plan;
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder);
+  journal = Journal::open_file(state_file);
+  if (journal.state().outcome == RunOutcome::rolled_back) return make_report(journal, world.clock.unix_ms());
+  if (journal.state().outcome == RunOutcome::cleaned) {
+    throw Error(ErrorKind::refused, "E-CLEANED",
+                fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));
+  }
+  const bool new_writes = journal.is_done("start") || journal.find("thaw") != nullptr;
+  if (new_writes && writes == NewWrites::keep && journal.state().direction == Direction::forward) {
+    throw Error(ErrorKind::refused, "E-NEW-WRITES",
+                fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
+                            "started",
+                            plan.run_id),
+                "to lose it: pgupgrade rollback --lose-new-writes");
+  }
+  refuse_other_engine(journal, world);
+  lock_data(world, plan, holder);
+  return go_back(journal, world, observer);
+}
+
+}  // namespace pgupgrade::upgrade

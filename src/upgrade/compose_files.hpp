@@ -1,0 +1,22 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+
+namespace pgupgrade::upgrade {
+
+enum class FileState { original, edited, other };
+
+// The files that a plan edits, in the order in which their originals are kept.
+std::vector<std::string> edited_files(const Plan& plan);
+std::vector<FileEdit> edits_of(const Plan& plan, const std::string& file);
+
+// Which of the two a file is now. The original's bytes are those that the run kept, or, before it kept any,
+// those on disk with the plan's digest.
+FileState state_of_file(const Plan& plan, const RunFiles& files, const std::string& file);
+
+}  // namespace pgupgrade::upgrade

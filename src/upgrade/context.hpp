@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/observer.hpp"
+#include "pgupgrade/upgrade/world.hpp"
+
+namespace pgupgrade::upgrade {
+
+// What a step works with. Lives as long as one call of the runner.
+struct StepContext {
+  Journal& journal;
+  World& world;
+  Observer& observer;
+  std::string step;  // the current step's name
+
+  const Plan& plan() const { return journal.state().plan; }
+
+  // A named place inside the step, at which a campaign may kill this process.
+  void reach(std::string_view place) const { world.probe.reach(step + ":" + std::string(place)); }
+
+  // What a step found, kept in its record. Keys of several targets begin with the service's name.
+  std::string datum(const TargetPlan& target, const std::string& key) const {
+    return journal.datum(step, target.service + "." + key);
+  }
+  std::string datum_of(const std::string& other_step, const TargetPlan& target, const std::string& key) const {
+    return journal.datum(other_step, target.service + "." + key);
+  }
+  void record(const TargetPlan& target, const std::string& key, const std::string& value) const {
+    journal.record_data(step, target.service + "." + key, value);
+  }
+  void progress(const std::string& what, std::int64_t done, std::int64_t total, Progress::Unit unit) const {
+    observer.progress({.step = step, .what = what, .done = done, .total = total, .unit = unit});
+  }
+  void note(const std::string& text) const { observer.message(Severity::note, text); }
+};
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/upgrade/commands.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+bool begun(const RunState& state, const std::string& step) {
+  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
+    return record.step == step && record.phase != StepPhase::undone;
+  });
+}
+
+bool done(const RunState& state, const std::string& step) {
+  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
+    return record.step == step && record.phase == StepPhase::done;
+  });
+}
+
+std::string old_versions(const Plan& plan) {
+  std::vector<std::string> versions;
+  for (const TargetPlan& target : plan.targets) {
+    versions.push_back("PostgreSQL " + std::to_string(target.old_major));
+  }
+  return join(versions, ", ");
+}
+
+std::string applications(const RunState& state) {
+  if (!begun(state, "freeze")) return "the applications run";
+  if (done(state, "thaw")) return "the applications run";
+  return "the applications are stopped";
+}
+
+}  // namespace
+
+std::string data_state(const RunState& state) {
+  const std::string old = old_versions(state.plan);
+  switch (state.outcome) {
+    case RunOutcome::succeeded:
+      return "upgraded and verified; the old data is in the backup";
+    case RunOutcome::rolled_back:
+      return fmt::format("as before the run, {}", old);
+    case RunOutcome::cleaned:
+      return "the run is over and its backup removed";
+    case RunOutcome::unfinished:
+      break;
+  }
+  if (!begun(state, "stop-old")) return fmt::format("untouched, still {}; {}", old, applications(state));
+  if (!begun(state, "wipe")) {
+    return fmt::format("untouched, still {}; the server and the applications are stopped", old);
+  }
+  if (done(state, "verify")) {
+    return fmt::format("upgraded and verified, the old data ({}) is in the verified backup; {}", old,
+                       applications(state));
+  }
+  return fmt::format("the old data ({}) is in the verified backup and the verified dump; the new cluster is not "
+                     "complete; {}",
+                     old, applications(state));
+}
+
+std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {
+  const std::string suffix = " --state " + state_file.string();
+  switch (state.outcome) {
+    case RunOutcome::succeeded:
+      return {"pgupgrade cleanup" + suffix, "pgupgrade rollback --lose-new-writes" + suffix};
+    case RunOutcome::rolled_back:
+      return {"pgupgrade cleanup" + suffix};
+    case RunOutcome::cleaned:
+      return {};
+    case RunOutcome::unfinished:
+      break;
+  }
+  if (state.direction == Direction::back) return {"pgupgrade rollback" + suffix};
+  return {"pgupgrade resume" + suffix, "pgupgrade rollback" + suffix};
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,160 @@
+#include "upgrade/data_volume.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// Removes what the backup does not have: directories last, deepest first, so that each is empty by then.
+void remove_extra(StepContext& context, const TargetPlan& target, const std::vector<backup::Entry>& now,
+                  const backup::Manifest& manifest) {
+  std::map<std::string, backup::Entry::Kind> wanted;
+  for (const auto& entry : manifest.entries) wanted.emplace(entry.path, entry.kind);
+  bool extra = false;
+  for (const auto& entry : now) {
+    const auto found = wanted.find(entry.path);
+    extra = extra || found == wanted.end() || found->second != entry.kind;
+  }
+  if (!extra) return;
+  // Whole trees are emptied rather than single files named on a command line: the archive holds it all.
+  empty_directory(context, target, target.data_mount.target);
+}
+
+}  // namespace
+
+WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
+                   std::vector<std::string> argv) {
+  return {.run = context.plan().run_id,
+          .service = target.service,
+          .purpose = purpose,
+          .image = target.old_image_id,
+          .argv = std::move(argv),
+          .mounts = {target.data_mount}};
+}
+
+std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target) {
+  WorkSpec spec = data_work(context, target, "listing", backup::listing_command(target.data_mount.target));
+  spec.mounts[0].read_only = true;
+  const auto result = run_work_checked(context.world, spec, "E-LISTING",
+                                       "list " + data_name(target.data_mount));
+  return backup::parse_listing(result.standard_output);
+}
+
+void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory) {
+  const std::string script = "[ ! -d \"$1\" ] || { find \"$1\" -mindepth 1 -delete && sync; }";
+  const auto spec = data_work(context, target, "empty", {"sh", "-c", script, "sh", directory});
+  run_work_checked(context.world, spec, "E-EMPTY",
+                   fmt::format("empty {} of {}", directory, data_name(target.data_mount)));
+}
+
+bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory) {
+  const std::string script = "[ ! -d \"$1\" ] || find \"$1\" -mindepth 1 -maxdepth 1; echo end";
+  const auto spec = data_work(context, target, "look", {"sh", "-c", script, "sh", directory});
+  const auto result = run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
+  const auto lines = split_lines(result.standard_output);
+  if (lines.empty() || lines.back() != "end") {
+    throw Error(ErrorKind::failed, "E-LISTING-CUT",
+                fmt::format("cannot list {}: the list was cut short", data_name(target.data_mount)));
+  }
+  return lines.size() == 1;
+}
+
+int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                 const Mount& data_mount, const std::string& directory) {
+  const std::string script = "if [ -e \"$1/PG_VERSION\" ]; then cat \"$1/PG_VERSION\"; else echo 0; fi; echo end";
+  WorkSpec spec = data_work(context, target, "version", {"sh", "-c", script, "sh", directory});
+  spec.image = image_id;
+  spec.mounts = {data_mount};
+  spec.mounts[0].read_only = true;
+  const auto result = run_work_checked(context.world, spec, "E-LISTING", "read PG_VERSION in " + directory);
+  const auto lines = split_lines(result.standard_output);
+  int version = 0;
+  if (lines.size() != 2 || lines[1] != "end" ||
+      std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), version).ec != std::errc{}) {
+    throw Error(ErrorKind::failed, "E-LISTING-CUT",
+                fmt::format("cannot read PG_VERSION in {} of {}", directory, data_name(data_mount)));
+  }
+  return version;
+}
+
+std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                          const Mount& data_mount, const std::string& data_directory) {
+  WorkSpec spec = data_work(context, target, "control", {"pg_controldata", data_directory});
+  spec.image = image_id;
+  spec.mounts = {data_mount};
+  spec.mounts[0].read_only = true;
+  spec.environment = {{"LC_ALL", "C"}};
+  const auto result = run_work_checked(context.world, spec, "E-CONTROLDATA",
+                                       "read the control file in " + data_directory);
+  return postgres::cluster_state(result.standard_output);
+}
+
+void put_back_backup(StepContext& context, const TargetPlan& target) {
+  const RunFiles& files = context.journal.files();
+  const auto manifest_file = read_file_if_present(files.manifest(target.service));
+  if (!manifest_file) return;  // the backup was never complete, so nothing that needs it was done
+  const auto manifest = backup::parse_manifest(*manifest_file);
+  const auto before = list_data(context, target);
+  if (backup::compare(before, manifest, 1).empty()) return;
+
+  // Nothing is removed before the copy that replaces it has been read again, whole.
+  backup::verify_archive(files.archive(target.service), manifest, {});
+  context.reach("before-emptying");
+  remove_extra(context, target, before, manifest);
+  context.reach("emptied");
+  const auto spec = data_work(context, target, "put-back", {"true"});
+  const std::string container = create_work(context.world, spec);
+  context.world.engine.put_archive(container, target.data_mount.target,
+                                   backup::read_archive(files.archive(target.service), manifest));
+  context.reach("put-back");
+  // A started container syncs the volume's file system; the archive call does not.
+  run_work_checked(context.world, data_work(context, target, "sync", {"sync"}), "E-SYNC",
+                   "sync " + data_name(target.data_mount));
+  remove_work(context.world, spec);
+  const auto wrong = backup::compare(list_data(context, target), manifest);
+  if (!wrong.empty()) {
+    throw Error(ErrorKind::failed, "E-PUT-BACK",
+                fmt::format("cannot put the backup back into {}: {}", data_name(target.data_mount),
+                            join(wrong, "; ")));
+  }
+}
+
+std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target) {
+  std::vector<docker::ContainerSummary> all;
+  if (target.data_mount.kind == MountKind::volume) {
+    all = world.engine.list_containers({.volume = target.data_mount.source});
+  } else {
+    all = world.engine.list_containers({});
+  }
+  std::vector<std::string> names;
+  for (const auto& container : all) {
+    if (container.state != "running" && container.state != "paused" && container.state != "restarting") continue;
+    const auto label = container.labels.find(kRunLabel);
+    if (label != container.labels.end() && label->second == plan.run_id) continue;
+    const auto info = world.engine.inspect_container(container.id);
+    if (!info || !info->running()) continue;
+    const bool mounts = std::any_of(info->mounts.begin(), info->mounts.end(), [&](const Mount& mount) {
+      return mount.kind == target.data_mount.kind && mount.source == target.data_mount.source;
+    });
+    if (mounts) names.push_back(fmt::format("{} ({})", container.name, container.state));
+  }
+  return names;
+}
+
+Mount new_data_mount(const TargetPlan& target) {
+  Mount mount = target.data_mount;
+  mount.target = target.new_data_target;
+  return mount;
+}
+
+}  // namespace pgupgrade::upgrade

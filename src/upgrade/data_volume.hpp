@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "upgrade/context.hpp"
+#include "upgrade/work.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Looking at and changing the target's data mount from work containers. The mount stands at its old target
+// unless said otherwise.
+
+WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
+                   std::vector<std::string> argv);
+
+// Every entry of the data mount, contents hashed, read without the Engine's archive call.
+std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target);
+
+// Empties `directory` (a path in the container) in place; the directory itself stays, so a volume keeps its
+// name, labels, driver and options, and a bind mount its inode. Absent is fine.
+void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory);
+bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory);
+
+// PG_VERSION in `directory`, 0 when there is none.
+int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                 const Mount& data_mount, const std::string& directory);
+
+// What pg_controldata calls the cluster's state, "shut down" being the good one. `image_id`'s own program.
+std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                          const Mount& data_mount, const std::string& data_directory);
+
+// Makes the data mount equal to the backup: extra files go, all others are put back, and the listing is
+// compared with the manifest afterwards. Does nothing when it is equal already.
+void put_back_backup(StepContext& context, const TargetPlan& target);
+
+// Containers that mount the target's data and run, but ours of this run; "name (state)".
+std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target);
+
+// The data mount as the new container has it.
+Mount new_data_mount(const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,127 @@
+#include "upgrade/dump_files.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+namespace bj = boost::json;
+
+[[noreturn]] void damaged(const TargetPlan& target, const std::string& why) {
+  throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+              fmt::format("cannot trust the dump of service \"{}\": {}", target.service, why),
+              "pgupgrade rollback, then begin again");
+}
+
+WorkSpec dump_work(StepContext& context, const TargetPlan& target, const std::string& purpose,
+                   std::vector<std::string> argv) {
+  return WorkServer(context, target, Side::old).client(purpose, std::move(argv));
+}
+
+}  // namespace
+
+std::string dump_record_text(const DumpRecord& record) {
+  bj::array databases;
+  for (const auto& database : record.databases) {
+    bj::object objects;
+    for (const auto& [kind, count] : database.objects) objects[kind] = count;
+    databases.push_back(
+        bj::object{{"name", database.name}, {"directory", database.directory}, {"objects", std::move(objects)}});
+  }
+  return json::pretty(bj::object{{"databases", std::move(databases)},
+                                 {"digests", json::from_string_map(record.digests)},
+                                 {"all_role_settings", json::from_string_map(record.all_role_settings)}});
+}
+
+DumpRecord parse_dump_record(const std::string& text) {
+  const auto value = json::parse(text, "the dump's record");
+  const auto& object = json::as_object(value, "dump");
+  DumpRecord record;
+  record.digests = json::get_string_map(object, "digests");
+  record.all_role_settings = json::get_string_map(object, "all_role_settings");
+  if (const auto* databases = json::find_array(object, "databases")) {
+    for (const auto& entry : *databases) {
+      const auto& fields = json::as_object(entry, "databases");
+      DumpedDatabase database{.name = json::get_string(fields, "name"),
+                              .directory = json::get_string(fields, "directory")};
+      if (const auto* objects = json::find_object(fields, "objects")) {
+        for (const auto& [kind, count] : *objects) {
+          database.objects[std::string(kind)] = json::get_int(*objects, kind);
+        }
+      }
+      record.databases.push_back(std::move(database));
+    }
+  }
+  return record;
+}
+
+DumpRecord read_dump_record(StepContext& context, const TargetPlan& target) {
+  const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
+  if (!text) damaged(target, "its record is missing");
+  if (sha256_hex(*text) != context.datum_of("dump", target, "record_sha256")) {
+    damaged(target, "its record has changed since it was written");
+  }
+  return parse_dump_record(*text);
+}
+
+std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target) {
+  const std::string script = "cd \"$1\" && find . -type f -exec sha256sum {} + && echo end";
+  WorkSpec spec = dump_work(context, target, "digest", {"sh", "-c", script, "sh", kDumpMount});
+  const auto result = run_work_checked(context.world, spec, "E-DUMP-DAMAGED",
+                                       fmt::format("read the dump of service \"{}\" again", target.service));
+  const auto lines = split_lines(result.standard_output);
+  if (lines.empty() || lines.back() != "end") damaged(target, "the list of its files was cut short");
+  std::map<std::string, std::string> digests;
+  for (const std::string& line : lines) {
+    if (line.size() > 68 && line.substr(64, 4) == "  ./") digests[line.substr(68)] = line.substr(0, 64);
+  }
+  return digests;
+}
+
+void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
+  const auto now = digest_dump(context, target);
+  for (const auto& [file, digest] : record.digests) {
+    const auto found = now.find(file);
+    if (found == now.end()) damaged(target, fmt::format("file {} is missing", file));
+    if (found->second != digest) damaged(target, fmt::format("file {} has changed since it was written", file));
+  }
+}
+
+std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file) {
+  const WorkSpec spec = dump_work(context, target, "read", {"true"});
+  const std::string container = create_work(context.world, spec);
+  std::string tar;
+  context.world.engine.get_archive(container, std::string(kDumpMount) + "/" + file,
+                                   [&](std::string_view bytes) { tar += bytes; });
+  remove_work(context.world, spec);
+  const auto files = backup::files_of_tar(tar);
+  if (files.size() != 1) damaged(target, fmt::format("file {} cannot be read", file));
+  return files.begin()->second;
+}
+
+void write_dump_file(StepContext& context, const TargetPlan& target, const std::string& file,
+                     const std::string& content) {
+  const WorkSpec spec = dump_work(context, target, "write", {"true"});
+  const std::string container = create_work(context.world, spec);
+  const std::string tar = backup::tar_of({{.path = file, .content = content, .mode = 0600}});
+  std::size_t at = 0;
+  context.world.engine.put_archive(container, kDumpMount, [&](char* buffer, std::size_t limit) {
+    const std::size_t length = tar.copy(buffer, limit, at);
+    at += length;
+    return length;
+  });
+  remove_work(context.world, spec);
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "upgrade/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// What the dump volume of a target must hold, written down when it was made: <run>/dump-<service>.json.
+struct DumpedDatabase {
+  std::string name;
+  std::string directory;                        // in the volume: "db-0"
+  std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
+};
+struct DumpRecord {
+  std::vector<DumpedDatabase> databases;         // template1 first, then postgres, then by name
+  std::map<std::string, std::string> digests;    // file in the volume -> sha256
+  std::map<std::string, std::string> all_role_settings;  // ALTER ROLE ALL SET, which pg_dumpall leaves out
+};
+
+std::string dump_record_text(const DumpRecord& record);
+DumpRecord parse_dump_record(const std::string& text);
+
+// The record that the dump step wrote, proven by the digest in the journal.
+DumpRecord read_dump_record(StepContext& context, const TargetPlan& target);
+
+// sha256 of every file in the dump volume, read in a work container.
+std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target);
+
+// Error(failed, "E-DUMP-DAMAGED") names the first file that is not as recorded.
+void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record);
+
+// One small file of the dump volume.
+std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file);
+void write_dump_file(StepContext& context, const TargetPlan& target, const std::string& file,
+                     const std::string& content);
+
+}  // namespace pgupgrade::upgrade

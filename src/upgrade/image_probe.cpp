@@ -1,0 +1,123 @@
+#include "upgrade/image_probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// One line a fact, "key<TAB>value"; the last line proves that nothing was cut. Works with GNU and busybox
+// tools. Where extensions and libraries are is asked from pg_config where there is one.
+constexpr const char* kScript = R"sh(
+set -u
+server=$(command -v postgres) || exit 3
+server=$(readlink -f "$server")
+printf 'bin\t%s\n' "${server%/*}"
+printf 'version\t%s\n' "$(postgres --version)"
+printf 'uid\t%s\n' "$(id -u postgres 2>/dev/null || echo 0)"
+printf 'gid\t%s\n' "$(id -g postgres 2>/dev/null || echo 0)"
+major=$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+for dir in "$("${server%/*}/pg_config" --sharedir 2>/dev/null)" "/usr/share/postgresql/$major" \
+           /usr/local/share/postgresql /usr/share/postgresql; do
+  [ -n "$dir" ] && [ -d "$dir/extension" ] || continue
+  for control in "$dir"/extension/*.control; do
+    name=${control##*/}
+    printf 'extension\t%s\t%s\n' "${name%.control}" \
+      "$(sed -n "s/^[[:space:]]*default_version[[:space:]]*=[[:space:]]*'\([^']*\)'.*/\1/p" "$control")"
+  done
+  break
+done
+for dir in "$("${server%/*}/pg_config" --pkglibdir 2>/dev/null)" "/usr/lib/postgresql/$major/lib" \
+           /usr/local/lib/postgresql; do
+  [ -n "$dir" ] && [ -d "$dir" ] || continue
+  for library in "$dir"/*.so; do
+    name=${library##*/}
+    printf 'library\t%s\n' "${name%.so}"
+  done
+  break
+done
+locale -a 2>/dev/null | sed 's/^/locale\t/'
+postgres --describe-config 2>/dev/null | cut -f1 | sed 's/^/setting\t/'
+if ldd --version 2>&1 | grep -qi musl; then echo "libc	musl"; else
+  printf 'libc\t%s\n' "$(ldd --version 2>/dev/null | sed -n '1s/.* \([0-9.]*\)$/glibc \1/p')"; fi
+echo end
+)sh";
+
+std::int64_t number(const std::string& text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+void take(ImageFacts& facts, const std::string& key, const std::string& value) {
+  if (key == "bin") {
+    facts.binary_directory = value;
+  } else if (key == "version") {  // "postgres (PostgreSQL) 17.6 (Debian …)"
+    const auto digit = value.find_first_of("0123456789");
+    if (digit == std::string::npos) return;
+    facts.version = value.substr(digit, value.find(' ', digit) - digit);
+    facts.major = static_cast<int>(number(facts.version));
+  } else if (key == "uid") {
+    facts.postgres_uid = number(value);
+  } else if (key == "gid") {
+    facts.postgres_gid = number(value);
+  } else if (key == "extension") {
+    const auto tab = value.find('\t');
+    facts.extensions[value.substr(0, tab)] = tab == std::string::npos ? "" : value.substr(tab + 1);
+  } else if (key == "library") {
+    facts.libraries.push_back(value);
+  } else if (key == "locale") {
+    facts.locales.push_back(value);
+  } else if (key == "setting") {
+    facts.settings.push_back(value);
+  } else if (key == "libc") {
+    facts.libc = value;
+  }
+}
+
+}  // namespace
+
+ImageFacts probe_image(World& world, const std::string& run, const std::string& service,
+                       const std::string& reference) {
+  const auto image = world.engine.inspect_image(reference);
+  if (!image) {
+    throw Error(ErrorKind::failed, "E-IMAGE", fmt::format("cannot find image {} on the engine", reference));
+  }
+  ImageFacts facts{.reference = reference, .id = image->id, .volumes = image->volumes};
+  for (const std::string& line : image->environment) {
+    if (line.starts_with("PGDATA=")) facts.default_pgdata = line.substr(7);
+  }
+  const auto result = run_work(world, {.run = run,
+                                       .service = service,
+                                       .purpose = "probe",
+                                       .image = image->id,
+                                       .argv = {"sh", "-c", kScript}});
+  const auto lines = split_lines(result.standard_output);
+  if (result.exit_code != 0 || lines.empty() || lines.back() != "end") {
+    throw Error(ErrorKind::failed, "E-IMAGE",
+                fmt::format("cannot use image {}: it holds no PostgreSQL server (exit code {})", reference,
+                            result.exit_code),
+                "name another one with --image");
+  }
+  for (const std::string& line : lines) {
+    const auto tab = line.find('\t');
+    if (tab != std::string::npos) take(facts, line.substr(0, tab), line.substr(tab + 1));
+  }
+  return facts;
+}
+
+std::string owner_for(const ImageFacts& image, const std::string& service_user) {
+  if (service_user.empty() || service_user == "root" || service_user == "0" || service_user.starts_with("0:") ||
+      service_user == "postgres") {
+    return fmt::format("{}:{}", image.postgres_uid, image.postgres_gid);
+  }
+  if (service_user.find(':') != std::string::npos) return service_user;
+  return fmt::format("{}:{}", service_user, service_user);
+}
+
+}  // namespace pgupgrade::upgrade

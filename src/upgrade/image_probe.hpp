@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "pgupgrade/model/facts.hpp"
+#include "upgrade/work.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Reads what the image on the engine offers, in a work container of it. Error(failed, "E-IMAGE") when it is
+// absent or holds no PostgreSQL.
+ImageFacts probe_image(World& world, const std::string& run, const std::string& service,
+                       const std::string& reference);
+
+// Who would own the data of a service with that `user:` on that image: "uid:gid".
+std::string owner_for(const ImageFacts& image, const std::string& service_user);
+
+}  // namespace pgupgrade::upgrade

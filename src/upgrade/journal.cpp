@@ -1,0 +1,175 @@
+#include "pgupgrade/upgrade/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::upgrade {
+namespace fs = std::filesystem;
+
+fs::path RunFiles::archive(const std::string& service) const { return directory / "backup" / (service + ".tar.zst"); }
+fs::path RunFiles::manifest(const std::string& service) const {
+  return directory / "backup" / (service + ".manifest.json");
+}
+fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
+  return directory / fmt::format("fingerprint-{}-{}.json", service, side);
+}
+fs::path RunFiles::dump_record(const std::string& service) const {
+  return directory / fmt::format("dump-{}.json", service);
+}
+fs::path RunFiles::original(std::size_t index) const { return directory / "original" / std::to_string(index); }
+
+Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), state_(std::move(state)) {}
+
+Journal Journal::create(const RunFiles& files, RunState state) {
+  if (fs::exists(files.directory)) {
+    throw Error(ErrorKind::usage, "E-STATE-EXISTS",
+                fmt::format("cannot begin run {}: {} exists already", state.plan.run_id, files.directory.string()));
+  }
+  create_private_directory(files.directory);
+  Journal journal(files, std::move(state));
+  journal.write();
+  return journal;
+}
+
+Journal Journal::open(const RunFiles& files) {
+  try {
+    return {files, parse_state(read_file(files.state()), files.state())};
+  } catch (Error& error) {
+    std::string hint = "nothing was changed by this command";
+    try {
+      const auto previous = read_file_if_present(files.previous_state());
+      if (previous) {
+        parse_state(*previous, files.previous_state());
+        hint = fmt::format("the generation before is intact; to go on from it: pgupgrade resume --state {}",
+                           files.previous_state().string());
+      }
+    } catch (const Error&) {
+      hint = fmt::format("the generation before ({}) is damaged too; the backup is in {}",
+                         files.previous_state().string(), (files.directory / "backup").string());
+    }
+    throw Error(error.kind(), error.code(), error.what(), hint);
+  }
+}
+
+Journal Journal::open_file(const fs::path& state_file) {
+  const fs::path path = fs::absolute(state_file);
+  RunFiles files{.directory = path.parent_path()};
+  if (path == files.state()) return open(files);
+  return {files, parse_state(read_file(path), path)};
+}
+
+const StepRecord* Journal::find(const std::string& step) const {
+  const auto found = std::find_if(state_.steps.begin(), state_.steps.end(),
+                                  [&](const StepRecord& record) { return record.step == step; });
+  return found == state_.steps.end() ? nullptr : &*found;
+}
+
+bool Journal::is_done(const std::string& step) const {
+  const StepRecord* record = find(step);
+  return record != nullptr && record->phase == StepPhase::done;
+}
+
+std::string Journal::datum(const std::string& step, const std::string& key) const {
+  const StepRecord* record = find(step);
+  if (record == nullptr) return {};
+  const auto found = record->data.find(key);
+  return found == record->data.end() ? std::string() : found->second;
+}
+
+StepRecord& Journal::record_of(const std::string& step) {
+  const auto found = std::find_if(state_.steps.begin(), state_.steps.end(),
+                                  [&](const StepRecord& record) { return record.step == step; });
+  if (found == state_.steps.end()) {
+    throw Error(ErrorKind::internal, "E-INTERNAL", fmt::format("step \"{}\" has no record in the journal", step));
+  }
+  return *found;
+}
+
+void Journal::record_started(const std::string& step, std::int64_t now_ms) {
+  if (find(step) == nullptr) {
+    state_.steps.push_back({.step = step, .phase = StepPhase::started, .attempt = 1, .started_ms = now_ms});
+  } else {
+    StepRecord& record = record_of(step);
+    record.phase = StepPhase::started;
+    record.attempt += 1;
+    record.ended_ms = 0;
+  }
+  write();
+}
+
+void Journal::record_done(const std::string& step, std::int64_t now_ms) {
+  StepRecord& record = record_of(step);
+  record.phase = StepPhase::done;
+  record.ended_ms = now_ms;
+  write();
+}
+
+void Journal::record_undo_started(const std::string& step, std::int64_t) {
+  record_of(step).phase = StepPhase::undo_started;
+  write();
+}
+
+void Journal::record_undone(const std::string& step, std::int64_t now_ms) {
+  StepRecord& record = record_of(step);
+  record.phase = StepPhase::undone;
+  record.ended_ms = now_ms;
+  write();
+}
+
+void Journal::record_data(const std::string& step, const std::string& key, const std::string& value) {
+  StepRecord& record = record_of(step);
+  const auto found = record.data.find(key);
+  if (found != record.data.end() && found->second == value) return;
+  record.data[key] = value;
+  write();
+}
+
+void Journal::turn_back() {
+  if (state_.direction == Direction::back) return;
+  state_.direction = Direction::back;
+  state_.outcome = RunOutcome::unfinished;
+  write();
+}
+
+void Journal::finish(RunOutcome outcome) {
+  state_.outcome = outcome;
+  write();
+}
+
+// The generation before is written from memory of the file, not renamed away: at no instant is there no
+// state.json.
+void Journal::write() {
+  state_.generation += 1;
+  if (const auto current = read_file_if_present(files_.state())) {
+    write_file_durably(files_.previous_state(), *current);
+  }
+  write_file_durably(files_.state(), state_text(state_));
+}
+
+std::vector<FoundRun> find_runs(const fs::path& state_root) {
+  std::vector<FoundRun> runs;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(state_root, ignored)) {
+    const RunFiles files{.directory = entry.path()};
+    if (!fs::exists(files.state())) continue;
+    FoundRun run{.state_file = files.state()};
+    try {
+      run.state = Journal::open(files).state();
+    } catch (const Error& error) {
+      run.problem = error.what();
+    }
+    runs.push_back(std::move(run));
+  }
+  const auto age = [](const FoundRun& run) { return run.state ? run.state->created_ms : 0; };
+  std::stable_sort(runs.begin(), runs.end(),
+                   [&](const FoundRun& left, const FoundRun& right) { return age(left) > age(right); });
+  return runs;
+}
+
+}  // namespace pgupgrade::upgrade

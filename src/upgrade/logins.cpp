@@ -1,0 +1,105 @@
+#include "upgrade/logins.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/passwords.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+struct KnownLogin {
+  std::string role;
+  Secret password;
+};
+
+// A candidate that names a role is that role's; one that does not is tried for the roles the plan matched it
+// with, and for the bootstrap superuser, whose it usually is.
+std::vector<KnownLogin> known_logins(const std::vector<postgres::PasswordCandidate>& candidates,
+                                     const TargetPlan& target) {
+  std::vector<KnownLogin> logins;
+  for (const RoleFacts& role : target.inventory.roles) {
+    if (!role.can_login || role.verifier == VerifierKind::none) continue;
+    const auto planned = std::find_if(target.roles.begin(), target.roles.end(),
+                                      [&](const RolePlan& plan) { return plan.role == role.name; });
+    std::set<std::string> seen;
+    for (const auto& candidate : candidates) {
+      const bool names_it = candidate.role == role.name;
+      const bool matched = planned != target.roles.end() && candidate.origin == planned->origin;
+      const bool superuser = candidate.role.empty() && role.name == target.inventory.superuser;
+      if (!(names_it || matched || superuser)) continue;
+      if (seen.insert(candidate.password.reveal()).second) {
+        logins.push_back({.role = role.name, .password = candidate.password});
+      }
+    }
+  }
+  return logins;
+}
+
+std::string address_of(const docker::ContainerInfo& info) {
+  for (const auto& network : info.networks) {
+    if (!network.ip_address.empty()) return network.ip_address;
+    if (!network.ip6_address.empty()) return network.ip6_address;
+  }
+  return {};
+}
+
+int port_of(const TargetPlan& target) {
+  for (const SettingFacts& setting : target.inventory.settings) {
+    if (setting.name == "port") return std::stoi(setting.value);
+  }
+  return 5432;
+}
+
+// "postgres" is always there; a role that may not connect to it still proves its password, since the server
+// checks that first, but we could not tell the two refusals apart.
+postgres::LoginResult attempt(World& world, const std::string& address, int port, const KnownLogin& login) {
+  return world.connector.login(
+      {.host = address, .port = port, .role = login.role, .database = "postgres", .password = login.password});
+}
+
+}  // namespace
+
+void record_working_logins(StepContext& context, const TargetPlan& target) {
+  if (!context.datum(target, "logins").empty()) return;  // a resumed run keeps what the first attempt saw
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  const std::string address = info && info->running() ? address_of(*info) : std::string();
+  if (address.empty()) return;
+  std::string roles;
+  for (const KnownLogin& login : known_logins(collect_passwords(context, target), target)) {
+    const auto result = attempt(context.world, address, port_of(target), login);
+    if (result.outcome == postgres::LoginOutcome::unreachable) break;
+    if (result.outcome == postgres::LoginOutcome::accepted) roles += (roles.empty() ? "" : "\n") + login.role;
+  }
+  if (!roles.empty()) context.record(target, "logins", roles);
+}
+
+LoginCheck repeat_logins(StepContext& context, const TargetPlan& target, const std::string& container_id) {
+  LoginCheck check;
+  const auto roles = split_lines(context.datum_of("freeze", target, "logins"));
+  const auto info = context.world.engine.inspect_container(container_id);
+  const std::string address = info ? address_of(*info) : std::string();
+  if (roles.empty() || address.empty()) return check;
+  const auto logins = known_logins(collect_passwords(context, target), target);
+  for (const std::string& role : roles) {
+    std::string reason = "its password is no longer known";
+    bool accepted = false;
+    bool reachable = true;
+    for (const KnownLogin& login : logins) {
+      if (login.role != role || accepted) continue;
+      const auto result = attempt(context.world, address, port_of(target), login);
+      accepted = result.outcome == postgres::LoginOutcome::accepted;
+      reachable = result.outcome != postgres::LoginOutcome::unreachable;
+      reason = result.reason;
+    }
+    if (!reachable) continue;
+    check.tried += 1;
+    if (!accepted) check.refused.push_back(fmt::format("{}: {}", printable(role), printable(reason)));
+  }
+  return check;
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,100 @@
+#include "upgrade/runner.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+
+namespace pgupgrade::upgrade {
+
+Runner::Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Observer& observer)
+    : steps_(steps), journal_(journal), world_(world), observer_(observer) {}
+
+void Runner::run_forward() {
+  for (std::size_t index = 0; index < steps_.size(); ++index) run_step(index);
+}
+
+void Runner::run_step(std::size_t index) {
+  Step& step = *steps_[index];
+  const std::string name(step.name());
+  StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
+  const StepRecord* record = journal_.find(name);
+  if (record != nullptr && record->phase == StepPhase::done) {
+    step.recheck(context);
+    tell(index, StepEventKind::already, 0, {});
+    return;
+  }
+  world_.cancellation.throw_if_requested();
+  const auto begun = world_.clock.monotonic();
+  const bool interrupted_before = record != nullptr;
+  tell(index, StepEventKind::started, 0, {});
+  try {
+    if (interrupted_before && step.holds(context)) {
+      journal_.record_done(name, world_.clock.unix_ms());
+      tell(index, StepEventKind::already, 0, step.detail(context));
+      return;
+    }
+    reach(step, "before-record");
+    journal_.record_started(name, world_.clock.unix_ms());
+    reach(step, "after-record");
+    step.apply(context);
+    reach(step, "after-action");
+    if (!step.holds(context)) {
+      throw Error(ErrorKind::failed, "E-STEP",
+                  fmt::format("step {} was carried out, but its aim is not reached", name));
+    }
+    reach(step, "before-done");
+    journal_.record_done(name, world_.clock.unix_ms());
+    reach(step, "after-done");
+  } catch (Error& error) {
+    error.add_context(fmt::format("in step {} ({} of {})", name, index + 1, steps_.size()));
+    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
+    throw;
+  }
+  tell(index, StepEventKind::done, (world_.clock.monotonic() - begun).count(), step.detail(context));
+}
+
+void Runner::run_back() {
+  journal_.turn_back();
+  for (std::size_t index = steps_.size(); index-- > 0;) undo_step(index);
+}
+
+void Runner::undo_step(std::size_t index) {
+  Step& step = *steps_[index];
+  const std::string name(step.name());
+  const StepRecord* record = journal_.find(name);
+  if (record == nullptr || record->phase == StepPhase::undone) return;
+  StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
+  const auto begun = world_.clock.monotonic();
+  tell(index, StepEventKind::undo_started, 0, {});
+  try {
+    reach(step, "undo-before-record");
+    journal_.record_undo_started(name, world_.clock.unix_ms());
+    reach(step, "undo-after-record");
+    step.undo(context);
+    reach(step, "undo-after-action");
+    journal_.record_undone(name, world_.clock.unix_ms());
+    reach(step, "undo-after-done");
+  } catch (Error& error) {
+    error.add_context(fmt::format("while undoing step {} ({} of {})", name, index + 1, steps_.size()));
+    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
+    throw;
+  }
+  tell(index, StepEventKind::undone, (world_.clock.monotonic() - begun).count(), {});
+}
+
+void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail) {
+  const StepRecord* wipe = journal_.find("wipe");
+  observer_.step({.number = static_cast<int>(index) + 1,
+                  .total = static_cast<int>(steps_.size()),
+                  .step = std::string(steps_[index]->name()),
+                  .kind = kind,
+                  .duration_ms = duration_ms,
+                  .detail = detail,
+                  .destructive_behind = wipe != nullptr && wipe->phase != StepPhase::undone});
+}
+
+void Runner::reach(const Step& step, const char* place) {
+  world_.probe.reach(std::string(step.name()) + ":" + place);
+}
+
+}  // namespace pgupgrade::upgrade

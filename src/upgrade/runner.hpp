@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "pgupgrade/upgrade/step.hpp"
+#include "upgrade/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Drives steps by the journal's rules: a record before the action, the action, the world is asked, a record
+// after it. Forward from the first step that is not done; back over all that was started, once begun for good.
+class Runner {
+ public:
+  Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Observer& observer);
+
+  void run_forward();
+  void run_back();
+
+ private:
+  void run_step(std::size_t index);
+  void undo_step(std::size_t index);
+  void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
+  void reach(const Step& step, const char* place);
+
+  const std::vector<std::unique_ptr<Step>>& steps_;
+  Journal& journal_;
+  World& world_;
+  Observer& observer_;
+};
+
+}  // namespace pgupgrade::upgrade

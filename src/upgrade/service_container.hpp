@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/world.hpp"
+
+namespace pgupgrade::upgrade {
+
+// The container that Compose runs for a service now, by Compose's own labels; nothing when there is none. While
+// Compose replaces one by another there may be two: the newer counts.
+std::optional<docker::ContainerInfo> find_service_container(World& world, const std::string& project,
+                                                            const std::string& service);
+std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,
+                                                            const std::string& service);
+
+struct RunningServer {
+  int version_num = 0;
+  std::string data_directory;
+};
+// Asked from the server in a user's running container.
+RunningServer read_running_server(World& world, const docker::ContainerInfo& container,
+                                  const std::string& superuser);
+
+}  // namespace pgupgrade::upgrade

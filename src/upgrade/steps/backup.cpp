@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// A complete copy of the data mount as the stopped server left it, file by file.
+class BackupStep final : public Step {
+ public:
+  std::string_view name() const override { return "backup"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) { return data_name(target.data_mount); });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) back_up(context, target);
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return complete(context, target); });
+  }
+
+  std::string detail(StepContext& context) override {
+    std::uint64_t bytes = 0;
+    for (const TargetPlan& target : context.plan().targets) {
+      bytes += std::stoull("0" + context.datum(target, "archive_bytes"));
+    }
+    return human_bytes(bytes);
+  }
+
+ private:
+  static void back_up(StepContext& context, const TargetPlan& target) {
+    const RunFiles& files = context.journal.files();
+    create_private_directory(files.archive(target.service).parent_path());
+    refuse_users(context, target);
+    WorkSpec spec = data_work(context, target, "backup", {"true"});
+    spec.mounts[0].read_only = true;
+    const std::string container = create_work(context.world, spec);
+    std::int64_t told = 0;
+    const auto manifest = backup::write_archive(
+        files.archive(target.service),
+        [&](const Sink& sink) {
+          bool first = true;
+          context.world.engine.get_archive(container, target.data_mount.target, [&](std::string_view bytes) {
+            sink(bytes);
+            if (first) context.reach("streaming");
+            first = false;
+          });
+        },
+        [&](std::int64_t bytes) {
+          if (bytes - told < (16 << 20)) return;
+          told = bytes;
+          context.progress(data_name(target.data_mount), bytes, target.data_bytes, Progress::Unit::bytes);
+        });
+    context.reach("archive-written");
+    remove_work(context.world, spec);
+    const std::string text = backup::manifest_text(manifest);
+    write_file_durably(files.manifest(target.service), text);
+    fsync_directory(files.archive(target.service).parent_path());
+    context.reach("manifest-written");
+    context.record(target, "archive_sha256", manifest.archive_sha256);
+    context.record(target, "archive_bytes", std::to_string(manifest.archive_bytes));
+    context.record(target, "manifest_sha256", sha256_hex(text));
+  }
+
+  static void refuse_users(StepContext& context, const TargetPlan& target) {
+    const auto users = running_on_data(context.world, context.plan(), target);
+    if (users.empty()) return;
+    throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
+                fmt::format("cannot back {} up: it is in use by {}", data_name(target.data_mount),
+                            join(users, ", ")),
+                "stop it, then: pgupgrade resume");
+  }
+
+  static bool complete(StepContext& context, const TargetPlan& target) {
+    const RunFiles& files = context.journal.files();
+    const auto manifest = read_file_if_present(files.manifest(target.service));
+    return manifest && sha256_hex(*manifest) == context.datum(target, "manifest_sha256") &&
+           std::filesystem::exists(files.archive(target.service)) &&
+           std::to_string(std::filesystem::file_size(files.archive(target.service))) ==
+               context.datum(target, "archive_bytes");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_backup_step() { return std::make_unique<BackupStep>(); }
+
+}  // namespace pgupgrade::upgrade

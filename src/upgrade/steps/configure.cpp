@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/inspect.hpp"
+#include "upgrade/carried_files.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/image_probe.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+std::string quoted(const std::string& value) {
+  std::string text = "'";
+  for (const char letter : value) text += letter == '\'' ? std::string("''") : std::string(1, letter);
+  return text + "'";
+}
+
+// Where the new cluster's own value is the right one, or where the place of a file is meant.
+bool is_never_carried(const std::string& name) {
+  static const std::set<std::string> names = {"data_directory", "config_file", "hba_file", "ident_file",
+                                              "external_pid_file"};
+  return names.contains(name);
+}
+
+// pg_hba.conf, pg_ident.conf, ALTER SYSTEM, files of the user's own, and the settings of postgresql.conf that
+// differ, as far as the new version knows them. The new postgresql.conf stays, with a block at its end.
+class ConfigureStep final : public Step {
+ public:
+  std::string_view name() const override { return "configure"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      const std::string dropped = join(target.dropped_settings, ", ");
+      return "pg_hba.conf, pg_ident.conf, settings" + (dropped.empty() ? "" : " but " + dropped);
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      configure(context, target);
+      context.record(target, "configured", "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return context.datum(target, "configured") == "yes";
+    });
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) WorkServer(context, target, Side::fresh).discard();
+  }
+
+ private:
+  using Values = std::map<std::string, std::string>;
+
+  static void configure(StepContext& context, const TargetPlan& target) {
+    const ImageFacts image = probe_image(context.world, context.plan().run_id, target.service,
+                                         new_image_id(context, target));
+    const std::set<std::string> known(image.settings.begin(), image.settings.end());
+    WorkServer server(context, target, Side::fresh);
+    const auto connection = server.ensure();
+    auto files = saved_configuration(context, target);
+    // initdb's own file is the base; the data directory's listing of it is read, not guessed.
+    std::vector<backup::SmallFile> placed;
+    add_postgresql_conf(context, target, known, connection->inventory(), placed);
+    for (const auto& [path, file] : files) {
+      std::string content = file.content;
+      if (path == "postgresql.auto.conf") content = auto_conf(context, target, known, content);
+      placed.push_back({.path = path, .content = std::move(content), .mode = file.mode});
+    }
+    own(context, target, placed);
+    put(context, target, placed);
+    context.reach("files-placed");
+    const auto errors = connection->configuration_errors();
+    if (!errors.empty()) {
+      throw Error(ErrorKind::failed, "E-SETTING",
+                  fmt::format("cannot carry the configuration of service \"{}\" over: {}", target.service,
+                              join(errors, "; ")),
+                  "pgupgrade rollback, mend the setting, then begin again");
+    }
+  }
+
+  // A setting of an extension has a dot and is taken by any server.
+  static bool accepted(StepContext& context, const std::set<std::string>& known, const std::string& name) {
+    if (is_never_carried(name)) return false;
+    if (known.contains(name) || name.find('.') != std::string::npos) return true;
+    context.observer.message(Severity::warning,
+                             fmt::format("setting {} is not carried over: the new version does not know it", name));
+    return false;
+  }
+
+  static bool keeps_md5(const TargetPlan& target) {
+    return std::any_of(target.roles.begin(), target.roles.end(),
+                       [](const RolePlan& role) { return role.action == PasswordAction::keep_md5; });
+  }
+
+  // New passwords would go on being stored as md5.
+  static bool is_md5_default(const TargetPlan& target, const std::string& name, const std::string& value) {
+    return name == "password_encryption" && (value == "md5" || value == "on") && !keeps_md5(target);
+  }
+
+  static void add_postgresql_conf(StepContext& context, const TargetPlan& target,
+                                  const std::set<std::string>& known, const Inventory& fresh,
+                                  std::vector<backup::SmallFile>& placed) {
+    if (target.inventory.config_file != target.old_pgdata + "/postgresql.conf") return;  // mounted from outside
+    Values now;
+    for (const auto& setting : fresh.settings) {
+      if (setting.origin == SettingFacts::Origin::configuration_file) now[setting.name] = setting.value;
+    }
+    std::string block;
+    for (const auto& setting : target.inventory.settings) {
+      if (setting.origin != SettingFacts::Origin::configuration_file) continue;
+      const auto same = now.find(setting.name);
+      if (same != now.end() && same->second == setting.value) continue;
+      if (is_md5_default(target, setting.name, setting.value)) continue;
+      if (!accepted(context, known, setting.name)) continue;
+      block += fmt::format("{} = {}\n", setting.name, quoted(setting.value));
+    }
+    if (block.empty()) return;
+    const std::string base = read_new_file(context, target, "postgresql.conf");
+    const std::string mark = "\n# Carried over from PostgreSQL " + target.old_version + " by pgupgrade\n";
+    // A second attempt begins from the file as initdb made it.
+    placed.push_back({.path = "postgresql.conf", .content = base.substr(0, base.find(mark)) + mark + block});
+  }
+
+  static std::string auto_conf(StepContext& context, const TargetPlan& target, const std::set<std::string>& known,
+                               const std::string& text) {
+    std::string result = "# Do not edit this file manually!\n# It will be overwritten by the ALTER SYSTEM command.\n";
+    for (const auto& [name, value] : postgres::parse_auto_conf(text)) {
+      if (is_md5_default(target, name, value) || !accepted(context, known, name)) continue;
+      result += fmt::format("{} = {}\n", name, quoted(value));
+    }
+    return result;
+  }
+
+  static std::string read_new_file(StepContext& context, const TargetPlan& target, const std::string& file) {
+    WorkSpec spec = data_work(context, target, "read-config", {"true"});
+    spec.mounts = {new_data_mount(target)};
+    const std::string container = create_work(context.world, spec);
+    std::string tar;
+    context.world.engine.get_archive(container, target.new_pgdata + "/" + file,
+                                     [&](std::string_view bytes) { tar += bytes; });
+    remove_work(context.world, spec);
+    const auto files = backup::files_of_tar(tar);
+    return files.empty() ? std::string() : files.begin()->second;
+  }
+
+  static void own(StepContext& context, const TargetPlan& target, std::vector<backup::SmallFile>& files) {
+    const std::string owner = new_owner(context, target);
+    const auto colon = owner.find(':');
+    for (auto& file : files) {
+      file.uid = std::stoll(owner.substr(0, colon));
+      file.gid = std::stoll(owner.substr(colon + 1));
+    }
+  }
+
+  static void put(StepContext& context, const TargetPlan& target, const std::vector<backup::SmallFile>& files) {
+    WorkSpec spec = data_work(context, target, "write-config", {"true"});
+    spec.mounts = {new_data_mount(target)};
+    const std::string container = create_work(context.world, spec);
+    const std::string tar = backup::tar_of(files);
+    std::size_t at = 0;
+    context.world.engine.put_archive(container, target.new_pgdata, [&](char* buffer, std::size_t limit) {
+      const std::size_t length = tar.copy(buffer, limit, at);
+      at += length;
+      return length;
+    });
+    remove_work(context.world, spec);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_configure_step() { return std::make_unique<ConfigureStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/json.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/carried_files.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/dump_files.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// template1 and postgres exist in a new cluster and are replaced first, each while connected to the other.
+std::vector<std::string> databases_in_order(const Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const char* built_in : {"template1", "postgres"}) {
+    for (const auto& database : inventory.databases) {
+      if (database.name == built_in) names.emplace_back(built_in);
+    }
+  }
+  for (const auto& database : inventory.databases) {
+    if (database.name != "template1" && database.name != "postgres") names.push_back(database.name);
+  }
+  return names;
+}
+
+// The old server runs once more, alone and read-only, and the new version's programs take out all that it
+// holds, together with a fingerprint that the new cluster will be held against.
+class DumpStep final : public Step {
+ public:
+  std::string_view name() const override { return "dump"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [&](const TargetPlan& target) {
+      return fmt::format("{}, {}", plural(target.inventory.databases.size(), "database"),
+                         plural(static_cast<std::uint64_t>(plan.jobs), "job"));
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) dump(context, target);
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
+      return text && sha256_hex(*text) == context.datum(target, "record_sha256") &&
+             context.world.engine.inspect_volume(dump_volume_name(context.plan().run_id, target.service));
+    });
+  }
+
+  // The old server has written to its data directory by running. What it was before is in the backup.
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      WorkServer(context, target, Side::old).discard();
+      context.reach("server-gone");
+      put_back_backup(context, target);
+      context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
+    }
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(), [&](const TargetPlan& target) {
+      return plural(target.inventory.databases.size(), "database");
+    });
+  }
+
+ private:
+  static void fresh_volume(StepContext& context, const TargetPlan& target) {
+    const std::string name = dump_volume_name(context.plan().run_id, target.service);
+    context.world.engine.remove_volume(name);
+    context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
+  }
+
+  static void dump(StepContext& context, const TargetPlan& target) {
+    WorkServer server(context, target, Side::old);
+    server.discard();
+    fresh_volume(context, target);
+    const auto connection = server.start(read_only_settings());
+    context.reach("server-started");
+    refuse_changed_databases(*connection, target);
+    DumpRecord record;
+    take_dumps(context, target, server, *connection, record);
+    for (const auto& setting : connection->settings_for_all_roles()) {
+      record.all_role_settings[setting.name] = setting.value;
+    }
+    context.reach("dumped");
+    take_fingerprint(context, target, *connection);
+    context.reach("fingerprint-taken");
+    server.stop();
+    save_configuration(context, target);
+    record.digests = digest_dump(context, target);
+    const std::string text = dump_record_text(record);
+    write_file_durably(context.journal.files().dump_record(target.service), text);
+    context.reach("record-written");
+    context.record(target, "record_sha256", sha256_hex(text));
+  }
+
+  // Between the plan and the freeze a database may have come or gone.
+  static void refuse_changed_databases(postgres::Server& server, const TargetPlan& target) {
+    const auto names = [](const Inventory& inventory) { return databases_in_order(inventory); };
+    if (names(server.inventory()) == names(target.inventory)) return;
+    throw Error(ErrorKind::failed, "E-DATABASES-CHANGED",
+                fmt::format("cannot dump service \"{}\": its databases are not those of the plan any more",
+                            target.service),
+                "pgupgrade rollback, then begin again");
+  }
+
+  static void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                         postgres::Server& connection, DumpRecord& record) {
+    const postgres::Connection to{.socket = server.socket_in_container(),
+                                  .superuser = target.inventory.superuser};
+    const std::string globals = std::string(kDumpMount) + "/globals.sql";
+    run_work_checked(context.world, server.client("globals", postgres::dump_globals(to, globals)), "E-DUMP",
+                     fmt::format("dump the roles of service \"{}\"", target.service));
+    context.reach("globals-dumped");
+    const auto names = databases_in_order(target.inventory);
+    for (std::size_t index = 0; index < names.size(); ++index) {
+      const std::string directory = fmt::format("db-{}", index);
+      const auto argv = postgres::dump_database(to, names[index], std::string(kDumpMount) + "/" + directory,
+                                                context.plan().jobs);
+      run_work_checked(context.world, server.client("dump", argv), "E-DUMP",
+                       fmt::format("dump database \"{}\"", printable(names[index])), [&] {
+                         context.progress("database " + names[index], static_cast<std::int64_t>(index),
+                                          static_cast<std::int64_t>(names.size()), Progress::Unit::items);
+                       });
+      record.databases.push_back({.name = names[index],
+                                  .directory = directory,
+                                  .objects = connection.dumpable_counts(names[index])});
+    }
+  }
+
+  static void take_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection) {
+    std::int64_t done = 0;
+    const auto fingerprint = connection.fingerprint(
+        postgres::best_row_hash(target.inventory.version_num), context.plan().jobs,
+        [&](const std::string& database, const std::string&) {
+          context.progress("fingerprint of " + database, ++done, 0, Progress::Unit::items);
+        });
+    const std::string text = json::pretty(to_json(fingerprint));
+    write_file_durably(context.journal.files().fingerprint(target.service, "old"), text);
+    context.record(target, "fingerprint_sha256", sha256_hex(text));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_dump_step() { return std::make_unique<DumpStep>(); }
+
+}  // namespace pgupgrade::upgrade

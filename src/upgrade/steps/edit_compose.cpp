@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/compose/editor.hpp"
+#include "upgrade/compose_files.hpp"
+#include "upgrade/context.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The fewest bytes in the files that name the image. The original bytes are kept in the run's directory first.
+class EditComposeStep final : public Step {
+ public:
+  std::string_view name() const override { return "edit-compose"; }
+  StepNature nature() const override { return StepNature::edits; }
+
+  std::string describe(const Plan& plan) const override {
+    std::vector<std::string> lines;
+    for (const FileEdit& edit : plan.edits) {
+      lines.push_back(fmt::format("{}:{}  {} → {}", std::filesystem::path(edit.file).filename().string(), edit.line,
+                                  printable(edit.old_text), printable(edit.new_text)));
+    }
+    return lines.empty() ? "nothing to edit" : join(lines, "; ");
+  }
+
+  void apply(StepContext& context) override {
+    const auto files = edited_files(context.plan());
+    for (std::size_t index = 0; index < files.size(); ++index) {
+      edit(context, files[index], context.journal.files().original(index));
+      context.reach("one-edited");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto files = edited_files(context.plan());
+    return std::all_of(files.begin(), files.end(), [&](const std::string& file) {
+      return state_of_file(context.plan(), context.journal.files(), file) == FileState::edited;
+    });
+  }
+
+  void undo(StepContext& context) override {
+    const auto files = edited_files(context.plan());
+    for (std::size_t index = 0; index < files.size(); ++index) {
+      switch (state_of_file(context.plan(), context.journal.files(), files[index])) {
+        case FileState::original:
+          break;
+        case FileState::edited:
+          replace_file_durably(files[index], read_file(context.journal.files().original(index)));
+          break;
+        case FileState::other:
+          refuse(files[index], fmt::format("cp {} {}", context.journal.files().original(index).string(),
+                                           files[index]) + ", then: pgupgrade rollback");
+      }
+      context.reach("one-restored");
+    }
+  }
+
+ private:
+  static void edit(StepContext& context, const std::string& file, const std::filesystem::path& original) {
+    switch (state_of_file(context.plan(), context.journal.files(), file)) {
+      case FileState::edited:
+        return;
+      case FileState::other:
+        refuse(file, "put the file back as it was when the run began, then: pgupgrade resume");
+      case FileState::original:
+        break;
+    }
+    const std::string text = read_file(file);
+    create_private_directory(original.parent_path());
+    write_file_durably(original, text);
+    context.reach("original-kept");
+    replace_file_durably(file, compose::apply_edits(text, edits_of(context.plan(), file)));
+  }
+
+  [[noreturn]] static void refuse(const std::string& file, const std::string& mend) {
+    throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
+                fmt::format("cannot edit {}: it was changed since the run began", file), mend);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_edit_compose_step() { return std::make_unique<EditComposeStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/clients.hpp"
+#include "upgrade/logins.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// Nobody writes from here on, and nothing starts by itself: neither clients nor the old server.
+class FreezeStep final : public Step {
+ public:
+  std::string_view name() const override { return "freeze"; }
+  StepNature nature() const override { return StepNature::stops_service; }
+
+  std::string describe(const Plan& plan) const override {
+    std::vector<std::string> names;
+    for (const ClientFacts& client : plan.clients) names.push_back(client.container_name);
+    return names.empty() ? "no other containers" : join(names, ", ");
+  }
+
+  void apply(StepContext& context) override {
+    // Which passwords get in today is what they are held to at the end.
+    for (const TargetPlan& target : context.plan().targets) record_working_logins(context, target);
+    context.reach("logins-recorded");
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto info = context.world.engine.inspect_container(target.container_id);
+      if (info) hold_restart_policy(context, info->id, info->auto_remove);
+    }
+    stop_clients(context);
+  }
+
+  bool holds(StepContext& context) override { return clients_stopped(context); }
+
+  void recheck(StepContext& context) override { stop_clients_until_thaw(context); }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      give_back_restart_policy(context, target, target.container_id);
+    }
+    context.reach("policies-back");
+    start_clients(context);
+  }
+
+  std::string detail(StepContext& context) override {
+    return plural(context.plan().clients.size(), "container");
+  }
+
+ private:
+  // Somebody may have started an application while the run stood still.
+  static void stop_clients_until_thaw(StepContext& context) {
+    if (context.journal.find("thaw") == nullptr) stop_clients(context);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_freeze_step() { return std::make_unique<FreezeStep>(); }
+
+}  // namespace pgupgrade::upgrade

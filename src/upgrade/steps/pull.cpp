@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/make_plan.hpp"
+#include "upgrade/context.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/image_probe.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The new image is on the engine and fits: checked here at the latest, before anything is stopped.
+class PullStep final : public Step {
+ public:
+  std::string_view name() const override { return "pull"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) { return target.new_image; });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
+      context.reach("pulled");
+      const ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+      refuse_unfit(context, target, image);
+      context.record(target, "image_id", image.id);
+      context.record(target, "version", image.version);
+      context.record(target, "owner", owner_for(image, target.user));
+      context.record(target, "image_owner", owner_for(image, {}));
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto image = context.world.engine.inspect_image(target.new_image);
+      if (!image || image->id != context.datum(target, "image_id")) return false;
+      if (context.datum(target, "owner").empty()) return false;
+    }
+    return true;
+  }
+
+  void recheck(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto image = context.world.engine.inspect_image(target.new_image);
+      const std::string recorded = context.datum(target, "image_id");
+      if (image && image->id == recorded) continue;
+      throw Error(ErrorKind::refused, "E-DRIFT",
+                  fmt::format("cannot go on: image {} is {}, but the run began with {}", target.new_image,
+                              image ? image->id : "gone", recorded),
+                  fmt::format("tag the image that the run began with again: docker tag {} {}", recorded,
+                              target.new_image));
+    }
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(),
+                       [&](const TargetPlan& target) { return context.datum(target, "version"); });
+  }
+
+ private:
+  static void pull(StepContext& context, const TargetPlan& target) {
+    context.world.engine.pull_image(target.new_image, [&](const docker::PullProgress& progress) {
+      context.progress(fmt::format("{} {}", target.new_image, progress.layer), progress.current_bytes,
+                       progress.total_bytes, Progress::Unit::bytes);
+    });
+  }
+
+  static void refuse_unfit(StepContext& context, const TargetPlan& target, const ImageFacts& image) {
+    for (const Diagnostic& found : planning::check_image(target, image, context.plan().acknowledged)) {
+      if (found.severity == Severity::error) {
+        throw Error(ErrorKind::refused, found.code, found.message, found.mend);
+      }
+      context.observer.message(found.severity, found.message);
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_pull_step() { return std::make_unique<PullStep>(); }
+
+}  // namespace pgupgrade::upgrade

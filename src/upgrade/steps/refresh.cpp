@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/dump_files.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// A restored cluster has no planner statistics: without ANALYZE the first day is slow.
+class RefreshStep final : public Step {
+ public:
+  std::string_view name() const override { return "refresh"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan&) { return std::string("ANALYZE, collations, extensions"); });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      WorkServer server(context, target, Side::fresh);
+      const auto connection = server.ensure();
+      const postgres::Connection to{.socket = server.socket_in_container(),
+                                    .superuser = target.inventory.superuser};
+      run_work_checked(context.world, server.client("analyze", postgres::analyze_all(to, context.plan().jobs)),
+                       "E-ANALYZE", fmt::format("analyze the databases of service \"{}\"", target.service));
+      context.reach("analyzed");
+      for (const auto& database : target.inventory.databases) {
+        if (!database.allow_connections) continue;
+        for (const std::string& line : connection->refresh(database.name)) context.note(line);
+      }
+      for (const std::string& table : connection->tables_without_statistics()) {
+        context.observer.message(Severity::warning, fmt::format("table {} has no statistics", printable(table)));
+      }
+      context.record(target, "refreshed", "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return context.datum(target, "refreshed") == "yes";
+    });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_refresh_step() { return std::make_unique<RefreshStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/dump_files.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/new_cluster.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// Roles, then every database, from the verified dump; the first error ends it. The server runs without fsync
+// for speed, which is safe here only because a restore that was cut off begins again with a fresh cluster, and
+// one that came to its end is stopped cleanly and synced before it counts.
+class RestoreStep final : public Step {
+ public:
+  std::string_view name() const override { return "restore"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [&](const TargetPlan& target) {
+      return fmt::format("{}, {}", plural(target.inventory.databases.size(), "database"),
+                         plural(static_cast<std::uint64_t>(plan.jobs), "job"));
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (context.datum(target, "restored") == "yes") continue;  // of several targets, those done before a crash
+      restore(context, target);
+      context.record(target, "restored", "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return context.datum(target, "restored") == "yes";
+    });
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) WorkServer(context, target, Side::fresh).discard();
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(), [&](const TargetPlan& target) {
+      return plural(target.inventory.databases.size(), "database");
+    });
+  }
+
+ private:
+  static void restore(StepContext& context, const TargetPlan& target) {
+    const DumpRecord record = read_dump_record(context, target);
+    // An attempt that was cut off has left an unknown part behind.
+    const StepRecord* own = context.journal.find(context.step);
+    if (own != nullptr && own->attempt > 1) create_new_cluster(context, target);
+    WorkServer server(context, target, Side::fresh);
+    // A session of ours would keep its database from being replaced; it ends here.
+    server.start(postgres::restore_settings(memory(context))).reset();
+    context.reach("server-started");
+    restore_globals(context, target, server);
+    context.reach("globals-restored");
+    for (std::size_t index = 0; index < record.databases.size(); ++index) {
+      restore_database(context, target, server, record, index);
+      if (index == 0) context.reach("one-restored");
+    }
+    std::vector<postgres::RoleSetting> settings;
+    for (const auto& [name, value] : record.all_role_settings) settings.push_back({.name = name, .value = value});
+    server.ensure()->set_settings_for_all_roles(settings);
+    server.stop();
+    context.reach("server-stopped");
+    flush_new_cluster(context, target);
+  }
+
+  static std::int64_t memory(StepContext& context) { return context.world.engine.info().memory_bytes; }
+
+  static void restore_globals(StepContext& context, const TargetPlan& target, const WorkServer& server) {
+    const std::string globals = read_dump_file(context, target, "globals.sql");
+    write_dump_file(context, target, "globals-restore.sql",
+                    postgres::without_superuser_creation(globals, target.inventory.superuser));
+    const postgres::Connection to{.socket = server.socket_in_container(),
+                                  .superuser = target.inventory.superuser};
+    run_work_checked(context.world,
+                     server.client("globals", postgres::run_sql_file(
+                                                  to, "template1", std::string(kDumpMount) + "/globals-restore.sql")),
+                     "E-RESTORE", fmt::format("restore the roles of service \"{}\"", target.service));
+  }
+
+  static void restore_database(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                               const DumpRecord& record, std::size_t index) {
+    const postgres::Connection to{.socket = server.socket_in_container(),
+                                  .superuser = target.inventory.superuser};
+    const DumpedDatabase& database = record.databases[index];
+    const auto argv = postgres::restore_database(to, database.name,
+                                                 std::string(kDumpMount) + "/" + database.directory,
+                                                 context.plan().jobs);
+    run_work_checked(context.world, server.client("restore", argv), "E-RESTORE",
+                     fmt::format("restore database \"{}\"", printable(database.name)), [&] {
+                       context.progress("database " + database.name, static_cast<std::int64_t>(index),
+                                        static_cast<std::int64_t>(record.databases.size()),
+                                        Progress::Unit::items);
+                     });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_restore_step() { return std::make_unique<RestoreStep>(); }
+
+}  // namespace pgupgrade::upgrade

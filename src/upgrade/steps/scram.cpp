@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/scram.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/passwords.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+std::size_t planned(const TargetPlan& target) {
+  return static_cast<std::size_t>(
+      std::count_if(target.roles.begin(), target.roles.end(),
+                    [](const RolePlan& role) { return role.action == PasswordAction::to_scram; }));
+}
+
+// Passwords that the plan found are set again as SCRAM verifiers. The plaintext is looked up anew: it is in no
+// file of ours.
+class ScramStep final : public Step {
+ public:
+  std::string_view name() const override { return "scram"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) { return plural(planned(target), "password"); });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (planned(target) != 0) convert(context, target);
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (planned(target) == 0) continue;
+      const auto verifiers = WorkServer(context, target, Side::fresh).ensure()->md5_verifiers();
+      for (const RolePlan& role : target.roles) {
+        if (role.action == PasswordAction::to_scram && verifiers.contains(role.role)) return false;
+      }
+    }
+    return true;
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(),
+                       [](const TargetPlan& target) { return plural(planned(target), "password"); });
+  }
+
+ private:
+  static void convert(StepContext& context, const TargetPlan& target) {
+    const auto candidates = collect_passwords(context, target);
+    const auto connection = WorkServer(context, target, Side::fresh).ensure();
+    const auto verifiers = connection->md5_verifiers();
+    for (const RolePlan& role : target.roles) {
+      const auto verifier = verifiers.find(role.role);
+      if (role.action != PasswordAction::to_scram || verifier == verifiers.end()) continue;
+      const auto found = postgres::find_password(role.role, verifier->second.reveal(), candidates);
+      if (!found) {
+        throw Error(ErrorKind::failed, "E-MD5-UNKNOWN",
+                    fmt::format("cannot convert the password of role \"{}\": {} does not hold it any more",
+                                printable(role.role), role.origin),
+                    "give it back where it was, then: pgupgrade resume");
+      }
+      connection->set_scram_password(role.role, found->password);
+      context.reach("one-converted");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_scram_step() { return std::make_unique<ScramStep>(); }
+
+}  // namespace pgupgrade::upgrade

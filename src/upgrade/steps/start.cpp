@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/exec_psql.hpp"
+#include "upgrade/clients.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/logins.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/service_container.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::minutes kPatience{10};
+constexpr std::chrono::milliseconds kPoll{500};
+
+// The service as the user's own file now describes it, through Compose, on its own network: the right version,
+// the right data, healthy, and every password that worked before works again.
+class StartStep final : public Step {
+ public:
+  std::string_view name() const override { return "start"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      return fmt::format("service {} on {}", target.service, target.new_image);
+    });
+  }
+
+  void apply(StepContext& context) override {
+    std::vector<std::string> services;
+    for (const TargetPlan& target : context.plan().targets) {
+      WorkServer(context, target, Side::fresh).stop();  // fine when verify has stopped it already
+      services.push_back(target.service);
+    }
+    context.world.compose.up(context.plan().location, services, kPatience);
+    context.reach("up");
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto container = wait_for_container(context, target);
+      context.reach("healthy");
+      prove(context, target, container);
+      context.record(target, "container", container.id);
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto container = find_service_container(context.world, context.plan(), target.service);
+      if (!container || !container->running() || container->id != context.datum(target, "container")) return false;
+    }
+    return true;
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto container = find_service_container(context.world, context.plan(), target.service);
+      // The old container, never replaced, is stop-old's business.
+      if (!container || container->id == target.container_id) continue;
+      hold_restart_policy(context, container->id, container->auto_remove);
+      context.reach("policy-held");
+      if (!container->running()) continue;
+      context.world.engine.signal_container(container->id, "SIGINT");
+      while (!context.world.engine.wait_container(container->id, kPoll)) {
+        context.world.cancellation.throw_if_requested();
+      }
+    }
+  }
+
+ private:
+  static docker::ContainerInfo wait_for_container(StepContext& context, const TargetPlan& target) {
+    const auto begun = context.world.clock.monotonic();
+    std::string last = "there is no container";
+    while (context.world.clock.monotonic() - begun < kPatience) {
+      context.world.cancellation.throw_if_requested();
+      const auto container = find_service_container(context.world, context.plan(), target.service);
+      if (container) {
+        if (!container->running() && container->status != docker::ContainerStatus::created) {
+          fail(context, target, *container, fmt::format("it exited with {}", container->exit_code.value_or(-1)));
+        }
+        const bool healthy = container->health.empty() || container->health == "healthy";
+        if (container->status == docker::ContainerStatus::running && healthy && accepts(context, container->id)) {
+          return *container;
+        }
+        last = "its health is " + (container->health.empty() ? "not declared" : container->health);
+      }
+      context.world.clock.pause(kPoll);
+    }
+    throw Error(ErrorKind::failed, "E-START",
+                fmt::format("cannot start service \"{}\" on {}: {}", target.service, target.new_image, last),
+                "read its log: docker compose logs " + target.service);
+  }
+
+  static bool accepts(StepContext& context, const std::string& container) {
+    return context.world.engine.exec(container, {"pg_isready", "-q"}, "").exit_code == 0;
+  }
+
+  [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,
+                                const docker::ContainerInfo& container, const std::string& why) {
+    std::string log;
+    context.world.engine.container_logs(
+        container.id, [&](std::string_view bytes) { log += bytes; }, [&](std::string_view bytes) { log += bytes; });
+    throw Error(ErrorKind::failed, "E-START",
+                fmt::format("cannot start service \"{}\" on {}: {}; its log ends: {}", target.service,
+                            target.new_image, why, last_words(log)),
+                "read its log: docker logs " + container.name);
+  }
+
+  static void prove(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
+    const RunningServer server =
+        read_running_server(context.world, container, target.inventory.superuser);
+    if (server.version_num / 10000 != target.new_major) {
+      fail(context, target, container, fmt::format("it is PostgreSQL {}", server.version_num / 10000));
+    }
+    const bool planned_mount =
+        std::any_of(container.mounts.begin(), container.mounts.end(), [&](const Mount& mount) {
+          return mount.kind == target.data_mount.kind && mount.source == target.data_mount.source &&
+                 mount.target == target.new_data_target;
+        });
+    if (server.data_directory != target.new_pgdata || !planned_mount) {
+      fail(context, target, container,
+           fmt::format("its data directory is {} and not {} on {}", server.data_directory, target.new_pgdata,
+                       data_name(target.data_mount)));
+    }
+    const LoginCheck logins = repeat_logins(context, target, container.id);
+    if (!logins.refused.empty()) {
+      throw Error(ErrorKind::failed, "E-LOGIN",
+                  fmt::format("cannot log in to service \"{}\" with a password that worked before: {}",
+                              target.service, join(logins.refused, "; ")),
+                  "pgupgrade rollback brings the old cluster back");
+    }
+    context.record(target, "logins", std::to_string(logins.tried));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_start_step() { return std::make_unique<StartStep>(); }
+
+}  // namespace pgupgrade::upgrade

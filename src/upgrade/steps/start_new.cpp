@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "upgrade/data_volume.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/new_cluster.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The new, empty cluster. Undone by wipe, which puts the backup back over whatever stands there.
+class StartNewStep final : public Step {
+ public:
+  std::string_view name() const override { return "start-new"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      return fmt::format("PostgreSQL {} in {}, isolated", target.new_major, target.new_pgdata);
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      create_new_cluster(context, target);
+      // PG_VERSION is written early; only this says that initdb came to its end.
+      context.record(target, "initialised", "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return context.datum(target, "initialised") == "yes" &&
+             data_version(context, target, new_image_id(context, target), new_data_mount(target),
+                          target.new_pgdata) == target.new_major;
+    });
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) WorkServer(context, target, Side::fresh).discard();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_start_new_step() { return std::make_unique<StartNewStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "pgupgrade/upgrade/step.hpp"
+
+// One maker a step; each lives in the file of its name.
+namespace pgupgrade::upgrade {
+
+std::unique_ptr<Step> make_pull_step();
+std::unique_ptr<Step> make_freeze_step();
+std::unique_ptr<Step> make_stop_old_step();
+std::unique_ptr<Step> make_backup_step();
+std::unique_ptr<Step> make_verify_backup_step();
+std::unique_ptr<Step> make_dump_step();
+std::unique_ptr<Step> make_verify_dump_step();
+std::unique_ptr<Step> make_wipe_step();
+std::unique_ptr<Step> make_start_new_step();
+std::unique_ptr<Step> make_restore_step();
+std::unique_ptr<Step> make_configure_step();
+std::unique_ptr<Step> make_scram_step();
+std::unique_ptr<Step> make_refresh_step();
+std::unique_ptr<Step> make_verify_step();
+std::unique_ptr<Step> make_edit_compose_step();
+std::unique_ptr<Step> make_start_step();
+std::unique_ptr<Step> make_thaw_step();
+
+}  // namespace pgupgrade::upgrade

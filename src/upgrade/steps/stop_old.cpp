@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "upgrade/clients.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+
+// SIGINT is PostgreSQL's "fast" stop. There is no time-out behind which a kill waits: a checkpoint takes as
+// long as it takes, and only pg_controldata says whether it was complete.
+class StopOldStep final : public Step {
+ public:
+  std::string_view name() const override { return "stop-old"; }
+  StepNature nature() const override { return StepNature::stops_service; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) { return target.container_name; });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      stop(context, target);
+      context.reach("stopped");
+      if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
+          "shut down") {
+        recover(context, target);
+      }
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto info = context.world.engine.inspect_container(target.container_id);
+      if (info && info->running()) return false;
+      if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
+          "shut down") {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The old container may have been started by hand while the run stood still. Before the wipe its data may
+  // have changed since the backup: then the backup is no longer the truth, and the run must not go on.
+  void recheck(StepContext& context) override {
+    if (context.journal.is_done("start")) return;
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto info = context.world.engine.inspect_container(target.container_id);
+      if (!info || !info->running()) continue;
+      throw Error(ErrorKind::refused, "E-DRIFT",
+                  fmt::format("cannot go on: container {} was started again after the run had stopped it, and "
+                              "may have changed {} since the backup",
+                              info->name, data_name(target.data_mount)),
+                  "pgupgrade rollback, then begin again");
+    }
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) run_again(context, target);
+  }
+
+ private:
+  static void stop(StepContext& context, const TargetPlan& target) {
+    const auto info = context.world.engine.inspect_container(target.container_id);
+    if (!info || !info->running()) return;
+    context.world.engine.signal_container(info->id, "SIGINT");
+    context.reach("signalled");
+    while (!context.world.engine.wait_container(info->id, kTick)) {
+      context.world.cancellation.throw_if_requested();
+      context.progress("container " + target.container_name, 0, 0, Progress::Unit::items);
+    }
+  }
+
+  // An unclean end (out of memory, a kill from outside): the old server recovers by starting once more, alone
+  // in its own container.
+  static void recover(StepContext& context, const TargetPlan& target) {
+    context.observer.message(Severity::warning,
+                             fmt::format("the cluster of service {} was not shut down cleanly; the old server "
+                                         "recovers it",
+                                         target.service));
+    context.world.engine.start_container(target.container_id);
+    wait_until_ready(context, target);
+    stop(context, target);
+  }
+
+  static void wait_until_ready(StepContext& context, const TargetPlan& target) {
+    const auto begun = context.world.clock.monotonic();
+    while (context.world.clock.monotonic() - begun < std::chrono::minutes(30)) {
+      context.world.cancellation.throw_if_requested();
+      const auto info = context.world.engine.inspect_container(target.container_id);
+      if (!info || !info->running()) break;
+      if (context.world.engine.exec(target.container_id, {"pg_isready", "-q"}, "").exit_code == 0) return;
+      context.world.clock.pause(kTick);
+    }
+    throw Error(ErrorKind::failed, "E-RECOVERY",
+                fmt::format("cannot recover the cluster of container {}: the server does not accept connections",
+                            target.container_name),
+                fmt::format("read its log: docker logs {}", target.container_name));
+  }
+
+  static void run_again(StepContext& context, const TargetPlan& target) {
+    const auto info = context.world.engine.inspect_container(target.container_id);
+    if (info) {
+      if (!info->running()) context.world.engine.start_container(info->id);
+      return;
+    }
+    // Compose has replaced the old container since; it makes it again from the old file.
+    context.world.compose.up(context.plan().location, {target.service}, std::chrono::minutes(10));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_stop_old_step() { return std::make_unique<StopOldStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/json.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The new cluster's fingerprint against the old one's. Success is never reported while they differ.
+class VerifyStep final : public Step {
+ public:
+  std::string_view name() const override { return "verify"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan&) { return std::string("fingerprint, old against new"); });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      verify(context, target);
+      WorkServer(context, target, Side::fresh).stop();
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return context.datum(target, "identical") == "yes";
+    });
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(), [&](const TargetPlan& target) {
+      return fmt::format("{}, {}: identical", plural(std::stoull("0" + context.datum(target, "tables")), "table"),
+                         plural(std::stoull("0" + context.datum(target, "rows")), "row"));
+    });
+  }
+
+ private:
+  static void verify(StepContext& context, const TargetPlan& target) {
+    const std::string text = read_file(context.journal.files().fingerprint(target.service, "old"));
+    if (sha256_hex(text) != context.datum_of("dump", target, "fingerprint_sha256")) {
+      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+                  fmt::format("cannot verify service \"{}\": the old cluster's fingerprint has changed since it was "
+                              "taken",
+                              target.service),
+                  "pgupgrade rollback, then begin again");
+    }
+    const Fingerprint old = fingerprint_from_json(json::parse(text, "the fingerprint"));
+    std::int64_t done = 0;
+    const Fingerprint now = WorkServer(context, target, Side::fresh)
+                                .ensure()
+                                ->fingerprint(old.row_hash, context.plan().jobs,
+                                              [&](const std::string& database, const std::string&) {
+                                                context.progress("fingerprint of " + database, ++done,
+                                                                 old.table_count(), Progress::Unit::items);
+                                              });
+    write_file_durably(context.journal.files().fingerprint(target.service, "new"), json::pretty(to_json(now)));
+    context.reach("fingerprint-taken");
+    const auto wrong = differences(old, now);
+    if (!wrong.empty()) {
+      throw Error(ErrorKind::difference, "E-DIFFERENCE",
+                  fmt::format("cannot call the new cluster of service \"{}\" equal to the old one: {}",
+                              target.service, join(wrong, "; ")),
+                  "pgupgrade rollback brings the old cluster back; then report this");
+    }
+    context.record(target, "tables", std::to_string(now.table_count()));
+    context.record(target, "rows", std::to_string(now.row_count()));
+    context.record(target, "sequences", std::to_string(now.sequence_count()));
+    context.record(target, "roles", std::to_string(now.roles.size()));
+    context.record(target, "identical", "yes");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_verify_step() { return std::make_unique<VerifyStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/backup_check.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The archive is read again from the disk, every content hashed, and compared with a list of the volume that
+// was made without the call that made the archive (that call leaves unreadable files out in silence).
+class VerifyBackupStep final : public Step {
+ public:
+  std::string_view name() const override { return "verify-backup"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) { return data_name(target.data_mount); });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const auto manifest = read_backup_again(context, target);
+      context.reach("archive-read");
+      const auto wrong = backup::compare(list_data(context, target), manifest);
+      if (!wrong.empty()) {
+        throw Error(ErrorKind::failed, "E-BACKUP-DIFFERS",
+                    fmt::format("cannot trust the backup of {}: {}", data_name(target.data_mount),
+                                join(wrong, "; ")),
+                    "pgupgrade rollback, then begin again");
+      }
+      context.reach("compared");
+      context.record(target, "verified_sha256", manifest.archive_sha256);
+      context.record(target, "entries", std::to_string(manifest.entries.size()));
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      const std::string verified = context.datum(target, "verified_sha256");
+      return !verified.empty() && verified == context.datum_of("backup", target, "archive_sha256");
+    });
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(), [&](const TargetPlan& target) {
+      return plural(std::stoull("0" + context.datum(target, "entries")), "file");
+    });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_verify_backup_step() { return std::make_unique<VerifyBackupStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/dump_files.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// The dump is read again: its files are as they were written, pg_restore can read every table of contents,
+// and what it lists is what the catalogue had.
+class VerifyDumpStep final : public Step {
+ public:
+  std::string_view name() const override { return "verify-dump"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      return plural(target.inventory.databases.size(), "database");
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      const DumpRecord record = read_dump_record(context, target);
+      verify_dump_digests(context, target, record);
+      context.reach("digests-verified");
+      std::int64_t entries = 0;
+      for (const auto& database : record.databases) entries += verify_listing(context, target, database);
+      context.record(target, "entries", std::to_string(entries));
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return !context.datum(target, "entries").empty();
+    });
+  }
+
+  std::string detail(StepContext& context) override {
+    return each_target(context.plan(), [&](const TargetPlan& target) {
+      return plural(std::stoull("0" + context.datum(target, "entries")), "object");
+    });
+  }
+
+ private:
+  static std::int64_t verify_listing(StepContext& context, const TargetPlan& target,
+                                     const DumpedDatabase& database) {
+    const WorkServer server(context, target, Side::old);
+    const auto argv = postgres::list_dump(std::string(kDumpMount) + "/" + database.directory);
+    const auto result =
+        run_work_checked(context.world, server.client("list", argv), "E-DUMP-DAMAGED",
+                         fmt::format("read the dump of database \"{}\" again", printable(database.name)));
+    const auto listed = postgres::count_listing(result.standard_output);
+    std::int64_t entries = 0;
+    for (const auto& [kind, count] : listed) entries += count;
+    for (const auto& [kind, count] : database.objects) {
+      const auto found = listed.find(kind);
+      const std::int64_t dumped = found == listed.end() ? 0 : found->second;
+      if (dumped == count) continue;
+      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+                  fmt::format("cannot trust the dump of database \"{}\": it holds {} of kind {}, the catalogue {}",
+                              printable(database.name), dumped, kind, count),
+                  "pgupgrade rollback, then report this");
+    }
+    return entries;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_verify_dump_step() { return std::make_unique<VerifyDumpStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/backup_check.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/dump_files.hpp"
+#include "upgrade/each_target.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/work_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// Empties the old data directory. Right before, all that replaces it is read once more: a run may have slept
+// for a week between its backup and this moment. The directory is emptied in place rather than its volume
+// removed: name, labels, driver and options stay, and no container that refers to it stands in the way.
+class WipeStep final : public Step {
+ public:
+  std::string_view name() const override { return "wipe"; }
+  StepNature nature() const override { return StepNature::destroys; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      return fmt::format("{} (backup and dump verified before)", data_name(target.data_mount));
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      refuse_other_users(context, target);
+      refuse_other_volume(context, target);
+      prove_copies(context, target);
+      context.reach("copies-proven");
+      refuse_other_users(context, target);
+      empty_directory(context, target, target.old_pgdata);
+      context.reach("emptied");
+    }
+  }
+
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return is_empty_or_absent(context, target, target.old_pgdata);
+    });
+  }
+
+  void recheck(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      refuse_other_volume(context, target);
+      if (context.journal.find("start") == nullptr) refuse_other_users(context, target);
+    }
+  }
+
+  void undo(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      WorkServer(context, target, Side::fresh).discard();
+      context.reach("server-gone");
+      put_back_backup(context, target);
+    }
+  }
+
+ private:
+  static void prove_copies(StepContext& context, const TargetPlan& target) {
+    read_backup_again(context, target);
+    verify_dump_digests(context, target, read_dump_record(context, target));
+    const auto file = context.journal.files().fingerprint(target.service, "old");
+    if (sha256_hex(read_file(file)) != context.datum_of("dump", target, "fingerprint_sha256")) {
+      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+                  fmt::format("cannot trust the fingerprint {}: it has changed since it was written", file.string()),
+                  "pgupgrade rollback, then begin again");
+    }
+  }
+
+  static void refuse_other_users(StepContext& context, const TargetPlan& target) {
+    const auto users = running_on_data(context.world, context.plan(), target);
+    if (users.empty()) return;
+    throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
+                fmt::format("cannot go on with {}: it is in use by {}", data_name(target.data_mount),
+                            join(users, ", ")),
+                "stop it, then: pgupgrade resume");
+  }
+
+  static void refuse_other_volume(StepContext& context, const TargetPlan& target) {
+    if (target.data_mount.kind != MountKind::volume) return;
+    const auto volume = context.world.engine.inspect_volume(target.data_mount.source);
+    if (volume && volume->created_at == target.data_volume.created_at) return;
+    throw Error(ErrorKind::refused, "E-DRIFT",
+                fmt::format("cannot go on: {} {} since the run began", data_name(target.data_mount),
+                            volume ? "was replaced" : "is gone"),
+                "pgupgrade status");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_wipe_step() { return std::make_unique<WipeStep>(); }
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,109 @@
+#include "upgrade/work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+
+std::string name_of(const WorkSpec& spec) { return work_container_name(spec.run, spec.service, spec.purpose); }
+
+// Only what carries our label may be removed: a stranger may have taken the name.
+void remove_if_ours(World& world, const std::string& name, const std::string& run) {
+  const auto existing = world.engine.inspect_container(name);
+  if (!existing) return;
+  const auto label = existing->labels.find(kRunLabel);
+  if (label == existing->labels.end() || label->second != run) {
+    throw Error(ErrorKind::failed, "E-NAME-TAKEN",
+                fmt::format("cannot create work container \"{}\": a container of that name is not ours", name),
+                fmt::format("remove or rename it: docker rename {} other", name));
+  }
+  world.engine.remove_container(existing->id);
+}
+
+}  // namespace
+
+std::string create_work(World& world, const WorkSpec& spec) {
+  remove_if_ours(world, name_of(spec), spec.run);
+  docker::ContainerSpec container;
+  container.name = name_of(spec);
+  container.image = spec.image;
+  container.entrypoint = {spec.argv.front()};
+  container.command.assign(spec.argv.begin() + 1, spec.argv.end());
+  for (const auto& [name, value] : spec.environment) container.environment.push_back(name + "=" + value);
+  container.labels = {{kRunLabel, spec.run}, {kPurposeLabel, spec.purpose}};
+  container.user = spec.user.empty() ? "0:0" : spec.user;
+  container.working_directory = "/";
+  container.mounts = spec.mounts;
+  container.shm_bytes = spec.shm_bytes;
+  container.stop_signal = spec.stop_signal;
+  return world.engine.create_container(container);
+}
+
+void remove_work(World& world, const WorkSpec& spec) { remove_if_ours(world, name_of(spec), spec.run); }
+
+WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {
+  const std::string id = create_work(world, spec);
+  try {
+    world.engine.start_container(id);
+    std::optional<int> code;
+    while (!(code = world.engine.wait_container(id, kTick))) {
+      world.cancellation.throw_if_requested();
+      if (tick) tick();
+    }
+    WorkResult result;
+    result.exit_code = *code;
+    world.engine.container_logs(
+        id, [&](std::string_view bytes) { result.standard_output += bytes; },
+        [&](std::string_view bytes) { result.standard_error += bytes; });
+    world.engine.remove_container(id);
+    return result;
+  } catch (const Error&) {
+    // The first error is the one to tell; what is left is removed by name on a resume.
+    try {
+      world.engine.remove_container(id);
+    } catch (const Error&) {
+    }
+    throw;
+  }
+}
+
+WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code, const std::string& what,
+                            const std::function<void()>& tick) {
+  WorkResult result = run_work(world, spec, tick);
+  if (result.exit_code != 0) {
+    const std::string words = last_words(result.standard_error + result.standard_output);
+    throw Error(ErrorKind::failed, code,
+                fmt::format("cannot {}: {} exited with {}{}", what, spec.argv.front(), result.exit_code,
+                            words.empty() ? "" : ": " + words));
+  }
+  return result;
+}
+
+std::string last_words(const std::string& output) {
+  constexpr std::size_t kLines = 6;
+  std::vector<std::string> lines = split_lines(output);
+  std::erase_if(lines, [](const std::string& line) { return trim(line).empty(); });
+  if (lines.size() > kLines) lines.erase(lines.begin(), lines.end() - kLines);
+  for (std::string& line : lines) line = printable(trim(line), 400);
+  return join(lines, "; ");
+}
+
+std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {
+  std::vector<std::string> names;
+  for (const auto& container : world.engine.list_containers({.labels = {{kRunLabel, run}}})) {
+    if (container.labels.contains(kLockLabel)) continue;
+    world.engine.remove_container(container.id);
+    names.push_back(container.name);
+  }
+  return names;
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,199 @@
+#include "upgrade/work_server.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/data_volume.hpp"
+#include "upgrade/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+constexpr std::chrono::minutes kStartPatience{10};  // crash recovery of a large WAL takes its time
+
+std::string purpose_of(Side side) { return side == Side::old ? "old-server" : "new-server"; }
+
+// Who owns the old data directory, as "uid:gid": the server must run as that user.
+std::string old_owner(StepContext& context, const TargetPlan& target) {
+  WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
+  spec.mounts[0].read_only = true;
+  const auto result = run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
+  return std::string(trim(result.standard_output));
+}
+
+std::string settings_file(const TargetPlan& target, Side side) {
+  if (side == Side::fresh) return {};
+  return target.inventory.config_file == target.old_pgdata + "/postgresql.conf" ? std::string()
+                                                                                  : target.inventory.config_file;
+}
+
+}  // namespace
+
+WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side)
+    : context_(context), target_(target), side_(side) {}
+
+// Nobody but this user may enter the outer directory; the inner one is open, since the server in the container
+// runs as another user.
+std::string WorkServer::prepare_socket_directory() const {
+  const auto outer =
+      private_directory(context_.world.socket_root, context_.plan().run_id, index_of(context_.plan(), target_));
+  struct stat status {};
+  if (::mkdir(outer.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create directory {}", outer.string()));
+  }
+  if (::lstat(outer.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
+      (status.st_mode & 077) != 0) {
+    throw Error(ErrorKind::failed, "E-SOCKET-DIRECTORY",
+                fmt::format("cannot use {} for sockets: it belongs to somebody else", outer.string()));
+  }
+  const auto inner = outer / "s";
+  if ((::mkdir(inner.c_str(), 0777) != 0 && errno != EEXIST) || ::chmod(inner.c_str(), 0777) != 0) {
+    throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create directory {}", inner.string()));
+  }
+  write_file_durably(inner / "pg_hba.conf", "local all all trust\n", 0644);
+  return inner.string();
+}
+
+std::string WorkServer::socket_in_container() const { return kRunMount; }
+
+WorkSpec WorkServer::spec(std::vector<std::string> argv) const {
+  WorkSpec spec;
+  spec.run = context_.plan().run_id;
+  spec.service = target_.service;
+  spec.purpose = purpose_of(side_);
+  spec.argv = std::move(argv);
+  spec.environment = target_.environment;
+  spec.shm_bytes = std::max<std::int64_t>(target_.shm_bytes, 1LL << 30);  // parallel index builds need it
+  spec.stop_signal = "SIGINT";
+  spec.mounts = target_.other_mounts;
+  spec.mounts.push_back({.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount});
+  return spec;
+}
+
+std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFacts>& settings) {
+  discard();
+  const bool old = side_ == Side::old;
+  const std::string data = old ? target_.old_pgdata : target_.new_pgdata;
+  std::vector<SettingFacts> all;
+  if (old) {
+    // The server knows best what it was started with; a wrapper script around it does not matter then.
+    std::copy_if(target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
+                 [](const SettingFacts& setting) { return setting.origin == SettingFacts::Origin::command_line; });
+  }
+  all.insert(all.end(), settings.begin(), settings.end());
+  const std::string hba = std::string(kRunMount) + "/pg_hba.conf";
+  WorkSpec server = spec(postgres::server(data, settings_file(target_, side_), kRunMount, hba, all));
+  server.image = old ? target_.old_image_id : new_image_id(context_, target_);
+  server.user = old ? old_owner(context_, target_) : new_owner(context_, target_);
+  server.mounts.push_back(old ? target_.data_mount : new_data_mount(target_));
+  const std::string id = create_work(context_.world, server);
+  context_.world.engine.start_container(id);
+  return connect(id);
+}
+
+std::unique_ptr<postgres::Server> WorkServer::ensure() {
+  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+  const auto info = context_.world.engine.inspect_container(name);
+  return info && info->running() ? connect(info->id) : start({});
+}
+
+std::unique_ptr<postgres::Server> WorkServer::connect(const std::string& container) {
+  const auto directory = private_directory(context_.world.socket_root, context_.plan().run_id,
+                                           index_of(context_.plan(), target_)) / "s";
+  const auto alive = [&] {
+    const auto info = context_.world.engine.inspect_container(container);
+    return info && info->running();
+  };
+  try {
+    return context_.world.connector.connect(
+        {.directory = directory.string(), .superuser = target_.inventory.superuser}, kStartPatience, alive);
+  } catch (const Error& error) {
+    fail_with_log(error);
+    throw;
+  }
+}
+
+// The reason why a server does not start is in its own log, not in the client's error.
+void WorkServer::fail_with_log(const Error& error) {
+  if (error.kind() == ErrorKind::interrupted) return;
+  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+  std::string log;
+  try {
+    context_.world.engine.container_logs(
+        name, [&](std::string_view bytes) { log += bytes; }, [&](std::string_view bytes) { log += bytes; });
+  } catch (const Error&) {
+    return;  // the first error is the one to tell
+  }
+  throw Error(ErrorKind::failed, "E-SERVER-START",
+              fmt::format("cannot start the {} server of service \"{}\" in container {}: {}{}",
+                          side_ == Side::old ? "old" : "new", target_.service, name, error.what(),
+                          log.empty() ? "" : "; its log ends: " + last_words(log)));
+}
+
+void WorkServer::stop() {
+  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+  const auto info = context_.world.engine.inspect_container(name);
+  if (!info) return;
+  if (info->running()) {
+    context_.world.engine.signal_container(info->id, "SIGINT");
+    while (!context_.world.engine.wait_container(info->id, kTick)) context_.world.cancellation.throw_if_requested();
+  }
+  context_.world.engine.remove_container(info->id);
+  const bool old = side_ == Side::old;
+  const std::string state =
+      cluster_state(context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
+                    old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
+  if (state != "shut down") {
+    throw Error(ErrorKind::failed, "E-NOT-SHUT-DOWN",
+                fmt::format("cannot stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
+                            old ? "old" : "new", target_.service, state));
+  }
+}
+
+void WorkServer::discard() {
+  remove_work(context_.world, {.run = context_.plan().run_id, .service = target_.service,
+                               .purpose = purpose_of(side_)});
+}
+
+WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string> argv) const {
+  WorkSpec client;
+  client.run = context_.plan().run_id;
+  client.service = target_.service;
+  client.purpose = purpose;
+  client.image = new_image_id(context_, target_);
+  client.argv = std::move(argv);
+  client.mounts = {
+      {.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount},
+      {.kind = MountKind::volume,
+       .source = dump_volume_name(context_.plan().run_id, target_.service),
+       .target = kDumpMount}};
+  client.environment = {{"LC_ALL", "C"}};
+  return client;
+}
+
+std::vector<SettingFacts> read_only_settings() {
+  return {
+      {.name = "default_transaction_read_only", .value = "on", .origin = SettingFacts::Origin::command_line},
+      {.name = "autovacuum", .value = "off", .origin = SettingFacts::Origin::command_line}};
+}
+
+std::string new_image_id(const StepContext& context, const TargetPlan& target) {
+  return context.datum_of("pull", target, "image_id");
+}
+
+std::string new_owner(const StepContext& context, const TargetPlan& target) {
+  return context.datum_of("pull", target, "owner");
+}
+
+std::size_t index_of(const Plan& plan, const TargetPlan& target) {
+  return static_cast<std::size_t>(&target - plan.targets.data());
+}
+
+}  // namespace pgupgrade::upgrade
