@@ -108,9 +108,11 @@ Files::Files(const Sources& sources)
   }
 }
 
-// Compose takes a path from the directory of the file that names it, or from the project's.
+// Compose takes the paths in a -f file from the project's directory, that of the first -f file, and those in
+// another file from that file's own.
 std::optional<std::string> Files::resolve(const std::string& from, const std::string& written) const {
-  for (const std::string& base : {from, roots_.empty() ? from : roots_.front()}) {
+  const bool is_root = std::find(roots_.begin(), roots_.end(), from) != roots_.end();
+  for (const std::string& base : {is_root ? roots_.front() : from, from}) {
     const std::string path = normal(std::filesystem::path(base).parent_path() / written);
     if (files_.count(path) != 0) return path;
   }

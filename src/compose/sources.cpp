@@ -25,10 +25,10 @@ void read_into(Sources& sources, const std::string& path) {
   sources.texts.emplace(path, read_file(path));
 }
 
-// Adds what the file at `path` names, taken from its own directory or from the project's.
-void follow(Sources& sources, const std::string& path, const fs::path& project_directory) {
+// Adds what the file at `path` names, taken from `directory`, where Compose looks first, or from its own.
+void follow(Sources& sources, const std::string& path, const fs::path& directory) {
   for (const std::string& written : referenced_files(sources.texts.at(path))) {
-    for (const fs::path& base : {fs::path(path).parent_path(), project_directory}) {
+    for (const fs::path& base : {directory, fs::path(path).parent_path()}) {
       const std::string next = (base / written).lexically_normal().string();
       const bool known = std::find(sources.compose_files.begin(), sources.compose_files.end(), next) !=
                          sources.compose_files.end();
@@ -53,7 +53,8 @@ Sources read_sources(const ProjectLocation& location, std::map<std::string, std:
   sources.given_files = sources.compose_files.size();
   const fs::path directory = location.files.empty() ? fs::path() : location.files.front().parent_path();
   for (std::size_t i = 0; i < sources.compose_files.size(); ++i) {
-    follow(sources, std::string(sources.compose_files[i]), directory);
+    const std::string path = sources.compose_files[i];
+    follow(sources, path, i < sources.given_files ? directory : fs::path(path).parent_path());
   }
   std::vector<fs::path> env_files = location.env_files;
   if (env_files.empty()) env_files.push_back(directory / ".env");
