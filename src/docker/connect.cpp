@@ -1,5 +1,7 @@
 #include "pgupgrade/docker/connect.hpp"
 
+#include <utility>
+
 #include "docker/endpoint.hpp"
 #include "docker/http_engine.hpp"
 #include "docker/transport.hpp"
@@ -9,8 +11,8 @@ namespace pgupgrade::docker {
 
 std::unique_ptr<Engine> connect(const std::string& endpoint, const Cancellation& cancellation) {
   HttpEngineOptions options{.client_configuration = client_settings().configuration_directory};
-  return std::make_unique<HttpEngine>(Transport(socket_of(endpoint), cancellation),
-                                      std::make_unique<SystemClock>(), std::move(options));
+  return std::make_unique<HttpEngine>(
+      Transport(socket_of(endpoint), cancellation, std::make_shared<SystemClock>()), std::move(options));
 }
 
 }  // namespace pgupgrade::docker

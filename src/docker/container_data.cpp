@@ -118,15 +118,15 @@ ExecResult HttpEngine::exec(const std::string& container, const std::vector<std:
 
 int HttpEngine::exec_exit_code(const std::string& id, const std::string& what) {
   // The streams can end a moment before the engine has noticed that the command did.
-  const milliseconds deadline = clock_->monotonic() + options_.patience.settle;
+  const milliseconds deadline = transport_.clock().monotonic() + options_.patience.settle;
   for (;;) {
     const HttpResponse answer = call({.what = what, .target = "/exec/" + url_encode(id) + "/json"});
     if (const auto code = understood(what, [&] { return decode_exec(answer.body); })) return *code;
-    if (clock_->monotonic() >= deadline) {
+    if (transport_.clock().monotonic() >= deadline) {
       throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
                   fmt::format("cannot {}: its output ended, but the engine says that it still runs", what));
     }
-    clock_->pause(kBetweenLooks);
+    transport_.clock().pause(kBetweenLooks);
   }
 }
 

@@ -113,12 +113,12 @@ void HttpEngine::remove_container(const std::string& container) {
   const HttpResponse answer = call(request, {404, 409});
   if (answer.status != 409) return;
   // Somebody else's removal may be under way: then it is only a matter of its end.
-  const milliseconds deadline = clock_->monotonic() + options_.patience.settle;
+  const milliseconds deadline = transport_.clock().monotonic() + options_.patience.settle;
   while (const auto info = inspect_container(container)) {
-    if (info->status != ContainerStatus::removing || clock_->monotonic() >= deadline) {
+    if (info->status != ContainerStatus::removing || transport_.clock().monotonic() >= deadline) {
       throw refusal(request.what, answer);
     }
-    clock_->pause(kBetweenLooks);
+    transport_.clock().pause(kBetweenLooks);
   }
 }
 

@@ -56,9 +56,8 @@ std::string negotiate(const Transport& transport, std::chrono::milliseconds pati
 
 }  // namespace
 
-HttpEngine::HttpEngine(Transport transport, std::unique_ptr<Clock> clock, HttpEngineOptions options)
+HttpEngine::HttpEngine(Transport transport, HttpEngineOptions options)
     : transport_(std::move(transport)),
-      clock_(std::move(clock)),
       options_(std::move(options)),
       api_version_(negotiate(transport_, options_.patience.answer)) {}
 

@@ -4,13 +4,11 @@
 #include <filesystem>
 #include <initializer_list>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "docker/transport.hpp"
-#include "pgupgrade/base/clock.hpp"
 #include "pgupgrade/docker/engine.hpp"
 
 namespace pgupgrade::docker {
@@ -33,7 +31,7 @@ class HttpEngine final : public Engine {
  public:
   // Pings the engine and negotiates the version of the API.
   // Throws Error(usage, "E-ENGINE-OLD") for an engine older than ours can be.
-  HttpEngine(Transport transport, std::unique_ptr<Clock> clock, HttpEngineOptions options);
+  HttpEngine(Transport transport, HttpEngineOptions options);
 
   EngineInfo info() override;
 
@@ -74,7 +72,6 @@ class HttpEngine final : public Engine {
   int exec_exit_code(const std::string& id, const std::string& what);
 
   Transport transport_;
-  std::unique_ptr<Clock> clock_;
   HttpEngineOptions options_;
   std::string api_version_;
 };

@@ -19,7 +19,6 @@ namespace pgupgrade::docker {
 namespace {
 
 using std::chrono::milliseconds;
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kBodyLimit = 64U << 20;
 constexpr std::size_t kErrorBodyLimit = 64U << 10;
@@ -70,10 +69,11 @@ curl_socket_t open_socket(void* /*context*/, curlsocktype /*purpose*/, curl_sock
 // One attempt at one request. libcurl calls back through C, so exceptions are kept and thrown afterwards.
 class Transfer {
  public:
-  Transfer(const std::filesystem::path& socket, const Cancellation& cancellation, const HttpRequest& request,
-           const Sink* sink)
+  Transfer(const std::filesystem::path& socket, const Cancellation& cancellation, const Clock& clock,
+           const HttpRequest& request, const Sink* sink)
       : socket_(socket),
         cancellation_(cancellation),
+        clock_(clock),
         request_(request),
         sink_(sink),
         easy_(curl_easy_init()) {
@@ -91,7 +91,7 @@ class Transfer {
       ~Detach() { curl_multi_remove_handle(multi, easy); }
     } detach{multi.get(), easy_.get()};
 
-    last_move_ = SteadyClock::now();
+    last_move_ = clock_.monotonic();
     for (int running = 1;;) {
       const CURLMcode code = curl_multi_perform(multi.get(), &running);
       if (failure_) std::rethrow_exception(failure_);
@@ -184,7 +184,7 @@ class Transfer {
   // Milliseconds until the next look; throws when cancelled or when the other side is silent for too long.
   int time_to_wait() const {
     cancellation_.throw_if_requested();
-    const auto silence = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - last_move_);
+    const milliseconds silence = clock_.monotonic() - last_move_;
     if (silence >= request_.patience) {
       throw Error(ErrorKind::failed, "E-ENGINE-TIMEOUT",
                   fmt::format("cannot {}: the engine at {} was silent for {}", request_.what,
@@ -233,7 +233,7 @@ class Transfer {
     try {
       action();
       // Time that a sink or a source took is not the engine's silence.
-      last_move_ = SteadyClock::now();
+      last_move_ = clock_.monotonic();
       return true;
     } catch (...) {
       failure_ = std::current_exception();
@@ -263,6 +263,7 @@ class Transfer {
 
   const std::filesystem::path& socket_;
   const Cancellation& cancellation_;
+  const Clock& clock_;
   const HttpRequest& request_;
   const Sink* sink_;
   std::string url_;
@@ -270,15 +271,15 @@ class Transfer {
   Easy easy_;
   HttpResponse response_;
   bool anything_received_ = false;
-  SteadyClock::time_point last_move_;
+  milliseconds last_move_{};
   std::exception_ptr failure_;
 };
 
 HttpResponse perform(const std::filesystem::path& socket, const Cancellation& cancellation,
-                     const HttpRequest& request, const Sink* sink) {
+                     const Clock& clock, const HttpRequest& request, const Sink* sink) {
   for (int attempt = 1;; ++attempt) {
     cancellation.throw_if_requested();
-    Transfer transfer(socket, cancellation, request, sink);
+    Transfer transfer(socket, cancellation, clock, request, sink);
     const CURLcode code = transfer.run();
     if (code == CURLE_OK) return transfer.take_response();
     if (attempt < kAttempts && transfer.may_be_sent_again(code)) continue;
@@ -288,8 +289,9 @@ HttpResponse perform(const std::filesystem::path& socket, const Cancellation& ca
 
 }  // namespace
 
-Transport::Transport(std::filesystem::path socket, const Cancellation& cancellation)
-    : socket_(std::move(socket)), cancellation_(&cancellation) {
+Transport::Transport(std::filesystem::path socket, const Cancellation& cancellation,
+                     std::shared_ptr<Clock> clock)
+    : socket_(std::move(socket)), cancellation_(&cancellation), clock_(std::move(clock)) {
   initialise_curl();
   if (socket_.native().size() >= sizeof(sockaddr_un{}.sun_path)) {
     throw connection_error("reach the Docker Engine", socket_, ENAMETOOLONG);
@@ -297,11 +299,11 @@ Transport::Transport(std::filesystem::path socket, const Cancellation& cancellat
 }
 
 HttpResponse Transport::send(const HttpRequest& request) const {
-  return perform(socket_, *cancellation_, request, nullptr);
+  return perform(socket_, *cancellation_, *clock_, request, nullptr);
 }
 
 HttpResponse Transport::stream(const HttpRequest& request, const Sink& sink) const {
-  return perform(socket_, *cancellation_, request, &sink);
+  return perform(socket_, *cancellation_, *clock_, request, &sink);
 }
 
 Error connection_error(const std::string& what, const std::filesystem::path& socket, int system_error) {

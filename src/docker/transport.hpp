@@ -3,12 +3,14 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pgupgrade/base/cancel.hpp"
+#include "pgupgrade/base/clock.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/streams.hpp"
 
@@ -42,7 +44,7 @@ struct HttpResponse {
 class Transport {
  public:
   // The cancellation must outlive the transport. Throws engine_unreachable for a path too long for a socket.
-  Transport(std::filesystem::path socket, const Cancellation& cancellation);
+  Transport(std::filesystem::path socket, const Cancellation& cancellation, std::shared_ptr<Clock> clock);
 
   // Answers of every status are values; a body of more than 64 MiB is Error(failed, "E-ENGINE-STREAM").
   HttpResponse send(const HttpRequest& request) const;
@@ -50,10 +52,12 @@ class Transport {
   HttpResponse stream(const HttpRequest& request, const Sink& sink) const;
 
   const std::filesystem::path& socket() const { return socket_; }
+  Clock& clock() const { return *clock_; }
 
  private:
   std::filesystem::path socket_;
   const Cancellation* cancellation_;
+  std::shared_ptr<Clock> clock_;
 };
 
 // Why the socket could not be connected to, from the system's error number (0: unknown).
