@@ -141,7 +141,7 @@ struct ExecResult {
 //   engine_unreachable "E-ENGINE-UNREACHABLE" / "E-ENGINE-PERMISSION"  no answer; the socket's path is named
 //   failed "E-ENGINE"         the engine refused (its own message, the object, the status are in the text)
 //   failed "E-ENGINE-CONFLICT"  the same for status 409: the name is taken, the volume is in use
-//   failed "E-PULL"           an image could not be pulled; the registry's or the engine's reason is in the text
+//   failed "E-PULL"           an image could not be pulled; the text has the reason
 //   failed "E-ENGINE-STREAM"  a body or frame was cut short, or an error came inside a 200 stream
 //   failed "E-ENGINE-TIMEOUT" no answer in time
 //   interrupted               the cancellation was requested while waiting
@@ -173,6 +173,7 @@ class Engine {
   // A tar of `path` (works on stopped and created containers, and sees their mounts).
   virtual void get_archive(const std::string& container, const std::string& path, const Sink& sink) = 0;
   // Extracts the tar that `source` yields below the directory `path`; numeric owners and modes are kept.
+  // The engine leaves owner and mode of `path` itself as they are, whatever a member "./" says.
   virtual void put_archive(const std::string& container, const std::string& path, const Source& source) = 0;
   // Short commands only (their output can be cut; callers check a sentinel).
   virtual ExecResult exec(const std::string& container, const std::vector<std::string>& argv,
