@@ -2,12 +2,17 @@
 # shellcheck shell=bash disable=SC2034,SC2016
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}    # a bare service may come without
+export HOME
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pgupgrade
 engine_dir=$cache/engine          # the unpacked engine: written by setup, run by engine
 engine_bin=$engine_dir/bin
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 1; }
+
+# The tracked files of the given patterns, each ended by a zero byte. The checkout may be another user's.
+tracked() { git -c safe.directory="$root" -C "$root" ls-files -z -- "$@"; }
 
 # Root runs a command itself, anyone else asks sudo.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
