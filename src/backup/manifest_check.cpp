@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "backup/errors.hpp"
 #include "pgupgrade/base/text.hpp"
 
@@ -27,6 +29,20 @@ void check_digest(const std::string& archive, const Manifest& manifest, const st
   if (sha256 == manifest.archive_sha256) return;
   throw_damaged(fmt::format("the backup {} is damaged: its SHA-256 is {}, its manifest says {}", archive,
                             sha256, printable(manifest.archive_sha256)));
+}
+
+void explain(const Error& error, const std::string& archive, const Manifest& manifest,
+             CompressedFileReader& file) {
+  if (error.code() == "E-BACKUP-CUT") {
+    throw_damaged(fmt::format("the backup {} is damaged: {}", archive, error.what()));
+  }
+  if (error.code() == "E-BACKUP-HOSTILE") {
+    std::vector<char> buffer(256U << 10U);
+    while (file.read(buffer.data(), buffer.size()) > 0) {
+    }
+    check_digest(archive, manifest, file.finish().sha256);
+  }
+  throw Error(error);
 }
 
 }  // namespace pgupgrade::backup

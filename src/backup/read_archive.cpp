@@ -67,8 +67,7 @@ class Rewriter {
       finish();
     }
   } catch (const Error& error) {
-    if (error.code() != "E-BACKUP-CUT") throw;
-    throw_damaged(fmt::format("the backup {} is damaged: {}", name_, error.what()));
+    explain(error, name_, manifest_, file_);
   }
 
   void begin_member(Entry entry) {

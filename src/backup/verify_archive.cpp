@@ -48,8 +48,7 @@ void verify_archive(const std::filesystem::path& path, const Manifest& manifest,
     }
     entries = scan.finish();
   } catch (const Error& error) {
-    if (error.code() != "E-BACKUP-CUT") throw;
-    throw_damaged(fmt::format("the backup {} is damaged: {}", name, error.what()));
+    explain(error, name, manifest, file);
   }
   const FileDigest digest = file.finish();
   check_size(name, manifest, digest.bytes);

@@ -30,10 +30,10 @@ struct Entry {
 // What an archive holds, and the digest of the archive file itself. Its JSON is the manifest on disk.
 struct Manifest {
   int format = 1;
-  std::string archive_sha256;       // of the compressed file
+  std::string archive_sha256;  // of the compressed file
   std::int64_t archive_bytes = 0;
-  std::int64_t content_bytes = 0;   // sum of the files' sizes
-  std::vector<Entry> entries;       // by path
+  std::int64_t content_bytes = 0;  // sum of the files' sizes
+  std::vector<Entry> entries;      // by path
   bool operator==(const Manifest&) const = default;
 };
 
@@ -43,12 +43,16 @@ Manifest parse_manifest(std::string_view text);  // Error(failed, "E-BACKUP-DAMA
 // Writes the tar that `produce` pushes into its sink to `path` (0600), compressed by zstd, and returns the
 // manifest read from the very stream that went by. The engine's archive of a directory names its members
 // "<basename>/…": the first component is cut off in the manifest and kept in the archive.
-// The file is fsynced. A tar that ends early is Error(failed, "E-BACKUP-CUT"). `progress` gets content bytes.
+// The file is fsynced, and has its name only once it is whole. A tar that ends early is Error(failed,
+// "E-BACKUP-CUT"), a full disk "E-BACKUP-WRITE", a member that could not be put back "E-BACKUP-HOSTILE"; what
+// `produce` throws goes through. `progress` (may be empty) gets the content bytes so far, in the caller's
+// thread.
 Manifest write_archive(const std::filesystem::path& path, const std::function<void(const Sink&)>& produce,
                        const std::function<void(std::int64_t)>& progress);
 
 // Reads the whole archive again: digest of the file, every member, every content. Throws
-// Error(failed, "E-BACKUP-DAMAGED") that names the first thing that is not as in the manifest.
+// Error(failed, "E-BACKUP-DAMAGED") that names the first thing that is not as in the manifest. An archive
+// that is as its manifest says and would still not be put back is "E-BACKUP-HOSTILE", as in read_archive.
 void verify_archive(const std::filesystem::path& path, const Manifest& manifest,
                     const std::function<void(std::int64_t)>& progress);
 
