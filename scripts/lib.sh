@@ -29,3 +29,12 @@ debian_mirror() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' 'Created-By: Packages' |
     awk '$3 == "Debian" && $2 !~ /security|updates|backports/ { print $1; exit }' | sed 's:/*$::'
 }
+
+# Starts the engine unless one answers. $stop_engine is what ends it again, if it was this run that started it.
+stop_engine=:
+stop_our_engine() { "$root/scripts/engine" stop; }
+start_engine() {
+  # Before it is started, not only once it answers: it may come up while we are being interrupted.
+  "$root/scripts/engine" status >/dev/null || stop_engine=stop_our_engine
+  "$root/scripts/engine" start
+}
