@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,7 @@ class ExecPsql final : public SqlReader {
   docker::Engine& engine_;
   std::string container_;
   std::string role_;
+  std::size_t route_ = 0;  // the way to the server that worked last
 };
 
 }  // namespace pgupgrade::postgres

@@ -1,0 +1,191 @@
+#include "pgupgrade/postgres/commands.hpp"
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "postgres/names.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+using Argv = std::vector<std::string>;
+
+constexpr std::int64_t kMebibyte = 1 << 20;
+
+// The port is named because PGPORT may be set in a container's environment.
+void add_connection(Argv& argv, const Connection& connection) {
+  argv.insert(argv.end(), {"--host=" + connection.socket, "--port=5432", "--username=" + connection.superuser,
+                           "--no-password"});
+}
+
+void add_database(Argv& argv, const std::string& database) {
+  argv.push_back("--dbname=" + database_conninfo(database));
+}
+
+std::string jobs_option(int jobs) {
+  return "--jobs=" + std::to_string(std::max(jobs, 1));
+}
+
+void add_setting(Argv& argv, const std::string& name, const std::string& value) {
+  argv.insert(argv.end(), {"-c", name + "=" + value});
+}
+
+SettingFacts command_line_setting(const std::string& name, const std::string& value) {
+  return {.name = name, .value = value, .origin = SettingFacts::Origin::command_line, .file = ""};
+}
+
+std::string mebibytes(std::int64_t bytes) {
+  return std::to_string(bytes / kMebibyte) + "MB";
+}
+
+// The database that tells how the cluster was initialised.
+const DatabaseFacts& template_database(const Inventory& old) {
+  for (const char* name : {"template1", "postgres"}) {
+    for (const DatabaseFacts& database : old.databases) {
+      if (database.name == name) return database;
+    }
+  }
+  if (old.databases.empty()) {
+    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot tell the locale of a cluster without databases");
+  }
+  return old.databases.front();
+}
+
+void add_locale(Argv& argv, const DatabaseFacts& database, int new_major) {
+  argv.push_back("--encoding=" + database.encoding);
+  argv.push_back("--lc-collate=" + database.collate);
+  argv.push_back("--lc-ctype=" + database.ctype);
+  if (new_major < 15) return;
+  switch (database.locale_provider) {
+    case 'i':
+      argv.push_back("--locale-provider=icu");
+      argv.push_back("--icu-locale=" + database.icu_locale);
+      if (new_major >= 16 && !database.icu_rules.empty()) argv.push_back("--icu-rules=" + database.icu_rules);
+      break;
+    case 'b':
+      argv.push_back("--locale-provider=builtin");
+      argv.push_back("--builtin-locale=" + database.icu_locale);
+      break;
+    default:
+      argv.push_back("--locale-provider=libc");
+  }
+}
+
+}  // namespace
+
+// Names of the old version may be keywords of the new one, so every name is quoted.
+std::vector<std::string> dump_globals(const Connection& connection, const std::string& file) {
+  Argv argv = {"pg_dumpall", "--globals-only", "--quote-all-identifiers"};
+  add_connection(argv, connection);
+  argv.push_back("--file=" + file);
+  return argv;
+}
+
+// gzip at its fastest: every build has it, and a dump then needs no more room than the database itself, which
+// uncompressed text of compressed columns would. The files are synced, since the wipe relies on them.
+std::vector<std::string> dump_database(const Connection& connection, const std::string& database,
+                                       const std::string& directory, int jobs) {
+  Argv argv = {"pg_dump", "--format=directory", jobs_option(jobs), "--compress=1", "--quote-all-identifiers"};
+  add_connection(argv, connection);
+  add_database(argv, database);
+  argv.push_back("--file=" + directory);
+  return argv;
+}
+
+std::vector<std::string> list_dump(const std::string& directory) {
+  return {"pg_restore", "--list", directory};
+}
+
+std::vector<std::string> restore_database(const Connection& connection, const std::string& database,
+                                          const std::string& directory, int jobs) {
+  Argv argv = {"pg_restore", "--create", "--exit-on-error", jobs_option(jobs)};
+  if (database == "postgres" || database == "template1") {
+    argv.insert(argv.end(), {"--clean", "--if-exists"});
+  }
+  add_connection(argv, connection);
+  add_database(argv, database == "postgres" ? "template1" : "postgres");
+  argv.push_back(directory);
+  return argv;
+}
+
+std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
+                                      const std::string& file) {
+  Argv argv = {"psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"};
+  add_connection(argv, connection);
+  add_database(argv, database);
+  argv.push_back("--file=" + file);
+  return argv;
+}
+
+std::vector<std::string> analyze_all(const Connection& connection, int jobs) {
+  Argv argv = {"vacuumdb", "--all", "--analyze-only", jobs_option(jobs)};
+  add_connection(argv, connection);
+  return argv;
+}
+
+std::vector<std::string> initdb(const Inventory& old, int new_major, const std::string& data_directory) {
+  // The same authentication as the official image's; pg_hba.conf is carried over later.
+  Argv argv = {"initdb",
+               "--pgdata=" + data_directory,
+               "--username=" + old.superuser,
+               "--auth-local=trust",
+               "--auth-host=scram-sha-256",
+               "--no-sync"};
+  add_locale(argv, template_database(old), new_major);
+  argv.push_back("--wal-segsize=" +
+                 std::to_string(std::max<std::int64_t>(old.wal_segment_bytes / kMebibyte, 1)));
+  if (old.checksums) {
+    argv.push_back("--data-checksums");
+  } else if (new_major >= 18) {
+    argv.push_back("--no-data-checksums");
+  }
+  return argv;
+}
+
+std::vector<std::string> initdb_sync_only(const std::string& data_directory) {
+  return {"initdb", "--sync-only", "--pgdata=" + data_directory};
+}
+
+std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,
+                                const std::string& socket, const std::string& hba_file,
+                                const std::vector<SettingFacts>& settings) {
+  Argv argv = {"postgres", "-D", data_directory};
+  add_setting(argv, "config_file", config_file);
+  add_setting(argv, "hba_file", hba_file);
+  add_setting(argv, "listen_addresses", "");
+  add_setting(argv, "port", "5432");
+  add_setting(argv, "unix_socket_directories", socket);
+  add_setting(argv, "unix_socket_permissions", "0777");
+  add_setting(argv, "ssl", "off");
+  // Nothing but us may act: no archiving, no subscriptions, no scheduled jobs. The log goes where the
+  // container's log goes. (A setting of an extension that is not loaded is accepted.)
+  add_setting(argv, "archive_mode", "off");
+  add_setting(argv, "max_logical_replication_workers", "0");
+  add_setting(argv, "cron.launch_active_jobs", "off");
+  add_setting(argv, "logging_collector", "off");
+  add_setting(argv, "log_destination", "stderr");
+  add_setting(argv, "default_transaction_read_only", "off");
+  for (const SettingFacts& setting : settings) add_setting(argv, setting.name, setting.value);
+  return argv;
+}
+
+std::vector<SettingFacts> restore_settings(std::int64_t memory_bytes) {
+  const std::int64_t memory = std::max(memory_bytes, 512 * kMebibyte);
+  const std::int64_t buffers = std::clamp(memory / 4, 128 * kMebibyte, 1024 * kMebibyte);
+  const std::int64_t maintenance = std::clamp(memory / 8, 64 * kMebibyte, 1024 * kMebibyte);
+  return {
+      command_line_setting("fsync", "off"),
+      command_line_setting("full_page_writes", "off"),
+      command_line_setting("synchronous_commit", "off"),
+      command_line_setting("autovacuum", "off"),
+      command_line_setting("wal_level", "minimal"),
+      command_line_setting("max_wal_senders", "0"),
+      command_line_setting("max_wal_size", "4GB"),
+      command_line_setting("checkpoint_timeout", "1h"),
+      command_line_setting("shared_buffers", mebibytes(buffers)),
+      command_line_setting("maintenance_work_mem", mebibytes(maintenance)),
+  };
+}
+
+}  // namespace pgupgrade::postgres

@@ -1,0 +1,148 @@
+#include "pgupgrade/postgres/exec_psql.hpp"
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "postgres/names.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+constexpr const char* kSentinel = "pgupgrade: end of the answer";
+constexpr int kConnectionFailed = 2;  // psql's exit code
+
+// Runs psql with the arguments that follow. Fixed text: nothing from outside is part of it. What the
+// container's environment says about connections is meant for other clients; its own password stays in the
+// container.
+constexpr const char* kScript =
+    "unset PGHOST PGHOSTADDR PGUSER PGDATABASE PGSERVICE PGSERVICEFILE PGSSLMODE\n"
+    "if [ -n \"${POSTGRES_PASSWORD_FILE:-}\" ] && [ -r \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
+    "  PGPASSWORD=$(cat \"$POSTGRES_PASSWORD_FILE\")\n"
+    "else\n"
+    "  PGPASSWORD=${POSTGRES_PASSWORD:-${PGPASSWORD:-}}\n"
+    "fi\n"
+    "PGCLIENTENCODING=UTF8\n"
+    "PGAPPNAME=pgupgrade\n"
+    "PGCONNECT_TIMEOUT=10\n"
+    "PGOPTIONS='-c default_transaction_read_only=on -c search_path=pg_catalog -c client_min_messages=error "
+    "-c statement_timeout=0 -c DateStyle=ISO -c TimeZone=UTC'\n"
+    "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
+    "exec psql \"$@\"";
+
+// Ways to reach the server from within its container, in the order in which they are tried.
+struct Route {
+  const char* user;  // of the container; empty: its own
+  const char* host;  // empty: the socket where libpq expects it
+};
+constexpr Route kRoutes[] = {{"", ""}, {"postgres", ""}, {"", "/tmp"}, {"", "localhost"}};
+
+std::vector<std::string> psql_argv(const Route& route, const std::string& role, const std::string& database,
+                                   const std::string& sql) {
+  std::vector<std::string> argv = {"sh",
+                                   "-c",
+                                   kScript,
+                                   "psql",
+                                   "--no-psqlrc",
+                                   "--quiet",
+                                   "--no-align",
+                                   "--tuples-only",
+                                   "--no-password",
+                                   "--set=ON_ERROR_STOP=1",
+                                   "--username=" + role,
+                                   "--dbname=" + database_conninfo(database)};
+  if (*route.host != '\0') argv.push_back(std::string("--host=") + route.host);
+  argv.insert(argv.end(), {"--command=" + sql, std::string("--command=SELECT '") + kSentinel + "'"});
+  return argv;
+}
+
+// psql's reason, of the many lines that it may print.
+std::string first_error(const docker::ExecResult& result) {
+  const std::vector<std::string> lines = split_lines(result.standard_error);
+  for (const std::string& line : lines) {
+    const std::size_t at = line.find("ERROR:");
+    if (at != std::string::npos) return printable(trim(std::string_view(line).substr(at + 6)), 500);
+  }
+  if (!lines.empty()) return printable(lines.front(), 500);
+  return "psql ended with exit code " + std::to_string(result.exit_code);
+}
+
+std::string name_in(const docker::ContainerInfo& container, const std::string& variable) {
+  for (const std::string& entry : container.environment) {
+    if (entry.compare(0, variable.size() + 1, variable + "=") == 0) return entry.substr(variable.size() + 1);
+  }
+  return {};
+}
+
+// Without repetitions and empty names.
+std::vector<std::string> distinct(const std::vector<std::string>& names) {
+  std::vector<std::string> kept;
+  for (const std::string& name : names) {
+    if (!name.empty() && std::find(kept.begin(), kept.end(), name) == kept.end()) kept.push_back(name);
+  }
+  return kept;
+}
+
+}  // namespace
+
+ExecPsql::ExecPsql(docker::Engine& engine, std::string container, std::string role)
+    : engine_(engine), container_(std::move(container)), role_(std::move(role)) {}
+
+std::vector<std::string> ExecPsql::query(const std::string& database, const std::string& sql) {
+  docker::ExecResult result;
+  for (std::size_t tried = 0; tried < std::size(kRoutes); ++tried) {
+    const Route& route = kRoutes[(route_ + tried) % std::size(kRoutes)];
+    docker::ExecResult answer = engine_.exec(container_, psql_argv(route, role_, database, sql), route.user);
+    const bool connected = answer.exit_code != kConnectionFailed;
+    if (connected) route_ = (route_ + tried) % std::size(kRoutes);
+    // The first way is the usual one: its reason is the one to report.
+    if (connected || tried == 0) result = std::move(answer);
+    if (connected) break;
+  }
+  if (result.exit_code != 0) {
+    throw Error(ErrorKind::failed, "E-SQL",
+                "cannot query database \"" + printable(database) + "\" in container " +
+                    printable(container_) + ": " + first_error(result));
+  }
+  std::vector<std::string> rows = split_lines(result.standard_output);
+  if (rows.empty() || rows.back() != kSentinel) {
+    throw Error(ErrorKind::failed, "E-EXEC-CUT",
+                "the answer from database \"" + printable(database) + "\" in container " +
+                    printable(container_) + " was cut short",
+                "run the command again");
+  }
+  rows.pop_back();
+  return rows;
+}
+
+ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::ContainerInfo& container) {
+  const std::string user = name_in(container, "POSTGRES_USER");
+  const std::vector<std::string> roles = distinct({user, "postgres"});
+  const std::vector<std::string> databases =
+      distinct({"postgres", name_in(container, "POSTGRES_DB"), user, "template1"});
+  std::string reason;
+  for (const std::string& role : roles) {
+    ExecPsql psql(engine, container.id, role);
+    for (const std::string& database : databases) {
+      try {
+        const std::vector<std::string> owner =
+            psql.query(database, "SELECT rolname::text FROM pg_roles WHERE oid = 10");
+        if (owner.size() != 1) continue;
+        // The bootstrap superuser may be another role than the one that could log in.
+        const std::vector<std::string> proof = ExecPsql(engine, container.id, owner.front())
+                                                   .query(database, "SELECT current_setting('is_superuser')");
+        if (proof == std::vector<std::string>{"on"}) return {.role = owner.front(), .database = database};
+        reason = "role \"" + printable(owner.front()) + "\" is no superuser";
+      } catch (const Error& error) {
+        if (error.code() != "E-SQL") throw;
+        if (reason.empty()) reason = error.what();
+      }
+    }
+  }
+  throw Error(
+      ErrorKind::failed, "E-NO-SUPERUSER",
+      "cannot log in as the superuser in container " + printable(container.name) + ": " + reason,
+      "let local connections of the superuser in (pg_hba.conf), or set POSTGRES_USER and POSTGRES_PASSWORD");
+}
+
+}  // namespace pgupgrade::postgres

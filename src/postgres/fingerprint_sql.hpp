@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+// The queries behind the parts of a fingerprint that are not "objects". Columns are text, in the order named.
+namespace pgupgrade::postgres {
+
+// name, allow (t/f), the properties as one text per line "key=value" pairs in a fixed order.
+std::string database_properties_sql(int version_num);
+
+// Role name, its attributes, memberships, settings, whether it has a password, comment; all in one text.
+std::string roles_sql();
+
+// Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (t/f), SQL of the rows'
+// hashes: "SELECT hash AS h FROM ONLY … [WHERE …]". Large objects and foreign tables are not among them.
+std::string tables_sql(const std::string& row_hash);
+
+// Count and sum over the answer of such a SQL.
+std::string table_hash_sql(const std::string& hashes);
+
+// Schema, name, definition, SQL of "last_value is_called".
+std::string sequences_sql();
+
+// Extension, schema.
+std::string extensions_sql();
+
+// Number of large objects; then the digest of their contents, owners and grants. Bytes that are zero at the
+// end of a page do not count: a restore writes out the holes of a sparse object.
+std::string large_objects_count_sql();
+std::string large_objects_hash_sql(const std::string& row_hash);
+
+}  // namespace pgupgrade::postgres

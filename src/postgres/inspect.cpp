@@ -1,0 +1,222 @@
+#include "pgupgrade/postgres/inspect.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "postgres/inspect_sql.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+using boost::json::object;
+
+// A cluster without an encoding (SQL_ASCII) may hold names in any bytes.
+object parse_row(const std::string& row, const std::string& subject) {
+  boost::json::parse_options options;
+  options.allow_invalid_utf8 = true;
+  boost::json::error_code problem;
+  boost::json::value value = boost::json::parse(row, problem, {}, options);
+  if (problem || !value.is_object()) {
+    throw Error(ErrorKind::failed, "E-SQL",
+                "cannot understand the server's answer about " + subject + ": " + printable(row));
+  }
+  return value.as_object();
+}
+
+std::vector<object> ask(SqlReader& reader, const std::string& database, const std::string& sql,
+                        const std::string& subject) {
+  std::vector<object> rows;
+  for (const std::string& row : reader.query(database, sql)) rows.push_back(parse_row(row, subject));
+  return rows;
+}
+
+object ask_one(SqlReader& reader, const std::string& database, const std::string& sql,
+               const std::string& subject) {
+  std::vector<object> rows = ask(reader, database, sql, subject);
+  if (rows.size() != 1) {
+    throw Error(ErrorKind::failed, "E-SQL",
+                "the server answered " + plural(rows.size(), "row") + " about " + subject + ", expected 1");
+  }
+  return std::move(rows.front());
+}
+
+int read_version_num(SqlReader& reader, const std::string& database) {
+  const std::vector<std::string> rows = reader.query(database, version_num_sql());
+  int number = 0;
+  if (rows.size() == 1) std::from_chars(rows[0].data(), rows[0].data() + rows[0].size(), number);
+  if (number < 100000) {
+    throw Error(ErrorKind::failed, "E-SQL", "cannot tell the server's version from its answer");
+  }
+  return number;
+}
+
+// A list of libraries as the settings have it: separated by commas, each perhaps in double quotes.
+void add_libraries(const std::string& list, std::vector<std::string>& libraries) {
+  std::string current;
+  const auto finish = [&] {
+    std::string name{trim(current)};
+    name.erase(std::remove(name.begin(), name.end(), '"'), name.end());
+    if (!name.empty() && std::find(libraries.begin(), libraries.end(), name) == libraries.end()) {
+      libraries.push_back(name);
+    }
+    current.clear();
+  };
+  for (const char c : list) {
+    if (c == ',') {
+      finish();
+    } else {
+      current += c;
+    }
+  }
+  finish();
+}
+
+void read_server(SqlReader& reader, const std::string& database, Inventory& inventory) {
+  const object row = ask_one(reader, database, server_sql(), "the server");
+  inventory.version = json::get_string(row, "version");
+  inventory.data_directory = json::get_string(row, "data_directory");
+  inventory.config_file = json::get_string(row, "config_file");
+  inventory.hba_file = json::get_string_or(row, "hba_file", "");
+  inventory.ident_file = json::get_string_or(row, "ident_file", "");
+  inventory.superuser = json::get_string(row, "superuser");
+  inventory.checksums = json::get_bool_or(row, "checksums", false);
+  inventory.wal_segment_bytes = json::get_int(row, "wal_segment_bytes");
+  inventory.password_encryption = json::get_string(row, "password_encryption");
+  inventory.in_recovery = json::get_bool_or(row, "in_recovery", false);
+  for (const char* setting :
+       {"shared_preload_libraries", "session_preload_libraries", "local_preload_libraries"}) {
+    add_libraries(json::get_string_or(row, setting, ""), inventory.preload_libraries);
+  }
+}
+
+void read_contents(SqlReader& reader, DatabaseFacts& facts) {
+  const object row =
+      ask_one(reader, facts.name, database_contents_sql(), "database \"" + printable(facts.name) + "\"");
+  facts.tables = json::get_int(row, "tables");
+  facts.estimated_rows = json::get_int(row, "rows");
+  facts.large_objects = json::get_int(row, "large_objects");
+  const std::vector<std::string> names = json::get_strings(row, "extensions");
+  const std::vector<std::string> versions = json::get_strings(row, "versions");
+  for (std::size_t i = 0; i < names.size() && i < versions.size(); ++i) {
+    facts.extensions.push_back({.name = names[i], .version = versions[i]});
+  }
+  facts.procedural_libraries = json::get_strings(row, "libraries");
+}
+
+void read_databases(SqlReader& reader, const std::string& database, Inventory& inventory) {
+  for (const object& row : ask(reader, database, databases_sql(inventory.version_num), "the databases")) {
+    DatabaseFacts facts;
+    facts.name = json::get_string(row, "name");
+    facts.size_bytes = json::get_int(row, "size");
+    facts.encoding = json::get_string(row, "encoding");
+    facts.collate = json::get_string_or(row, "collate", "");
+    facts.ctype = json::get_string_or(row, "ctype", "");
+    facts.locale_provider = json::get_string(row, "provider").at(0);
+    facts.icu_locale = json::get_string_or(row, "locale", "");
+    facts.icu_rules = json::get_string_or(row, "rules", "");
+    facts.allow_connections = json::get_bool_or(row, "allow", true);
+    facts.is_template = json::get_bool_or(row, "template", false);
+    if (facts.allow_connections) read_contents(reader, facts);
+    inventory.databases.push_back(std::move(facts));
+  }
+}
+
+VerifierKind verifier_kind(const std::string& word) {
+  if (word == "md5") return VerifierKind::md5;
+  if (word == "scram") return VerifierKind::scram;
+  return word == "none" ? VerifierKind::none : VerifierKind::plain;
+}
+
+void read_roles(SqlReader& reader, const std::string& database, Inventory& inventory) {
+  for (const object& row : ask(reader, database, roles_facts_sql(), "the roles")) {
+    inventory.roles.push_back({.name = json::get_string(row, "name"),
+                               .superuser = json::get_bool_or(row, "superuser", false),
+                               .can_login = json::get_bool_or(row, "login", false),
+                               .verifier = verifier_kind(json::get_string(row, "verifier"))});
+  }
+}
+
+// Names of settings are alike in any case ("TimeZone", "timezone").
+std::string lowered(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+// Files first, then what only postgresql.auto.conf itself tells, then the command line, which outranks both.
+void read_settings(SqlReader& reader, const std::string& database, Inventory& inventory) {
+  using Origin = SettingFacts::Origin;
+  std::map<std::string, SettingFacts> settings;
+  for (const object& row : ask(reader, database, file_settings_sql(), "the configuration files")) {
+    const std::string name = json::get_string(row, "name");
+    const std::string file = json::get_string_or(row, "file", "");
+    const bool is_auto = std::filesystem::path(file).filename() == "postgresql.auto.conf";
+    settings[lowered(name)] = {.name = name,
+                               .value = json::get_string_or(row, "value", ""),
+                               .origin = is_auto ? Origin::auto_conf : Origin::configuration_file,
+                               .file = file};
+  }
+  const object auto_conf = ask_one(reader, database, auto_conf_sql(), "postgresql.auto.conf");
+  for (const auto& [name, value] : parse_auto_conf(json::get_string_or(auto_conf, "content", ""))) {
+    settings[lowered(name)] = {.name = name,
+                               .value = value,
+                               .origin = Origin::auto_conf,
+                               .file = inventory.data_directory + "/postgresql.auto.conf"};
+  }
+  for (const object& row : ask(reader, database, command_line_settings_sql(), "the command line")) {
+    const std::string name = json::get_string(row, "name");
+    settings[lowered(name)] = {.name = name,
+                               .value = json::get_string_or(row, "value", ""),
+                               .origin = Origin::command_line,
+                               .file = ""};
+  }
+  for (auto& [name, setting] : settings) inventory.settings.push_back(std::move(setting));
+}
+
+void read_cluster_objects(SqlReader& reader, const std::string& database, Inventory& inventory) {
+  const std::map<std::string, std::vector<std::string>*> places = {
+      {"tablespace", &inventory.tablespaces},
+      {"slot", &inventory.replication_slots},
+      {"standby", &inventory.standbys},
+      {"subscription", &inventory.subscriptions},
+      {"prepared", &inventory.prepared_transactions},
+  };
+  for (const object& row : ask(reader, database, cluster_objects_sql(), "tablespaces and replication")) {
+    places.at(json::get_string(row, "kind"))->push_back(json::get_string_or(row, "name", ""));
+  }
+  for (const object& row : ask(reader, database, connections_sql(), "the connections")) {
+    inventory.connections.push_back({.client_address = json::get_string(row, "address"),
+                                     .database = json::get_string(row, "database"),
+                                     .role = json::get_string(row, "role"),
+                                     .application = json::get_string(row, "application")});
+  }
+}
+
+}  // namespace
+
+Inventory read_inventory(SqlReader& reader, const std::string& connect_database) {
+  Inventory inventory;
+  inventory.version_num = read_version_num(reader, connect_database);
+  read_server(reader, connect_database, inventory);
+  read_roles(reader, connect_database, inventory);
+  read_settings(reader, connect_database, inventory);
+  read_cluster_objects(reader, connect_database, inventory);
+  read_databases(reader, connect_database, inventory);
+  return inventory;
+}
+
+std::map<std::string, Secret> read_md5_verifiers(SqlReader& reader, const std::string& connect_database) {
+  std::map<std::string, Secret> verifiers;
+  for (const object& row : ask(reader, connect_database, md5_verifiers_sql(), "the password verifiers")) {
+    verifiers[json::get_string(row, "role")] = Secret{json::get_string(row, "verifier")};
+  }
+  return verifiers;
+}
+
+}  // namespace pgupgrade::postgres

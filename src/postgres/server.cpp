@@ -1,0 +1,186 @@
+#include "pgupgrade/postgres/server.hpp"
+
+#include <charconv>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/inspect.hpp"
+#include "postgres/dumpable_sql.hpp"
+#include "postgres/fingerprint.hpp"
+#include "postgres/libpq_server.hpp"
+#include "postgres/names.hpp"
+#include "postgres/refresh.hpp"
+#include "postgres/session.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+// SqlReader over libpq: one session at a time, kept for the next question about the same database.
+class SessionReader final : public SqlReader {
+ public:
+  SessionReader(const SocketEndpoint& endpoint, const Cancellation& cancellation)
+      : endpoint_(endpoint), cancellation_(cancellation) {}
+
+  std::vector<std::string> query(const std::string& database, const std::string& sql) override {
+    if (!session_ || session_->database() != database) {
+      session_ = std::make_unique<Session>(endpoint_, database, cancellation_);
+      session_->execute("SET default_transaction_read_only = on", "set up a session");
+    }
+    return session_->column(sql, "inspect the cluster");
+  }
+
+ private:
+  const SocketEndpoint& endpoint_;
+  const Cancellation& cancellation_;
+  std::unique_ptr<Session> session_;
+};
+
+class LibpqServer final : public Server {
+ public:
+  LibpqServer(SocketEndpoint endpoint, std::unique_ptr<Session> session, const Cancellation& cancellation)
+      : endpoint_(std::move(endpoint)), session_(std::move(session)), cancellation_(cancellation) {}
+
+  int version_num() override { return session_->version_num(); }
+
+  Inventory inventory() override {
+    SessionReader reader(endpoint_, cancellation_);
+    return read_inventory(reader, session_->database());
+  }
+
+  Fingerprint fingerprint(const std::string& row_hash, int jobs, const PrintProgress& progress) override {
+    return read_fingerprint(endpoint_, session_->database(), row_hash, jobs, progress, cancellation_);
+  }
+
+  std::map<std::string, Secret> md5_verifiers() override {
+    SessionReader reader(endpoint_, cancellation_);
+    return read_md5_verifiers(reader, session_->database());
+  }
+
+  void set_scram_password(const std::string& role, const Secret& password) override;
+  std::vector<RoleSetting> settings_for_all_roles() override;
+  void set_settings_for_all_roles(const std::vector<RoleSetting>& settings) override;
+  std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) override;
+  std::vector<std::string> configuration_errors() override;
+
+  std::vector<std::string> refresh(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return refresh_database(session);
+  }
+
+  std::vector<std::string> tables_without_statistics() override;
+
+ private:
+  std::vector<std::string> open_databases() {
+    return session_->column(
+        "SELECT datname::text FROM pg_database WHERE datallowconn AND datconnlimit <> -2 AND datname <> "
+        "'template0' "
+        "ORDER BY 1",
+        "read the databases");
+  }
+
+  SocketEndpoint endpoint_;
+  std::unique_ptr<Session> session_;  // to the database that was connected to first
+  const Cancellation& cancellation_;
+};
+
+// The verifier goes neither to the server's log nor to the statistics of extensions that watch statements (a
+// setting of an extension that is not there is accepted as a placeholder).
+void LibpqServer::set_scram_password(const std::string& role, const Secret& password) {
+  Session session(endpoint_, session_->database(), cancellation_);
+  session.execute(
+      "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = "
+      "-1; "
+      "SET log_duration = off; SET pg_stat_statements.track_utility = off; SET pgaudit.log = 'none'; "
+      "SET auto_explain.log_min_duration = -1",
+      "keep a password out of the log");
+  if (session.version_num() >= 130000) {
+    session.execute("SET log_min_duration_sample = -1", "keep a password out of the log");
+  }
+  const Secret verifier = session.scram_verifier(role, password);
+  const Secret statement{"ALTER ROLE " + session.quote_identifier(role) + " PASSWORD " +
+                         session.quote_literal(verifier.reveal())};
+  session.execute(statement.reveal(), "set the password of role \"" + printable(role) + "\"");
+}
+
+std::vector<RoleSetting> LibpqServer::settings_for_all_roles() {
+  std::vector<RoleSetting> settings;
+  const std::string sql =
+      "SELECT split_part(u.t, '=', 1), substr(u.t, strpos(u.t, '=') + 1) FROM pg_db_role_setting s, LATERAL "
+      "unnest(s.setconfig) u(t) WHERE s.setdatabase = 0 AND s.setrole = 0 ORDER BY 1";
+  for (const Row& row : session_->rows(sql, "read the settings of all roles")) {
+    settings.push_back({.name = text_of(row.at(0)), .value = text_of(row.at(1))});
+  }
+  return settings;
+}
+
+void LibpqServer::set_settings_for_all_roles(const std::vector<RoleSetting>& settings) {
+  for (const RoleSetting& setting : settings) {
+    // set_config() takes a list as one text, which SET x TO 'a, b' would not for settings that are lists.
+    const std::string purpose = "set \"" + printable(setting.name) + "\" for all roles";
+    session_->execute("SELECT set_config(" + session_->quote_literal(setting.name) + ", " +
+                          session_->quote_literal(setting.value) + ", false)",
+                      purpose);
+    std::string name;
+    for (const char c : setting.name) {  // "extension.setting" is two identifiers
+      if (c == '.') {
+        name += "\".\"";
+      } else {
+        name += c == '"' ? std::string("\"\"") : std::string(1, c);
+      }
+    }
+    session_->execute("ALTER ROLE ALL SET \"" + name + "\" FROM CURRENT", purpose);
+    session_->execute("RESET \"" + name + "\"", purpose);
+  }
+}
+
+std::map<std::string, std::int64_t> LibpqServer::dumpable_counts(const std::string& database) {
+  Session session(endpoint_, database, cancellation_);
+  std::map<std::string, std::int64_t> counts;
+  for (const Row& row :
+       session.rows(dumpable_counts_sql(session.version_num()), "count the objects to dump")) {
+    const std::string text = text_of(row.at(1));
+    std::int64_t count = 0;
+    std::from_chars(text.data(), text.data() + text.size(), count);
+    if (count > 0) counts[text_of(row.at(0))] = count;
+  }
+  return counts;
+}
+
+// A setting that only waits for a restart is no error.
+std::vector<std::string> LibpqServer::configuration_errors() {
+  const std::string sql =
+      "SELECT f.sourcefile, f.sourceline::text, f.error, f.name, f.setting FROM pg_file_settings f LEFT JOIN "
+      "pg_settings s ON lower(s.name) = lower(f.name) WHERE f.error IS NOT NULL AND NOT (s.context IS NOT "
+      "DISTINCT "
+      "FROM 'postmaster' AND f.error = 'setting could not be applied') ORDER BY f.seqno";
+  std::vector<std::string> errors;
+  for (const Row& row : session_->rows(sql, "check the configuration files")) {
+    std::string error = text_of(row.at(0)) + ", line " + text_of(row.at(1)) + ": " + text_of(row.at(2));
+    if (row.at(3)) error += " (" + *row.at(3) + " = '" + text_of(row.at(4)) + "')";
+    errors.push_back(printable(error, 1000));
+  }
+  return errors;
+}
+
+std::vector<std::string> LibpqServer::tables_without_statistics() {
+  std::vector<std::string> tables;
+  for (const std::string& database : open_databases()) {
+    Session session(endpoint_, database, cancellation_);
+    for (const std::string& table : never_analysed(session))
+      tables.push_back(display_name(database) + "." + table);
+  }
+  return tables;
+}
+
+}  // namespace
+
+std::string best_row_hash(int version_num) {
+  return version_num >= 110000 ? "hashtextextended" : "hashtext";
+}
+
+std::unique_ptr<Server> make_server(const SocketEndpoint& endpoint, std::unique_ptr<Session> session,
+                                    const Cancellation& cancellation) {
+  return std::make_unique<LibpqServer>(endpoint, std::move(session), cancellation);
+}
+
+}  // namespace pgupgrade::postgres

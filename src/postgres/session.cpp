@@ -1,0 +1,234 @@
+#include "postgres/session.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "postgres/libpq_connect.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Milliseconds kCancelGrace{5'000};
+constexpr Milliseconds kAskAliveEvery{1'000};
+
+struct ResultDeleter {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+struct MemoryDeleter {
+  void operator()(char* memory) const { PQfreemem(memory); }
+};
+struct CancelDeleter {
+  void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+};
+using UniqueResult = std::unique_ptr<PGresult, ResultDeleter>;
+using UniqueText = std::unique_ptr<char, MemoryDeleter>;
+using UniqueCancel = std::unique_ptr<PGcancel, CancelDeleter>;
+
+// What is printed must not depend on the cluster's settings. extra_float_digits is 0 because only there do
+// the servers before and since 12 print nested floating-point numbers alike; plain ones are hashed in their
+// binary form.
+constexpr const char* kSessionSettings =
+    "-c search_path=pg_catalog -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c TimeZone=UTC "
+    "-c extra_float_digits=0 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c xmlbinary=base64 "
+    "-c row_security=off -c quote_all_identifiers=off -c standard_conforming_strings=on "
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c default_transaction_read_only=off -c client_min_messages=warning";
+
+void remember_notice(void* notices, const PGresult* result) {
+  const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (text != nullptr) static_cast<std::vector<std::string>*>(notices)->emplace_back(text);
+}
+
+std::string reason_of(const PGresult* result, const PGconn* connection) {
+  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (primary == nullptr) return one_line(PQerrorMessage(connection));
+  std::string reason = one_line(primary);
+  if (const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) {
+    reason += " (" + one_line(detail) + ")";
+  }
+  return reason;
+}
+
+std::vector<Row> rows_of(const PGresult* result) {
+  std::vector<Row> rows;
+  const int count = PQntuples(result);
+  const int columns = PQnfields(result);
+  rows.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    Row row(static_cast<std::size_t>(columns));
+    for (int j = 0; j < columns; ++j) {
+      if (PQgetisnull(result, i, j) != 0) continue;
+      row[static_cast<std::size_t>(j)] =
+          std::string(PQgetvalue(result, i, j), static_cast<std::size_t>(PQgetlength(result, i, j)));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+struct Session::State {
+  UniqueConnection connection;
+  std::vector<std::string> notices;
+};
+
+Session::Session(const SocketEndpoint& endpoint, std::string database, const Cancellation& cancellation,
+                 std::chrono::milliseconds patience)
+    : database_(std::move(database)), cancellation_(cancellation), state_(std::make_unique<State>()) {
+  connect(endpoint, patience);
+  PQsetNoticeReceiver(state_->connection.get(), remember_notice, &state_->notices);
+  // JIT only costs time for statements that are run once.
+  if (version_num() >= 110000) execute("SET jit = off", "set up a session");
+}
+
+Session::~Session() = default;
+
+void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) {
+  // Everything that an environment variable could change is named.
+  const ConnectOptions options = {
+      {"host", endpoint.directory},      {"port", "5432"},
+      {"user", endpoint.superuser},      {"dbname", database_},
+      {"application_name", "pgupgrade"}, {"client_encoding", "UTF8"},
+      {"connect_timeout", "10"},         {"sslmode", "disable"},
+      {"gssencmode", "disable"},         {"passfile", "/dev/null"},
+      {"options", kSessionSettings},
+  };
+  Connected connected = connect_libpq(options, cancellation_, patience);
+  state_->connection = std::move(connected.connection);
+  if (!connected.problem) return;
+  throw Error(ErrorKind::failed, "E-SERVER-NOT-READY",
+              "cannot connect to database \"" + printable(database_) + "\" through the socket in " +
+                  endpoint.directory + ": " + *connected.problem);
+}
+
+int Session::version_num() const {
+  return PQserverVersion(state_->connection.get());
+}
+
+void Session::fail(std::string_view purpose, const std::string& reason) const {
+  throw Error(ErrorKind::failed, "E-SQL",
+              "cannot " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
+}
+
+// Waits until PQgetResult will not block.
+void Session::wait_for_input(std::string_view purpose) {
+  PGconn* connection = state_->connection.get();
+  std::optional<SteadyClock::time_point> give_up;
+  while (PQisBusy(connection) != 0) {
+    if (cancellation_.requested() && !give_up) {
+      UniqueCancel cancel{PQgetCancel(connection)};
+      char ignored[256];
+      if (cancel) PQcancel(cancel.get(), ignored, sizeof(ignored));
+      give_up = SteadyClock::now() + kCancelGrace;
+    }
+    if (give_up && SteadyClock::now() > *give_up) cancellation_.throw_if_requested();
+    poll_briefly(PQsocket(connection), POLLIN);
+    if (PQconsumeInput(connection) == 0) fail(purpose, one_line(PQerrorMessage(connection)));
+  }
+}
+
+std::vector<Row> Session::rows(const std::string& sql, std::string_view purpose) {
+  cancellation_.throw_if_requested();
+  PGconn* connection = state_->connection.get();
+  if (PQsendQuery(connection, sql.c_str()) == 0) fail(purpose, one_line(PQerrorMessage(connection)));
+  std::vector<Row> answer;
+  std::string problem;
+  for (;;) {
+    wait_for_input(purpose);
+    UniqueResult result{PQgetResult(connection)};
+    if (!result) break;
+    switch (PQresultStatus(result.get())) {
+      case PGRES_TUPLES_OK:
+        answer = rows_of(result.get());
+        break;
+      case PGRES_COMMAND_OK:
+      case PGRES_EMPTY_QUERY:
+        answer.clear();
+        break;
+      default:
+        if (problem.empty()) problem = reason_of(result.get(), connection);
+    }
+  }
+  cancellation_.throw_if_requested();
+  if (!problem.empty()) fail(purpose, problem);
+  return answer;
+}
+
+std::vector<std::string> Session::column(const std::string& sql, std::string_view purpose) {
+  std::vector<std::string> values;
+  for (Row& row : rows(sql, purpose)) values.push_back(row.empty() ? std::string() : text_of(row.front()));
+  return values;
+}
+
+void Session::execute(const std::string& sql, std::string_view purpose) {
+  rows(sql, purpose);
+}
+
+std::string Session::quote_identifier(const std::string& name) {
+  UniqueText quoted{PQescapeIdentifier(state_->connection.get(), name.data(), name.size())};
+  if (!quoted) fail("quote an identifier", one_line(PQerrorMessage(state_->connection.get())));
+  return quoted.get();
+}
+
+std::string Session::quote_literal(const std::string& text) {
+  UniqueText quoted{PQescapeLiteral(state_->connection.get(), text.data(), text.size())};
+  if (!quoted) fail("quote a text", one_line(PQerrorMessage(state_->connection.get())));
+  return quoted.get();
+}
+
+Secret Session::scram_verifier(const std::string& role, const Secret& password) {
+  UniqueText verifier{PQencryptPasswordConn(state_->connection.get(), password.reveal().c_str(), role.c_str(),
+                                            "scram-sha-256")};
+  if (!verifier) {
+    fail("make a SCRAM verifier for role \"" + printable(role) + "\"",
+         one_line(PQerrorMessage(state_->connection.get())));
+  }
+  return Secret{std::string(verifier.get())};
+}
+
+std::vector<std::string> Session::take_notices() {
+  return std::exchange(state_->notices, {});
+}
+
+std::unique_ptr<Session> connect_with_patience(const SocketEndpoint& endpoint,
+                                               const std::vector<std::string>& databases,
+                                               const Cancellation& cancellation,
+                                               std::chrono::milliseconds patience,
+                                               const std::function<bool()>& alive) {
+  const auto deadline = SteadyClock::now() + patience;
+  auto ask_at = SteadyClock::now() + kAskAliveEvery;
+  for (;;) {
+    std::optional<Error> first;
+    for (const std::string& name : databases) {
+      const auto left = std::chrono::duration_cast<Milliseconds>(deadline - SteadyClock::now());
+      try {
+        return std::make_unique<Session>(endpoint, name, cancellation, std::max(left, Milliseconds{1'000}));
+      } catch (const Error& error) {
+        if (error.code() != "E-SERVER-NOT-READY") throw;
+        if (!first) first = error;
+      }
+    }
+    if (SteadyClock::now() >= deadline) throw Error(*first);
+    if (SteadyClock::now() >= ask_at) {
+      if (alive && !alive()) throw Error(*first);
+      ask_at = SteadyClock::now() + kAskAliveEvery;
+    }
+    cancellation.throw_if_requested();
+    poll_briefly(-1, 0);  // between two attempts: poll ignores a negative descriptor and only waits
+  }
+}
+
+std::string text_of(const std::optional<std::string>& value) {
+  return value.value_or(std::string());
+}
+
+}  // namespace pgupgrade::postgres

@@ -1,0 +1,103 @@
+#include "postgres/sql_fragments.hpp"
+
+#include <fmt/format.h>
+
+namespace pgupgrade::postgres::sql {
+namespace {
+
+// aclexplode with roles by name, in a fixed order. A role that was dropped shows as its number.
+std::string exploded(const std::string& acl) {
+  return fmt::format(
+      "array_to_string(ARRAY(SELECT (CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE "
+      "coalesce((SELECT g.rolname::text FROM pg_roles g WHERE g.oid = x.grantee), x.grantee::text) END || "
+      "'=' || "
+      "x.privilege_type || CASE WHEN bool_or(x.is_grantable) THEN '*' ELSE '' END) COLLATE \"C\" "
+      "FROM aclexplode({}) x WHERE x.privilege_type <> 'MAINTAIN' GROUP BY x.grantee, x.privilege_type "
+      "ORDER BY 1), ', ')",
+      acl);
+}
+
+}  // namespace
+
+std::string user_schema(std::string_view alias) {
+  return fmt::format("({0}.nspname NOT LIKE 'pg\\_%' AND {0}.nspname <> 'information_schema')", alias);
+}
+
+std::string not_in_extension(std::string_view catalogue, std::string_view oid) {
+  return fmt::format(
+      "NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = '{}'::regclass AND member.objid = "
+      "{} "
+      "AND member.deptype = 'e')",
+      catalogue, oid);
+}
+
+std::string role_name(std::string_view oid) {
+  return fmt::format("coalesce((SELECT g.rolname::text FROM pg_roles g WHERE g.oid = {}), '-')", oid);
+}
+
+std::string grants(std::string_view acl, char object_kind, std::string_view owner) {
+  return exploded(fmt::format("coalesce({}, acldefault('{}', {}))", acl, object_kind, owner));
+}
+
+std::string explicit_grants(std::string_view acl) {
+  return exploded(std::string(acl));
+}
+
+std::string object_name(std::string_view catalogue, std::string_view name_column,
+                        std::string_view schema_column, std::string_view oid) {
+  return fmt::format(
+      "(SELECT on_n.nspname || '.' || on_o.{1} FROM {0} on_o JOIN pg_namespace on_n ON on_n.oid = on_o.{2} "
+      "WHERE on_o.oid = {3})",
+      catalogue, name_column, schema_column, oid);
+}
+
+std::string relation_name(std::string_view oid) {
+  return object_name("pg_class", "relname", "relnamespace", oid);
+}
+
+std::string function_name(std::string_view oid) {
+  return object_name("pg_proc", "proname", "pronamespace", oid);
+}
+
+std::string type_name(std::string_view oid, std::string_view modifier) {
+  return fmt::format("replace(format_type({}, {}), '\"', '')", oid, modifier);
+}
+
+std::string type_list(std::string_view oid_vector) {
+  return fmt::format("replace(oidvectortypes({}), '\"', '')", oid_vector);
+}
+
+std::string schema_name(std::string_view oid) {
+  return fmt::format("(SELECT sn.nspname::text FROM pg_namespace sn WHERE sn.oid = {})", oid);
+}
+
+std::string sorted_texts(std::string_view array) {
+  return fmt::format(
+      "(SELECT string_agg(st.t, ', ' ORDER BY st.t COLLATE \"C\") FROM unnest(({})::text[]) st(t))", array);
+}
+
+std::string column_names(std::string_view relation, std::string_view numbers) {
+  return fmt::format(
+      "(SELECT string_agg(coalesce(cn_a.attname::text, '(expression)'), ', ' ORDER BY cn.place) "
+      "FROM unnest(({1})::int2[]) WITH ORDINALITY cn(number, place) "
+      "LEFT JOIN pg_attribute cn_a ON cn_a.attrelid = {0} AND cn_a.attnum = cn.number AND cn.number <> 0)",
+      relation, numbers);
+}
+
+std::string fact(std::string_view label, std::string_view value) {
+  return fmt::format("'{}=' || ({})", label, value);
+}
+
+std::string flag(std::string_view label, std::string_view condition) {
+  return fmt::format("CASE WHEN {} THEN '{}' END", condition, label);
+}
+
+std::string facts(std::initializer_list<std::string> parts) {
+  std::string text = "concat_ws('; '";
+  for (const std::string& part : parts) {
+    if (!part.empty()) text += ", " + part;
+  }
+  return text + ")";
+}
+
+}  // namespace pgupgrade::postgres::sql
