@@ -5,8 +5,8 @@
 
 namespace pgupgrade::upgrade {
 
-// The target's manifest, proven to be the one that the backup step recorded, and its archive, read again whole.
-// Error(failed, "E-BACKUP-DAMAGED") says what is wrong.
+// The target's manifest, proven to be the one that the backup step recorded, and its archive, read again
+// whole. Error(failed, "E-BACKUP-DAMAGED") says what is wrong.
 backup::Manifest read_backup_again(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

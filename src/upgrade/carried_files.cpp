@@ -17,16 +17,19 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // What initdb or a running server makes at the top of a data directory; all else is somebody's own.
-constexpr std::array kServersOwn = {"PG_VERSION",      "base",           "global",
-                                    "postgresql.conf", "postmaster.pid", "postmaster.opts",
-                                    "current_logfiles", "log",           "backup_label.old",
-                                    "tablespace_map.old", "logfile",     "postgresql.conf.sample"};
+constexpr std::array kServersOwn = {"PG_VERSION",       "base",
+                                    "global",           "postgresql.conf",
+                                    "postmaster.pid",   "postmaster.opts",
+                                    "current_logfiles", "log",
+                                    "backup_label.old", "tablespace_map.old",
+                                    "logfile",          "postgresql.conf.sample"};
 constexpr std::array kCarriedAlthoughPg = {"pg_hba.conf", "pg_ident.conf", "postgresql.auto.conf"};
 constexpr std::int64_t kLargest = 1 << 20;  // of one file; configuration is small, and what is not is data
 
 bool is_carried(const std::string& path) {
   const std::string top = path.substr(0, path.find('/'));
-  if (std::find(kCarriedAlthoughPg.begin(), kCarriedAlthoughPg.end(), top) != kCarriedAlthoughPg.end()) return true;
+  if (std::find(kCarriedAlthoughPg.begin(), kCarriedAlthoughPg.end(), top) != kCarriedAlthoughPg.end())
+    return true;
   if (top.starts_with("pg_") || top == "." || top == "lost+found") return false;
   return std::find(kServersOwn.begin(), kServersOwn.end(), top) == kServersOwn.end();
 }
@@ -58,10 +61,11 @@ void save_configuration(StepContext& context, const TargetPlan& target) {
     const auto path = within_data_directory(target, entry.path);
     if (!path || entry.kind != backup::Entry::Kind::file || !is_carried(*path)) continue;
     if (entry.size > kLargest) {
-      context.observer.message(Severity::warning,
-                               fmt::format("file {} in the data directory of service {} is not carried over: it is "
-                                           "larger than 1 MiB (it is in the backup)",
-                                           *path, target.service));
+      context.observer.message(
+          Severity::warning,
+          fmt::format("file {} in the data directory of service {} is not carried over: it is "
+                      "larger than 1 MiB (it is in the backup)",
+                      *path, target.service));
       continue;
     }
     std::string tar;
@@ -69,8 +73,8 @@ void save_configuration(StepContext& context, const TargetPlan& target) {
                                      [&](std::string_view bytes) { tar += bytes; });
     const auto files = backup::files_of_tar(tar);
     if (files.size() != 1) {
-      throw Error(ErrorKind::failed, "E-CARRY", fmt::format("cannot read {} of {}", *path,
-                                                            data_name(target.data_mount)));
+      throw Error(ErrorKind::failed, "E-CARRY",
+                  fmt::format("cannot read {} of {}", *path, data_name(target.data_mount)));
     }
     const auto saved = saved_directory(context, target) / *path;
     create_private_directory(saved.parent_path());

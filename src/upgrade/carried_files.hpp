@@ -8,8 +8,8 @@
 
 namespace pgupgrade::upgrade {
 
-// What a dump leaves behind in the data directory: pg_hba.conf, pg_ident.conf, postgresql.auto.conf, and files
-// that are not PostgreSQL's own (certificates, included configuration).
+// What a dump leaves behind in the data directory: pg_hba.conf, pg_ident.conf, postgresql.auto.conf, and
+// files that are not PostgreSQL's own (certificates, included configuration).
 struct CarriedFile {
   std::string content;
   unsigned mode = 0600;

@@ -58,7 +58,8 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   for (const std::string& line : leftovers(plan.run_id, world)) report.removed.push_back(line);
   for (const fs::path& path : removable(journal.files())) {
     report.freed_bytes += size_of(path);
-    report.removed.push_back(fmt::format("{} ({})", path.string(), human_bytes(static_cast<std::uint64_t>(size_of(path)))));
+    report.removed.push_back(
+        fmt::format("{} ({})", path.string(), human_bytes(static_cast<std::uint64_t>(size_of(path)))));
   }
   if (act == Act::tell) return report;
   remove_leftover_work(world, plan.run_id);
@@ -69,7 +70,8 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   for (std::size_t index = 0; index < plan.targets.size(); ++index) {
     remove_tree(private_directory(world.socket_root, plan.run_id, index));
   }
-  // First the word that there is no backup any more, then the deed: the reverse could promise one that is gone.
+  // First the word that there is no backup any more, then the deed: the reverse could promise one that is
+  // gone.
   if (journal.state().outcome != RunOutcome::cleaned) journal.finish(RunOutcome::cleaned);
   for (const fs::path& path : removable(journal.files())) remove_tree(path);
   return report;
@@ -77,8 +79,12 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
 
 }  // namespace
 
-CleanupReport plan_cleanup(const fs::path& state_file, World& world) { return sweep(state_file, world, Act::tell); }
-CleanupReport clean_up(const fs::path& state_file, World& world) { return sweep(state_file, world, Act::remove); }
+CleanupReport plan_cleanup(const fs::path& state_file, World& world) {
+  return sweep(state_file, world, Act::tell);
+}
+CleanupReport clean_up(const fs::path& state_file, World& world) {
+  return sweep(state_file, world, Act::remove);
+}
 
 std::vector<std::string> leftovers(const std::string& run_id, World& world) {
   std::vector<std::string> lines;

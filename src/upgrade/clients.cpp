@@ -51,8 +51,8 @@ bool clients_stopped(StepContext& context) {
   const auto& clients = context.plan().clients;
   return std::all_of(clients.begin(), clients.end(), [&](const ClientFacts& client) {
     const auto info = find(context.world, client);
-    return !info || (!info->running() && (info->auto_remove || info->restart.name == "no" ||
-                                          info->restart.name.empty()));
+    return !info || (!info->running() &&
+                     (info->auto_remove || info->restart.name == "no" || info->restart.name.empty()));
   });
 }
 
@@ -79,8 +79,8 @@ bool clients_as_recorded(StepContext& context) {
   const auto& clients = context.plan().clients;
   return std::all_of(clients.begin(), clients.end(), [&](const ClientFacts& client) {
     const auto info = find(context.world, client);
-    return !info || ((info->auto_remove || info->restart == client.restart) &&
-                     (!client.running || info->running()));
+    return !info ||
+           ((info->auto_remove || info->restart == client.restart) && (!client.running || info->running()));
   });
 }
 

@@ -53,7 +53,8 @@ std::string manual_steps(const Journal& journal) {
   std::string text;
   for (const TargetPlan& target : journal.state().plan.targets) {
     text += fmt::format(
-        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); repeat pgupgrade rollback once "
+        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); repeat pgupgrade "
+        "rollback once "
         "the cause is mended, or extract it into the emptied {} yourself and start the old image {}",
         data_name(target.data_mount), journal.files().archive(target.service).string(),
         data_name(target.data_mount), target.old_image);
@@ -105,6 +106,18 @@ void refuse_unfinished_runs(const Plan& plan) {
   }
 }
 
+// An image that cannot be had or does not fit is found out before anything is stopped: then the run never
+// was.
+void withdraw_untouched(Journal& journal, World& world, const Error& error) {
+  if (journal.find("freeze") != nullptr ||
+      (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
+    return;
+  }
+  tidy(world, journal.state().plan);
+  remove_tree(journal.files().directory);
+  throw Error(ErrorKind::refused, error.code(), error.what(), error.hint());
+}
+
 }  // namespace
 
 std::vector<PlannedStep> planned_steps(const Plan& plan) {
@@ -132,7 +145,12 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
     throw;
   }
   world.probe.reach("begin:locked");
-  return go_forward(journal, world, observer);
+  try {
+    return go_forward(journal, world, observer);
+  } catch (const Error& error) {
+    withdraw_untouched(journal, world, error);
+    throw;
+  }
 }
 
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Observer& observer) {
@@ -153,7 +171,8 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   return go_forward(journal, world, observer);
 }
 
-Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world, Observer& observer) {
+Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,
+                 Observer& observer) {
   Journal journal = Journal::open_file(state_file);
   const Plan plan = journal.state().plan;
   const std::string holder = describe_holder(plan);
@@ -166,11 +185,12 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   }
   const bool new_writes = journal.is_done("start") || journal.find("thaw") != nullptr;
   if (new_writes && writes == NewWrites::keep && journal.state().direction == Direction::forward) {
-    throw Error(ErrorKind::refused, "E-NEW-WRITES",
-                fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
-                            "started",
-                            plan.run_id),
-                "to lose it: pgupgrade rollback --lose-new-writes");
+    throw Error(
+        ErrorKind::refused, "E-NEW-WRITES",
+        fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
+                    "started",
+                    plan.run_id),
+        "to lose it: pgupgrade rollback --lose-new-writes");
   }
   refuse_other_engine(journal, world);
   lock_data(world, plan, holder);

@@ -26,7 +26,8 @@ struct StepContext {
   std::string datum(const TargetPlan& target, const std::string& key) const {
     return journal.datum(step, target.service + "." + key);
   }
-  std::string datum_of(const std::string& other_step, const TargetPlan& target, const std::string& key) const {
+  std::string datum_of(const std::string& other_step, const TargetPlan& target,
+                       const std::string& key) const {
     return journal.datum(other_step, target.service + "." + key);
   }
   void record(const TargetPlan& target, const std::string& key, const std::string& value) const {

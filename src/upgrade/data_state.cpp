@@ -56,9 +56,10 @@ std::string data_state(const RunState& state) {
     return fmt::format("upgraded and verified, the old data ({}) is in the verified backup; {}", old,
                        applications(state));
   }
-  return fmt::format("the old data ({}) is in the verified backup and the verified dump; the new cluster is not "
-                     "complete; {}",
-                     old, applications(state));
+  return fmt::format(
+      "the old data ({}) is in the verified backup and the verified dump; the new cluster is not "
+      "complete; {}",
+      old, applications(state));
 }
 
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {

@@ -30,6 +30,23 @@ void remove_extra(StepContext& context, const TargetPlan& target, const std::vec
   empty_directory(context, target, target.data_mount.target);
 }
 
+// The archive call leaves owner and mode of the directory that it extracts into as they are, and does not
+// sync.
+void finish_root(StepContext& context, const TargetPlan& target, const backup::Manifest& manifest) {
+  std::string owner;
+  std::string mode;
+  for (const auto& entry : manifest.entries) {
+    if (entry.path != ".") continue;
+    owner = fmt::format("{}:{}", entry.uid, entry.gid);
+    mode = fmt::format("{:o}", entry.mode);
+  }
+  const std::string script = "[ -z \"$2\" ] || { chown \"$2\" \"$1\" && chmod \"$3\" \"$1\"; } && sync";
+  run_work_checked(
+      context.world,
+      data_work(context, target, "root", {"sh", "-c", script, "sh", target.data_mount.target, owner, mode}),
+      "E-SYNC", "sync " + data_name(target.data_mount));
+}
+
 }  // namespace
 
 WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
@@ -45,8 +62,8 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
 std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target) {
   WorkSpec spec = data_work(context, target, "listing", backup::listing_command(target.data_mount.target));
   spec.mounts[0].read_only = true;
-  const auto result = run_work_checked(context.world, spec, "E-LISTING",
-                                       "list " + data_name(target.data_mount));
+  const auto result =
+      run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
   return backup::parse_listing(result.standard_output);
 }
 
@@ -60,7 +77,8 @@ void empty_directory(StepContext& context, const TargetPlan& target, const std::
 bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory) {
   const std::string script = "[ ! -d \"$1\" ] || find \"$1\" -mindepth 1 -maxdepth 1; echo end";
   const auto spec = data_work(context, target, "look", {"sh", "-c", script, "sh", directory});
-  const auto result = run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
+  const auto result =
+      run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
   const auto lines = split_lines(result.standard_output);
   if (lines.empty() || lines.back() != "end") {
     throw Error(ErrorKind::failed, "E-LISTING-CUT",
@@ -71,7 +89,8 @@ bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const st
 
 int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
                  const Mount& data_mount, const std::string& directory) {
-  const std::string script = "if [ -e \"$1/PG_VERSION\" ]; then cat \"$1/PG_VERSION\"; else echo 0; fi; echo end";
+  const std::string script =
+      "if [ -e \"$1/PG_VERSION\" ]; then cat \"$1/PG_VERSION\"; else echo 0; fi; echo end";
   WorkSpec spec = data_work(context, target, "version", {"sh", "-c", script, "sh", directory});
   spec.image = image_id;
   spec.mounts = {data_mount};
@@ -94,8 +113,8 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
   spec.mounts = {data_mount};
   spec.mounts[0].read_only = true;
   spec.environment = {{"LC_ALL", "C"}};
-  const auto result = run_work_checked(context.world, spec, "E-CONTROLDATA",
-                                       "read the control file in " + data_directory);
+  const auto result =
+      run_work_checked(context.world, spec, "E-CONTROLDATA", "read the control file in " + data_directory);
   return postgres::cluster_state(result.standard_output);
 }
 
@@ -117,10 +136,8 @@ void put_back_backup(StepContext& context, const TargetPlan& target) {
   context.world.engine.put_archive(container, target.data_mount.target,
                                    backup::read_archive(files.archive(target.service), manifest));
   context.reach("put-back");
-  // A started container syncs the volume's file system; the archive call does not.
-  run_work_checked(context.world, data_work(context, target, "sync", {"sync"}), "E-SYNC",
-                   "sync " + data_name(target.data_mount));
   remove_work(context.world, spec);
+  finish_root(context, target, manifest);
   const auto wrong = backup::compare(list_data(context, target), manifest);
   if (!wrong.empty()) {
     throw Error(ErrorKind::failed, "E-PUT-BACK",
@@ -138,7 +155,8 @@ std::vector<std::string> running_on_data(World& world, const Plan& plan, const T
   }
   std::vector<std::string> names;
   for (const auto& container : all) {
-    if (container.state != "running" && container.state != "paused" && container.state != "restarting") continue;
+    if (container.state != "running" && container.state != "paused" && container.state != "restarting")
+      continue;
     const auto label = container.labels.find(kRunLabel);
     if (label != container.labels.end() && label->second == plan.run_id) continue;
     const auto info = world.engine.inspect_container(container.id);

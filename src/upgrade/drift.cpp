@@ -19,8 +19,10 @@ void refuse_other_engine(const Journal& journal, World& world) {
   const Plan& plan = journal.state().plan;
   const auto info = world.engine.info();
   if (info.id == plan.engine_id) return;
-  refuse(fmt::format("the engine is {}, but the run began on {} ({})", info.id, plan.engine_id, plan.engine_endpoint),
-         fmt::format("name the engine that the run began on: DOCKER_HOST={} pgupgrade …", plan.engine_endpoint));
+  refuse(
+      fmt::format("the engine is {}, but the run began on {} ({})", info.id, plan.engine_id,
+                  plan.engine_endpoint),
+      fmt::format("name the engine that the run began on: DOCKER_HOST={} pgupgrade …", plan.engine_endpoint));
 }
 
 void refuse_drift(const Journal& journal, World& world) {
@@ -31,8 +33,8 @@ void refuse_drift(const Journal& journal, World& world) {
       const auto volume = world.engine.inspect_volume(target.data_mount.source);
       if (!volume) refuse(data_name(target.data_mount) + " is gone", "pgupgrade rollback");
       if (volume->created_at != target.data_volume.created_at) {
-        refuse(fmt::format("{} was made at {}, but the run began with one of {}", data_name(target.data_mount),
-                           volume->created_at, target.data_volume.created_at),
+        refuse(fmt::format("{} was made at {}, but the run began with one of {}",
+                           data_name(target.data_mount), volume->created_at, target.data_volume.created_at),
                "pgupgrade status");
       }
     }
@@ -43,7 +45,8 @@ void refuse_drift(const Journal& journal, World& world) {
   }
   for (const std::string& file : edited_files(plan)) {
     const FileState state = state_of_file(plan, journal.files(), file);
-    if (state == FileState::original || (state == FileState::edited && journal.find("edit-compose") != nullptr)) {
+    if (state == FileState::original ||
+        (state == FileState::edited && journal.find("edit-compose") != nullptr)) {
       continue;
     }
     refuse(fmt::format("{} was changed since the run began", file),

@@ -36,8 +36,8 @@ std::string dump_record_text(const DumpRecord& record) {
   for (const auto& database : record.databases) {
     bj::object objects;
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
-    databases.push_back(
-        bj::object{{"name", database.name}, {"directory", database.directory}, {"objects", std::move(objects)}});
+    databases.push_back(bj::object{
+        {"name", database.name}, {"directory", database.directory}, {"objects", std::move(objects)}});
   }
   return json::pretty(bj::object{{"databases", std::move(databases)},
                                  {"digests", json::from_string_map(record.digests)},
@@ -94,7 +94,8 @@ void verify_dump_digests(StepContext& context, const TargetPlan& target, const D
   for (const auto& [file, digest] : record.digests) {
     const auto found = now.find(file);
     if (found == now.end()) damaged(target, fmt::format("file {} is missing", file));
-    if (found->second != digest) damaged(target, fmt::format("file {} has changed since it was written", file));
+    if (found->second != digest)
+      damaged(target, fmt::format("file {} has changed since it was written", file));
   }
 }
 

@@ -16,8 +16,8 @@ struct DumpedDatabase {
   std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
 };
 struct DumpRecord {
-  std::vector<DumpedDatabase> databases;         // template1 first, then postgres, then by name
-  std::map<std::string, std::string> digests;    // file in the volume -> sha256
+  std::vector<DumpedDatabase> databases;                 // template1 first, then postgres, then by name
+  std::map<std::string, std::string> digests;            // file in the volume -> sha256
   std::map<std::string, std::string> all_role_settings;  // ALTER ROLE ALL SET, which pg_dumpall leaves out
 };
 

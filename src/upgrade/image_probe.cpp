@@ -112,8 +112,8 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
 }
 
 std::string owner_for(const ImageFacts& image, const std::string& service_user) {
-  if (service_user.empty() || service_user == "root" || service_user == "0" || service_user.starts_with("0:") ||
-      service_user == "postgres") {
+  if (service_user.empty() || service_user == "root" || service_user == "0" ||
+      service_user.starts_with("0:") || service_user == "postgres") {
     return fmt::format("{}:{}", image.postgres_uid, image.postgres_gid);
   }
   if (service_user.find(':') != std::string::npos) return service_user;

@@ -12,7 +12,9 @@
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
 
-fs::path RunFiles::archive(const std::string& service) const { return directory / "backup" / (service + ".tar.zst"); }
+fs::path RunFiles::archive(const std::string& service) const {
+  return directory / "backup" / (service + ".tar.zst");
+}
 fs::path RunFiles::manifest(const std::string& service) const {
   return directory / "backup" / (service + ".manifest.json");
 }
@@ -22,14 +24,17 @@ fs::path RunFiles::fingerprint(const std::string& service, const std::string& si
 fs::path RunFiles::dump_record(const std::string& service) const {
   return directory / fmt::format("dump-{}.json", service);
 }
-fs::path RunFiles::original(std::size_t index) const { return directory / "original" / std::to_string(index); }
+fs::path RunFiles::original(std::size_t index) const {
+  return directory / "original" / std::to_string(index);
+}
 
 Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), state_(std::move(state)) {}
 
 Journal Journal::create(const RunFiles& files, RunState state) {
   if (fs::exists(files.directory)) {
-    throw Error(ErrorKind::usage, "E-STATE-EXISTS",
-                fmt::format("cannot begin run {}: {} exists already", state.plan.run_id, files.directory.string()));
+    throw Error(
+        ErrorKind::usage, "E-STATE-EXISTS",
+        fmt::format("cannot begin run {}: {} exists already", state.plan.run_id, files.directory.string()));
   }
   create_private_directory(files.directory);
   Journal journal(files, std::move(state));
@@ -86,7 +91,8 @@ StepRecord& Journal::record_of(const std::string& step) {
   const auto found = std::find_if(state_.steps.begin(), state_.steps.end(),
                                   [&](const StepRecord& record) { return record.step == step; });
   if (found == state_.steps.end()) {
-    throw Error(ErrorKind::internal, "E-INTERNAL", fmt::format("step \"{}\" has no record in the journal", step));
+    throw Error(ErrorKind::internal, "E-INTERNAL",
+                fmt::format("step \"{}\" has no record in the journal", step));
   }
   return *found;
 }

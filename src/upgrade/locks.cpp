@@ -26,10 +26,11 @@ std::string user_name() {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& holder, const std::string& run) {
   throw Error(ErrorKind::locked, "E-LOCKED", fmt::format("cannot work on {}: {} holds it", what, holder),
-              run.empty() ? "wait for it to end"
-                          : fmt::format("wait for run {} to end, or, when it is dead: pgupgrade resume, rollback or "
-                                        "unlock where it was started",
-                                        run));
+              run.empty()
+                  ? "wait for it to end"
+                  : fmt::format("wait for run {} to end, or, when it is dead: pgupgrade resume, rollback or "
+                                "unlock where it was started",
+                                run));
 }
 
 std::string label(const std::map<std::string, std::string>& labels, const char* name) {

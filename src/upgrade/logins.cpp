@@ -57,8 +57,11 @@ int port_of(const TargetPlan& target) {
 // "postgres" is always there; a role that may not connect to it still proves its password, since the server
 // checks that first, but we could not tell the two refusals apart.
 postgres::LoginResult attempt(World& world, const std::string& address, int port, const KnownLogin& login) {
-  return world.connector.login(
-      {.host = address, .port = port, .role = login.role, .database = "postgres", .password = login.password});
+  return world.connector.login({.host = address,
+                                .port = port,
+                                .role = login.role,
+                                .database = "postgres",
+                                .password = login.password});
 }
 
 }  // namespace

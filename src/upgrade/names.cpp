@@ -6,7 +6,8 @@
 
 namespace pgupgrade::upgrade {
 
-std::string work_container_name(const std::string& run, const std::string& service, const std::string& purpose) {
+std::string work_container_name(const std::string& run, const std::string& service,
+                                const std::string& purpose) {
   return fmt::format("pgupgrade-{}-{}-{}", run, service, purpose);
 }
 

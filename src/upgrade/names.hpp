@@ -16,17 +16,19 @@ inline constexpr const char* kHolderLabel = "pgupgrade.holder";
 inline constexpr const char* kDataLabel = "pgupgrade.data";
 
 // Paths inside work containers.
-inline constexpr const char* kRunMount = "/pgupgrade/run";    // the private socket directory, with pg_hba.conf
+inline constexpr const char* kRunMount = "/pgupgrade/run";  // the private socket directory, with pg_hba.conf
 inline constexpr const char* kDumpMount = "/pgupgrade/dump";  // the dump volume
 
-std::string work_container_name(const std::string& run, const std::string& service, const std::string& purpose);
+std::string work_container_name(const std::string& run, const std::string& service,
+                                const std::string& purpose);
 std::string dump_volume_name(const std::string& run, const std::string& service);
 // One lock a data mount, whatever the run: the same for all hosts that reach the engine.
 std::string lock_container_name(const Mount& data);
 // "volume shop_pgdata" or "directory /srv/shop/data".
 std::string data_name(const Mount& data);
 
-// <socket root>/pgupgrade-<run>-<index of the target>: 0700; the directory "s" in it is what containers mount.
+// <socket root>/pgupgrade-<run>-<index of the target>: 0700; the directory "s" in it is what containers
+// mount.
 std::filesystem::path private_directory(const std::filesystem::path& socket_root, const std::string& run,
                                         std::size_t target_index);
 

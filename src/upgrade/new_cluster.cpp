@@ -25,10 +25,10 @@ void prepare_directory(StepContext& context, const TargetPlan& target, const std
       "mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\" && chmod 0700 \"$1\" && "
       "{ [ -z \"$3\" ] || chown \"$2\" \"$3\"; }";
   const std::string root = target.old_pgdata == target.data_mount.target ? target.new_data_target : "";
-  run_work_checked(context.world,
-                   new_work(context, target, "prepare",
-                            {"sh", "-c", script, "sh", target.new_pgdata, owner, root}),
-                   "E-NEW-CLUSTER", fmt::format("prepare {}", target.new_pgdata));
+  run_work_checked(
+      context.world,
+      new_work(context, target, "prepare", {"sh", "-c", script, "sh", target.new_pgdata, owner, root}),
+      "E-NEW-CLUSTER", fmt::format("prepare {}", target.new_pgdata));
 }
 
 }  // namespace
@@ -50,9 +50,10 @@ void create_new_cluster(StepContext& context, const TargetPlan& target) {
   if (owner == builder) return;
   const std::string script = "chown -R \"$2\" \"$1\" && { [ -z \"$3\" ] || chown \"$2\" \"$3\"; }";
   const std::string root = target.old_pgdata == target.data_mount.target ? target.new_data_target : "";
-  run_work_checked(context.world,
-                   new_work(context, target, "chown", {"sh", "-c", script, "sh", target.new_pgdata, owner, root}),
-                   "E-NEW-CLUSTER", fmt::format("give {} to {}", target.new_pgdata, owner));
+  run_work_checked(
+      context.world,
+      new_work(context, target, "chown", {"sh", "-c", script, "sh", target.new_pgdata, owner, root}),
+      "E-NEW-CLUSTER", fmt::format("give {} to {}", target.new_pgdata, owner));
 }
 
 void flush_new_cluster(StepContext& context, const TargetPlan& target) {

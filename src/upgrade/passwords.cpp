@@ -30,7 +30,8 @@ Secret password_in_container(docker::Engine& engine, const std::string& containe
 
 }  // namespace
 
-std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engine, const compose::Project& project,
+std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engine,
+                                                           const compose::Project& project,
                                                            const std::string& service,
                                                            const docker::ContainerInfo* container,
                                                            const std::string& password_file) {

@@ -10,10 +10,11 @@
 
 namespace pgupgrade::upgrade {
 
-// Passwords that may be those of a target's roles: what its container was given (POSTGRES_PASSWORD or the file
-// that POSTGRES_PASSWORD_FILE names), what the project's services declare, and the user's password file.
+// Passwords that may be those of a target's roles: what its container was given (POSTGRES_PASSWORD or the
+// file that POSTGRES_PASSWORD_FILE names), what the project's services declare, and the user's password file.
 // Held in memory only.
-std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engine, const compose::Project& project,
+std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engine,
+                                                           const compose::Project& project,
                                                            const std::string& service,
                                                            const docker::ContainerInfo* container,
                                                            const std::string& password_file);

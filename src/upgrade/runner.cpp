@@ -6,7 +6,8 @@
 
 namespace pgupgrade::upgrade {
 
-Runner::Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Observer& observer)
+Runner::Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world,
+               Observer& observer)
     : steps_(steps), journal_(journal), world_(world), observer_(observer) {}
 
 void Runner::run_forward() {
@@ -82,7 +83,8 @@ void Runner::undo_step(std::size_t index) {
   tell(index, StepEventKind::undone, (world_.clock.monotonic() - begun).count(), {});
 }
 
-void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail) {
+void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms,
+                  const std::string& detail) {
   const StepRecord* wipe = journal_.find("wipe");
   observer_.step({.number = static_cast<int>(index) + 1,
                   .total = static_cast<int>(steps_.size()),

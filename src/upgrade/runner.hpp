@@ -9,7 +9,8 @@
 namespace pgupgrade::upgrade {
 
 // Drives steps by the journal's rules: a record before the action, the action, the world is asked, a record
-// after it. Forward from the first step that is not done; back over all that was started, once begun for good.
+// after it. Forward from the first step that is not done; back over all that was started, once begun for
+// good.
 class Runner {
  public:
   Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Observer& observer);

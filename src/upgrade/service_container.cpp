@@ -32,8 +32,9 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
 RunningServer read_running_server(World& world, const docker::ContainerInfo& container,
                                   const std::string& superuser) {
   postgres::ExecPsql psql(world.engine, container.id, superuser);
-  const auto rows = psql.query(
-      "template1", "SELECT current_setting('server_version_num') || ' ' || current_setting('data_directory')");
+  const auto rows =
+      psql.query("template1",
+                 "SELECT current_setting('server_version_num') || ' ' || current_setting('data_directory')");
   if (rows.size() != 1 || rows[0].find(' ') == std::string::npos) {
     throw Error(ErrorKind::failed, "E-SQL",
                 fmt::format("cannot read the version of the server in container {}", container.name));

@@ -8,8 +8,8 @@
 
 namespace pgupgrade::upgrade {
 
-// The container that Compose runs for a service now, by Compose's own labels; nothing when there is none. While
-// Compose replaces one by another there may be two: the newer counts.
+// The container that Compose runs for a service now, by Compose's own labels; nothing when there is none.
+// While Compose replaces one by another there may be two: the newer counts.
 std::optional<docker::ContainerInfo> find_service_container(World& world, const std::string& project,
                                                             const std::string& service);
 std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,

@@ -24,8 +24,8 @@ constexpr std::int64_t kFormat = 1;
 // is found: in the state by the digest, in the envelope by its exact form.
 std::string state_text(const RunState& state) {
   const std::string body = json::pretty(to_json(state));
-  return fmt::format("{{\"pgupgrade_state\": {}, \"sha256\": \"{}\", \"state\":\n{}}}\n", kFormat, sha256_hex(body),
-                     body);
+  return fmt::format("{{\"pgupgrade_state\": {}, \"sha256\": \"{}\", \"state\":\n{}}}\n", kFormat,
+                     sha256_hex(body), body);
 }
 
 RunState parse_state(const std::string& text, const std::filesystem::path& path) {
@@ -37,8 +37,8 @@ RunState parse_state(const std::string& text, const std::filesystem::path& path)
   if (format == nullptr || !format->is_int64()) damaged(path, "it is no state file of this program");
   if (format->get_int64() != kFormat) {
     throw Error(ErrorKind::usage, "E-STATE-FORMAT",
-                fmt::format("cannot use the state file {}: its format is {}, this program knows {}", path.string(),
-                            format->get_int64(), kFormat),
+                fmt::format("cannot use the state file {}: its format is {}, this program knows {}",
+                            path.string(), format->get_int64(), kFormat),
                 "go on with the version of pgupgrade that began the run");
   }
   const auto* digest = json::find(envelope, "sha256");

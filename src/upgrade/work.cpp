@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
 
-std::string name_of(const WorkSpec& spec) { return work_container_name(spec.run, spec.service, spec.purpose); }
+std::string name_of(const WorkSpec& spec) {
+  return work_container_name(spec.run, spec.service, spec.purpose);
+}
 
 // Only what carries our label may be removed: a stranger may have taken the name.
 void remove_if_ours(World& world, const std::string& name, const std::string& run) {
@@ -21,9 +23,10 @@ void remove_if_ours(World& world, const std::string& name, const std::string& ru
   if (!existing) return;
   const auto label = existing->labels.find(kRunLabel);
   if (label == existing->labels.end() || label->second != run) {
-    throw Error(ErrorKind::failed, "E-NAME-TAKEN",
-                fmt::format("cannot create work container \"{}\": a container of that name is not ours", name),
-                fmt::format("remove or rename it: docker rename {} other", name));
+    throw Error(
+        ErrorKind::failed, "E-NAME-TAKEN",
+        fmt::format("cannot create work container \"{}\": a container of that name is not ours", name),
+        fmt::format("remove or rename it: docker rename {} other", name));
   }
   world.engine.remove_container(existing->id);
 }
@@ -47,7 +50,9 @@ std::string create_work(World& world, const WorkSpec& spec) {
   return world.engine.create_container(container);
 }
 
-void remove_work(World& world, const WorkSpec& spec) { remove_if_ours(world, name_of(spec), spec.run); }
+void remove_work(World& world, const WorkSpec& spec) {
+  remove_if_ours(world, name_of(spec), spec.run);
+}
 
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {
   const std::string id = create_work(world, spec);
@@ -75,8 +80,8 @@ WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void
   }
 }
 
-WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code, const std::string& what,
-                            const std::function<void()>& tick) {
+WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code,
+                            const std::string& what, const std::function<void()>& tick) {
   WorkResult result = run_work(world, spec, tick);
   if (result.exit_code != 0) {
     const std::string words = last_words(result.standard_error + result.standard_output);

@@ -19,7 +19,7 @@ struct WorkSpec {
   std::vector<std::string> argv;
   std::vector<Mount> mounts;
   std::map<std::string, std::string> environment;
-  std::string user;            // empty: root
+  std::string user;  // empty: root
   std::int64_t shm_bytes = 0;
   std::string stop_signal;
 };
@@ -39,8 +39,8 @@ void remove_work(World& world, const WorkSpec& spec);
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick = {});
 
 // As run_work, but a non-zero exit is Error(failed, code) with what the program printed on stderr.
-WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code, const std::string& what,
-                            const std::function<void()>& tick = {});
+WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code,
+                            const std::string& what, const std::function<void()>& tick = {});
 
 // What a program printed, cut to its last lines, fit for a message.
 std::string last_words(const std::string& output);

@@ -11,27 +11,31 @@
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/stop_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{500};
 constexpr std::chrono::minutes kStartPatience{10};  // crash recovery of a large WAL takes its time
 
-std::string purpose_of(Side side) { return side == Side::old ? "old-server" : "new-server"; }
+std::string purpose_of(Side side) {
+  return side == Side::old ? "old-server" : "new-server";
+}
 
 // Who owns the old data directory, as "uid:gid": the server must run as that user.
 std::string old_owner(StepContext& context, const TargetPlan& target) {
   WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
   spec.mounts[0].read_only = true;
-  const auto result = run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
+  const auto result =
+      run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
   return std::string(trim(result.standard_output));
 }
 
 std::string settings_file(const TargetPlan& target, Side side) {
   if (side == Side::fresh) return {};
-  return target.inventory.config_file == target.old_pgdata + "/postgresql.conf" ? std::string()
-                                                                                  : target.inventory.config_file;
+  return target.inventory.config_file == target.old_pgdata + "/postgresql.conf"
+             ? std::string()
+             : target.inventory.config_file;
 }
 
 }  // namespace
@@ -39,11 +43,11 @@ std::string settings_file(const TargetPlan& target, Side side) {
 WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side)
     : context_(context), target_(target), side_(side) {}
 
-// Nobody but this user may enter the outer directory; the inner one is open, since the server in the container
-// runs as another user.
+// Nobody but this user may enter the outer directory; the inner one is open, since the server in the
+// container runs as another user.
 std::string WorkServer::prepare_socket_directory() const {
-  const auto outer =
-      private_directory(context_.world.socket_root, context_.plan().run_id, index_of(context_.plan(), target_));
+  const auto outer = private_directory(context_.world.socket_root, context_.plan().run_id,
+                                       index_of(context_.plan(), target_));
   struct stat status {};
   if (::mkdir(outer.c_str(), 0700) != 0 && errno != EEXIST) {
     throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create directory {}", outer.string()));
@@ -61,7 +65,9 @@ std::string WorkServer::prepare_socket_directory() const {
   return inner.string();
 }
 
-std::string WorkServer::socket_in_container() const { return kRunMount; }
+std::string WorkServer::socket_in_container() const {
+  return kRunMount;
+}
 
 WorkSpec WorkServer::spec(std::vector<std::string> argv) const {
   WorkSpec spec;
@@ -84,8 +90,9 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   std::vector<SettingFacts> all;
   if (old) {
     // The server knows best what it was started with; a wrapper script around it does not matter then.
-    std::copy_if(target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
-                 [](const SettingFacts& setting) { return setting.origin == SettingFacts::Origin::command_line; });
+    std::copy_if(
+        target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
+        [](const SettingFacts& setting) { return setting.origin == SettingFacts::Origin::command_line; });
   }
   all.insert(all.end(), settings.begin(), settings.end());
   const std::string hba = std::string(kRunMount) + "/pg_hba.conf";
@@ -106,7 +113,8 @@ std::unique_ptr<postgres::Server> WorkServer::ensure() {
 
 std::unique_ptr<postgres::Server> WorkServer::connect(const std::string& container) {
   const auto directory = private_directory(context_.world.socket_root, context_.plan().run_id,
-                                           index_of(context_.plan(), target_)) / "s";
+                                           index_of(context_.plan(), target_)) /
+                         "s";
   const auto alive = [&] {
     const auto info = context_.world.engine.inspect_container(container);
     return info && info->running();
@@ -141,15 +149,12 @@ void WorkServer::stop() {
   const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
   const auto info = context_.world.engine.inspect_container(name);
   if (!info) return;
-  if (info->running()) {
-    context_.world.engine.signal_container(info->id, "SIGINT");
-    while (!context_.world.engine.wait_container(info->id, kTick)) context_.world.cancellation.throw_if_requested();
-  }
+  stop_server(context_.world, info->id);
   context_.world.engine.remove_container(info->id);
   const bool old = side_ == Side::old;
-  const std::string state =
-      cluster_state(context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
-                    old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
+  const std::string state = cluster_state(
+      context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
+      old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
   if (state != "shut down") {
     throw Error(ErrorKind::failed, "E-NOT-SHUT-DOWN",
                 fmt::format("cannot stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
@@ -158,8 +163,8 @@ void WorkServer::stop() {
 }
 
 void WorkServer::discard() {
-  remove_work(context_.world, {.run = context_.plan().run_id, .service = target_.service,
-                               .purpose = purpose_of(side_)});
+  remove_work(context_.world,
+              {.run = context_.plan().run_id, .service = target_.service, .purpose = purpose_of(side_)});
 }
 
 WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string> argv) const {
@@ -169,11 +174,10 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
   client.purpose = purpose;
   client.image = new_image_id(context_, target_);
   client.argv = std::move(argv);
-  client.mounts = {
-      {.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount},
-      {.kind = MountKind::volume,
-       .source = dump_volume_name(context_.plan().run_id, target_.service),
-       .target = kDumpMount}};
+  client.mounts = {{.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount},
+                   {.kind = MountKind::volume,
+                    .source = dump_volume_name(context_.plan().run_id, target_.service),
+                    .target = kDumpMount}};
   client.environment = {{"LC_ALL", "C"}};
   return client;
 }

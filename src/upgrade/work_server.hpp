@@ -14,8 +14,8 @@ namespace pgupgrade::upgrade {
 enum class Side { old, fresh };  // the cluster that is left, the one that is reached
 
 // A PostgreSQL server that we drive in a work container: no network, no TCP, our own pg_hba.conf, a private
-// socket directory that only this user can reach. Its name is fixed by run, service and side, so a server that
-// an interrupted run left is found and replaced.
+// socket directory that only this user can reach. Its name is fixed by run, service and side, so a server
+// that an interrupted run left is found and replaced.
 class WorkServer {
  public:
   WorkServer(StepContext& context, const TargetPlan& target, Side side);

@@ -63,8 +63,8 @@ struct CleanupReport {
   std::vector<std::string> removed;  // a line each
   std::int64_t freed_bytes = 0;
 };
-// What cleanup would remove, without doing it; and doing it. Only for runs that ended (succeeded or rolled back):
-// Error(refused, "E-UNFINISHED") else.
+// What cleanup would remove, without doing it; and doing it. Only for runs that ended (succeeded or rolled
+// back): Error(refused, "E-UNFINISHED") else.
 CleanupReport plan_cleanup(const std::filesystem::path& state_file, World& world);
 CleanupReport clean_up(const std::filesystem::path& state_file, World& world);
 
@@ -85,7 +85,8 @@ std::vector<std::string> leftovers(const std::string& run_id, World& world);
 // Where a failed or interrupted run left the user's data: "untouched, still PostgreSQL 15; the applications
 // are stopped". For error messages and `status`.
 std::string data_state(const RunState& state);
-// What to type next for a run in that state: "pgupgrade resume", "pgupgrade rollback", with --state if needed.
+// What to type next for a run in that state: "pgupgrade resume", "pgupgrade rollback", with --state if
+// needed.
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file);
 
 }  // namespace pgupgrade::upgrade

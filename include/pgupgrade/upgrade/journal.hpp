@@ -18,9 +18,11 @@ struct RunFiles {
   std::filesystem::path log() const { return directory / "run.log"; }
   std::filesystem::path archive(const std::string& service) const;
   std::filesystem::path manifest(const std::string& service) const;
-  std::filesystem::path fingerprint(const std::string& service, const std::string& side) const;  // "old", "new"
+  std::filesystem::path fingerprint(const std::string& service,
+                                    const std::string& side) const;  // "old", "new"
   std::filesystem::path dump_record(const std::string& service) const;
-  std::filesystem::path original(std::size_t index) const;  // bytes of the index-th edited file before the edit
+  std::filesystem::path original(
+      std::size_t index) const;  // bytes of the index-th edited file before the edit
 };
 
 // The state file's text: a JSON envelope {"pgupgrade_state": 1, "sha256": digest of the state's text,
@@ -53,7 +55,7 @@ class Journal {
   void record_undo_started(const std::string& step, std::int64_t now_ms);
   void record_undone(const std::string& step, std::int64_t now_ms);
   void record_data(const std::string& step, const std::string& key, const std::string& value);
-  void turn_back();                     // sticky: rollback has begun
+  void turn_back();  // sticky: rollback has begun
   void finish(RunOutcome outcome);
 
  private:

@@ -22,16 +22,16 @@ struct StepEvent {
   int total = 0;
   std::string step;  // "backup"
   StepEventKind kind = StepEventKind::started;
-  std::int64_t duration_ms = 0;  // of what has ended
-  std::string detail;            // "11.4 GiB", may be empty
+  std::int64_t duration_ms = 0;     // of what has ended
+  std::string detail;               // "11.4 GiB", may be empty
   bool destructive_behind = false;  // the old data directory has been emptied already
 };
 
 struct Progress {
   std::string step;
-  std::string what;         // "volume shop_pgdata", "database shop"
+  std::string what;  // "volume shop_pgdata", "database shop"
   std::int64_t done = 0;
-  std::int64_t total = 0;   // 0: unknown
+  std::int64_t total = 0;  // 0: unknown
   enum class Unit { bytes, items } unit = Unit::bytes;
 };
 

@@ -80,10 +80,10 @@ class BackupStep final : public Step {
   static void refuse_users(StepContext& context, const TargetPlan& target) {
     const auto users = running_on_data(context.world, context.plan(), target);
     if (users.empty()) return;
-    throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-                fmt::format("cannot back {} up: it is in use by {}", data_name(target.data_mount),
-                            join(users, ", ")),
-                "stop it, then: pgupgrade resume");
+    throw Error(
+        ErrorKind::refused, "E-VOLUME-IN-USE",
+        fmt::format("cannot back {} up: it is in use by {}", data_name(target.data_mount), join(users, ", ")),
+        "stop it, then: pgupgrade resume");
   }
 
   static bool complete(StepContext& context, const TargetPlan& target) {
@@ -98,6 +98,8 @@ class BackupStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_backup_step() { return std::make_unique<BackupStep>(); }
+std::unique_ptr<Step> make_backup_step() {
+  return std::make_unique<BackupStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -157,6 +157,8 @@ class DumpStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_dump_step() { return std::make_unique<DumpStep>(); }
+std::unique_ptr<Step> make_dump_step() {
+  return std::make_unique<DumpStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -13,7 +13,8 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// The fewest bytes in the files that name the image. The original bytes are kept in the run's directory first.
+// The fewest bytes in the files that name the image. The original bytes are kept in the run's directory
+// first.
 class EditComposeStep final : public Step {
  public:
   std::string_view name() const override { return "edit-compose"; }
@@ -22,8 +23,8 @@ class EditComposeStep final : public Step {
   std::string describe(const Plan& plan) const override {
     std::vector<std::string> lines;
     for (const FileEdit& edit : plan.edits) {
-      lines.push_back(fmt::format("{}:{}  {} → {}", std::filesystem::path(edit.file).filename().string(), edit.line,
-                                  printable(edit.old_text), printable(edit.new_text)));
+      lines.push_back(fmt::format("{}:{}  {} → {}", std::filesystem::path(edit.file).filename().string(),
+                                  edit.line, printable(edit.old_text), printable(edit.new_text)));
     }
     return lines.empty() ? "nothing to edit" : join(lines, "; ");
   }
@@ -53,8 +54,9 @@ class EditComposeStep final : public Step {
           replace_file_durably(files[index], read_file(context.journal.files().original(index)));
           break;
         case FileState::other:
-          refuse(files[index], fmt::format("cp {} {}", context.journal.files().original(index).string(),
-                                           files[index]) + ", then: pgupgrade rollback");
+          refuse(files[index],
+                 fmt::format("cp {} {}", context.journal.files().original(index).string(), files[index]) +
+                     ", then: pgupgrade rollback");
       }
       context.reach("one-restored");
     }
@@ -85,6 +87,8 @@ class EditComposeStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_edit_compose_step() { return std::make_unique<EditComposeStep>(); }
+std::unique_ptr<Step> make_edit_compose_step() {
+  return std::make_unique<EditComposeStep>();
+}
 
 }  // namespace pgupgrade::upgrade

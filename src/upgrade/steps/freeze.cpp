@@ -56,6 +56,8 @@ class FreezeStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_freeze_step() { return std::make_unique<FreezeStep>(); }
+std::unique_ptr<Step> make_freeze_step() {
+  return std::make_unique<FreezeStep>();
+}
 
 }  // namespace pgupgrade::upgrade

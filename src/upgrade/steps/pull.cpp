@@ -24,7 +24,8 @@ class PullStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
       context.reach("pulled");
-      const ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+      const ImageFacts image =
+          probe_image(context.world, context.plan().run_id, target.service, target.new_image);
       refuse_unfit(context, target, image);
       context.record(target, "image_id", image.id);
       context.record(target, "version", image.version);
@@ -80,6 +81,8 @@ class PullStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_pull_step() { return std::make_unique<PullStep>(); }
+std::unique_ptr<Step> make_pull_step() {
+  return std::make_unique<PullStep>();
+}
 
 }  // namespace pgupgrade::upgrade

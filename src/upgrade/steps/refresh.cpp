@@ -18,7 +18,8 @@ class RefreshStep final : public Step {
   std::string_view name() const override { return "refresh"; }
 
   std::string describe(const Plan& plan) const override {
-    return each_target(plan, [](const TargetPlan&) { return std::string("ANALYZE, collations, extensions"); });
+    return each_target(plan,
+                       [](const TargetPlan&) { return std::string("ANALYZE, collations, extensions"); });
   }
 
   void apply(StepContext& context) override {
@@ -27,15 +28,17 @@ class RefreshStep final : public Step {
       const auto connection = server.ensure();
       const postgres::Connection to{.socket = server.socket_in_container(),
                                     .superuser = target.inventory.superuser};
-      run_work_checked(context.world, server.client("analyze", postgres::analyze_all(to, context.plan().jobs)),
-                       "E-ANALYZE", fmt::format("analyze the databases of service \"{}\"", target.service));
+      run_work_checked(context.world,
+                       server.client("analyze", postgres::analyze_all(to, context.plan().jobs)), "E-ANALYZE",
+                       fmt::format("analyze the databases of service \"{}\"", target.service));
       context.reach("analyzed");
       for (const auto& database : target.inventory.databases) {
         if (!database.allow_connections) continue;
         for (const std::string& line : connection->refresh(database.name)) context.note(line);
       }
       for (const std::string& table : connection->tables_without_statistics()) {
-        context.observer.message(Severity::warning, fmt::format("table {} has no statistics", printable(table)));
+        context.observer.message(Severity::warning,
+                                 fmt::format("table {} has no statistics", printable(table)));
       }
       context.record(target, "refreshed", "yes");
     }
@@ -43,14 +46,15 @@ class RefreshStep final : public Step {
 
   bool holds(StepContext& context) override {
     const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "refreshed") == "yes";
-    });
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return context.datum(target, "refreshed") == "yes"; });
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_refresh_step() { return std::make_unique<RefreshStep>(); }
+std::unique_ptr<Step> make_refresh_step() {
+  return std::make_unique<RefreshStep>();
+}
 
 }  // namespace pgupgrade::upgrade

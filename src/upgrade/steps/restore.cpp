@@ -16,8 +16,8 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // Roles, then every database, from the verified dump; the first error ends it. The server runs without fsync
-// for speed, which is safe here only because a restore that was cut off begins again with a fresh cluster, and
-// one that came to its end is stopped cleanly and synced before it counts.
+// for speed, which is safe here only because a restore that was cut off begins again with a fresh cluster,
+// and one that came to its end is stopped cleanly and synced before it counts.
 class RestoreStep final : public Step {
  public:
   std::string_view name() const override { return "restore"; }
@@ -31,7 +31,8 @@ class RestoreStep final : public Step {
 
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      if (context.datum(target, "restored") == "yes") continue;  // of several targets, those done before a crash
+      if (context.datum(target, "restored") == "yes")
+        continue;  // of several targets, those done before a crash
       restore(context, target);
       context.record(target, "restored", "yes");
     }
@@ -39,13 +40,13 @@ class RestoreStep final : public Step {
 
   bool holds(StepContext& context) override {
     const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "restored") == "yes";
-    });
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return context.datum(target, "restored") == "yes"; });
   }
 
   void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) WorkServer(context, target, Side::fresh).discard();
+    for (const TargetPlan& target : context.plan().targets)
+      WorkServer(context, target, Side::fresh).discard();
   }
 
   std::string detail(StepContext& context) override {
@@ -71,7 +72,8 @@ class RestoreStep final : public Step {
       if (index == 0) context.reach("one-restored");
     }
     std::vector<postgres::RoleSetting> settings;
-    for (const auto& [name, value] : record.all_role_settings) settings.push_back({.name = name, .value = value});
+    for (const auto& [name, value] : record.all_role_settings)
+      settings.push_back({.name = name, .value = value});
     server.ensure()->set_settings_for_all_roles(settings);
     server.stop();
     context.reach("server-stopped");
@@ -86,10 +88,11 @@ class RestoreStep final : public Step {
                     postgres::without_superuser_creation(globals, target.inventory.superuser));
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
-    run_work_checked(context.world,
-                     server.client("globals", postgres::run_sql_file(
-                                                  to, "template1", std::string(kDumpMount) + "/globals-restore.sql")),
-                     "E-RESTORE", fmt::format("restore the roles of service \"{}\"", target.service));
+    run_work_checked(
+        context.world,
+        server.client("globals", postgres::run_sql_file(to, "template1",
+                                                        std::string(kDumpMount) + "/globals-restore.sql")),
+        "E-RESTORE", fmt::format("restore the roles of service \"{}\"", target.service));
   }
 
   static void restore_database(StepContext& context, const TargetPlan& target, const WorkServer& server,
@@ -97,9 +100,8 @@ class RestoreStep final : public Step {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
     const DumpedDatabase& database = record.databases[index];
-    const auto argv = postgres::restore_database(to, database.name,
-                                                 std::string(kDumpMount) + "/" + database.directory,
-                                                 context.plan().jobs);
+    const auto argv = postgres::restore_database(
+        to, database.name, std::string(kDumpMount) + "/" + database.directory, context.plan().jobs);
     run_work_checked(context.world, server.client("restore", argv), "E-RESTORE",
                      fmt::format("restore database \"{}\"", printable(database.name)), [&] {
                        context.progress("database " + database.name, static_cast<std::int64_t>(index),
@@ -111,6 +113,8 @@ class RestoreStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_restore_step() { return std::make_unique<RestoreStep>(); }
+std::unique_ptr<Step> make_restore_step() {
+  return std::make_unique<RestoreStep>();
+}
 
 }  // namespace pgupgrade::upgrade

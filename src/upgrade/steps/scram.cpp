@@ -19,8 +19,8 @@ std::size_t planned(const TargetPlan& target) {
                     [](const RolePlan& role) { return role.action == PasswordAction::to_scram; }));
 }
 
-// Passwords that the plan found are set again as SCRAM verifiers. The plaintext is looked up anew: it is in no
-// file of ours.
+// Passwords that the plan found are set again as SCRAM verifiers. The plaintext is looked up anew: it is in
+// no file of ours.
 class ScramStep final : public Step {
  public:
   std::string_view name() const override { return "scram"; }
@@ -74,6 +74,8 @@ class ScramStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_scram_step() { return std::make_unique<ScramStep>(); }
+std::unique_ptr<Step> make_scram_step() {
+  return std::make_unique<ScramStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -11,6 +11,7 @@
 #include "upgrade/names.hpp"
 #include "upgrade/service_container.hpp"
 #include "upgrade/steps/steps.hpp"
+#include "upgrade/stop_server.hpp"
 #include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
@@ -19,8 +20,8 @@ namespace {
 constexpr std::chrono::minutes kPatience{10};
 constexpr std::chrono::milliseconds kPoll{500};
 
-// The service as the user's own file now describes it, through Compose, on its own network: the right version,
-// the right data, healthy, and every password that worked before works again.
+// The service as the user's own file now describes it, through Compose, on its own network: the right
+// version, the right data, healthy, and every password that worked before works again.
 class StartStep final : public Step {
  public:
   std::string_view name() const override { return "start"; }
@@ -50,7 +51,8 @@ class StartStep final : public Step {
   bool holds(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto container = find_service_container(context.world, context.plan(), target.service);
-      if (!container || !container->running() || container->id != context.datum(target, "container")) return false;
+      if (!container || !container->running() || container->id != context.datum(target, "container"))
+        return false;
     }
     return true;
   }
@@ -62,11 +64,7 @@ class StartStep final : public Step {
       if (!container || container->id == target.container_id) continue;
       hold_restart_policy(context, container->id, container->auto_remove);
       context.reach("policy-held");
-      if (!container->running()) continue;
-      context.world.engine.signal_container(container->id, "SIGINT");
-      while (!context.world.engine.wait_container(container->id, kPoll)) {
-        context.world.cancellation.throw_if_requested();
-      }
+      stop_server(context.world, container->id);
     }
   }
 
@@ -79,10 +77,12 @@ class StartStep final : public Step {
       const auto container = find_service_container(context.world, context.plan(), target.service);
       if (container) {
         if (!container->running() && container->status != docker::ContainerStatus::created) {
-          fail(context, target, *container, fmt::format("it exited with {}", container->exit_code.value_or(-1)));
+          fail(context, target, *container,
+               fmt::format("it exited with {}", container->exit_code.value_or(-1)));
         }
         const bool healthy = container->health.empty() || container->health == "healthy";
-        if (container->status == docker::ContainerStatus::running && healthy && accepts(context, container->id)) {
+        if (container->status == docker::ContainerStatus::running && healthy &&
+            accepts(context, container->id)) {
           return *container;
         }
         last = "its health is " + (container->health.empty() ? "not declared" : container->health);
@@ -102,7 +102,8 @@ class StartStep final : public Step {
                                 const docker::ContainerInfo& container, const std::string& why) {
     std::string log;
     context.world.engine.container_logs(
-        container.id, [&](std::string_view bytes) { log += bytes; }, [&](std::string_view bytes) { log += bytes; });
+        container.id, [&](std::string_view bytes) { log += bytes; },
+        [&](std::string_view bytes) { log += bytes; });
     throw Error(ErrorKind::failed, "E-START",
                 fmt::format("cannot start service \"{}\" on {}: {}; its log ends: {}", target.service,
                             target.new_image, why, last_words(log)),
@@ -110,8 +111,7 @@ class StartStep final : public Step {
   }
 
   static void prove(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
-    const RunningServer server =
-        read_running_server(context.world, container, target.inventory.superuser);
+    const RunningServer server = read_running_server(context.world, container, target.inventory.superuser);
     if (server.version_num / 10000 != target.new_major) {
       fail(context, target, container, fmt::format("it is PostgreSQL {}", server.version_num / 10000));
     }
@@ -138,6 +138,8 @@ class StartStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_start_step() { return std::make_unique<StartStep>(); }
+std::unique_ptr<Step> make_start_step() {
+  return std::make_unique<StartStep>();
+}
 
 }  // namespace pgupgrade::upgrade

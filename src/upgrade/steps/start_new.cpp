@@ -40,12 +40,15 @@ class StartNewStep final : public Step {
   }
 
   void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) WorkServer(context, target, Side::fresh).discard();
+    for (const TargetPlan& target : context.plan().targets)
+      WorkServer(context, target, Side::fresh).discard();
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_start_new_step() { return std::make_unique<StartNewStep>(); }
+std::unique_ptr<Step> make_start_new_step() {
+  return std::make_unique<StartNewStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -6,6 +6,7 @@
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/steps/steps.hpp"
+#include "upgrade/stop_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -53,11 +54,12 @@ class StopOldStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       const auto info = context.world.engine.inspect_container(target.container_id);
       if (!info || !info->running()) continue;
-      throw Error(ErrorKind::refused, "E-DRIFT",
-                  fmt::format("cannot go on: container {} was started again after the run had stopped it, and "
-                              "may have changed {} since the backup",
-                              info->name, data_name(target.data_mount)),
-                  "pgupgrade rollback, then begin again");
+      throw Error(
+          ErrorKind::refused, "E-DRIFT",
+          fmt::format("cannot go on: container {} was started again after the run had stopped it, and "
+                      "may have changed {} since the backup",
+                      info->name, data_name(target.data_mount)),
+          "pgupgrade rollback, then begin again");
     }
   }
 
@@ -67,23 +69,18 @@ class StopOldStep final : public Step {
 
  private:
   static void stop(StepContext& context, const TargetPlan& target) {
-    const auto info = context.world.engine.inspect_container(target.container_id);
-    if (!info || !info->running()) return;
-    context.world.engine.signal_container(info->id, "SIGINT");
-    context.reach("signalled");
-    while (!context.world.engine.wait_container(info->id, kTick)) {
-      context.world.cancellation.throw_if_requested();
-      context.progress("container " + target.container_name, 0, 0, Progress::Unit::items);
-    }
+    context.reach("before-signal");
+    stop_server(context.world, target.container_id,
+                [&] { context.progress("container " + target.container_name, 0, 0, Progress::Unit::items); });
   }
 
   // An unclean end (out of memory, a kill from outside): the old server recovers by starting once more, alone
   // in its own container.
   static void recover(StepContext& context, const TargetPlan& target) {
-    context.observer.message(Severity::warning,
-                             fmt::format("the cluster of service {} was not shut down cleanly; the old server "
-                                         "recovers it",
-                                         target.service));
+    context.observer.message(
+        Severity::warning, fmt::format("the cluster of service {} was not shut down cleanly; the old server "
+                                       "recovers it",
+                                       target.service));
     context.world.engine.start_container(target.container_id);
     wait_until_ready(context, target);
     stop(context, target);
@@ -98,10 +95,11 @@ class StopOldStep final : public Step {
       if (context.world.engine.exec(target.container_id, {"pg_isready", "-q"}, "").exit_code == 0) return;
       context.world.clock.pause(kTick);
     }
-    throw Error(ErrorKind::failed, "E-RECOVERY",
-                fmt::format("cannot recover the cluster of container {}: the server does not accept connections",
-                            target.container_name),
-                fmt::format("read its log: docker logs {}", target.container_name));
+    throw Error(
+        ErrorKind::failed, "E-RECOVERY",
+        fmt::format("cannot recover the cluster of container {}: the server does not accept connections",
+                    target.container_name),
+        fmt::format("read its log: docker logs {}", target.container_name));
   }
 
   static void run_again(StepContext& context, const TargetPlan& target) {
@@ -117,6 +115,8 @@ class StopOldStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_stop_old_step() { return std::make_unique<StopOldStep>(); }
+std::unique_ptr<Step> make_stop_old_step() {
+  return std::make_unique<StopOldStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -35,6 +35,8 @@ class ThawStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_thaw_step() { return std::make_unique<ThawStep>(); }
+std::unique_ptr<Step> make_thaw_step() {
+  return std::make_unique<ThawStep>();
+}
 
 }  // namespace pgupgrade::upgrade

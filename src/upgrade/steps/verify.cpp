@@ -34,14 +34,14 @@ class VerifyStep final : public Step {
 
   bool holds(StepContext& context) override {
     const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "identical") == "yes";
-    });
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return context.datum(target, "identical") == "yes"; });
   }
 
   std::string detail(StepContext& context) override {
     return each_target(context.plan(), [&](const TargetPlan& target) {
-      return fmt::format("{}, {}: identical", plural(std::stoull("0" + context.datum(target, "tables")), "table"),
+      return fmt::format("{}, {}: identical",
+                         plural(std::stoull("0" + context.datum(target, "tables")), "table"),
                          plural(std::stoull("0" + context.datum(target, "rows")), "row"));
     });
   }
@@ -50,11 +50,12 @@ class VerifyStep final : public Step {
   static void verify(StepContext& context, const TargetPlan& target) {
     const std::string text = read_file(context.journal.files().fingerprint(target.service, "old"));
     if (sha256_hex(text) != context.datum_of("dump", target, "fingerprint_sha256")) {
-      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                  fmt::format("cannot verify service \"{}\": the old cluster's fingerprint has changed since it was "
-                              "taken",
-                              target.service),
-                  "pgupgrade rollback, then begin again");
+      throw Error(
+          ErrorKind::failed, "E-DUMP-DAMAGED",
+          fmt::format("cannot verify service \"{}\": the old cluster's fingerprint has changed since it was "
+                      "taken",
+                      target.service),
+          "pgupgrade rollback, then begin again");
     }
     const Fingerprint old = fingerprint_from_json(json::parse(text, "the fingerprint"));
     std::int64_t done = 0;
@@ -65,7 +66,8 @@ class VerifyStep final : public Step {
                                                 context.progress("fingerprint of " + database, ++done,
                                                                  old.table_count(), Progress::Unit::items);
                                               });
-    write_file_durably(context.journal.files().fingerprint(target.service, "new"), json::pretty(to_json(now)));
+    write_file_durably(context.journal.files().fingerprint(target.service, "new"),
+                       json::pretty(to_json(now)));
     context.reach("fingerprint-taken");
     const auto wrong = differences(old, now);
     if (!wrong.empty()) {
@@ -84,6 +86,8 @@ class VerifyStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_verify_step() { return std::make_unique<VerifyStep>(); }
+std::unique_ptr<Step> make_verify_step() {
+  return std::make_unique<VerifyStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -29,10 +29,10 @@ class VerifyBackupStep final : public Step {
       context.reach("archive-read");
       const auto wrong = backup::compare(list_data(context, target), manifest);
       if (!wrong.empty()) {
-        throw Error(ErrorKind::failed, "E-BACKUP-DIFFERS",
-                    fmt::format("cannot trust the backup of {}: {}", data_name(target.data_mount),
-                                join(wrong, "; ")),
-                    "pgupgrade rollback, then begin again");
+        throw Error(
+            ErrorKind::failed, "E-BACKUP-DIFFERS",
+            fmt::format("cannot trust the backup of {}: {}", data_name(target.data_mount), join(wrong, "; ")),
+            "pgupgrade rollback, then begin again");
       }
       context.reach("compared");
       context.record(target, "verified_sha256", manifest.archive_sha256);
@@ -57,6 +57,8 @@ class VerifyBackupStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_verify_backup_step() { return std::make_unique<VerifyBackupStep>(); }
+std::unique_ptr<Step> make_verify_backup_step() {
+  return std::make_unique<VerifyBackupStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -21,9 +21,8 @@ class VerifyDumpStep final : public Step {
   std::string_view name() const override { return "verify-dump"; }
 
   std::string describe(const Plan& plan) const override {
-    return each_target(plan, [](const TargetPlan& target) {
-      return plural(target.inventory.databases.size(), "database");
-    });
+    return each_target(
+        plan, [](const TargetPlan& target) { return plural(target.inventory.databases.size(), "database"); });
   }
 
   void apply(StepContext& context) override {
@@ -39,9 +38,8 @@ class VerifyDumpStep final : public Step {
 
   bool holds(StepContext& context) override {
     const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return !context.datum(target, "entries").empty();
-    });
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return !context.datum(target, "entries").empty(); });
   }
 
   std::string detail(StepContext& context) override {
@@ -65,10 +63,11 @@ class VerifyDumpStep final : public Step {
       const auto found = listed.find(kind);
       const std::int64_t dumped = found == listed.end() ? 0 : found->second;
       if (dumped == count) continue;
-      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                  fmt::format("cannot trust the dump of database \"{}\": it holds {} of kind {}, the catalogue {}",
-                              printable(database.name), dumped, kind, count),
-                  "pgupgrade rollback, then report this");
+      throw Error(
+          ErrorKind::failed, "E-DUMP-DAMAGED",
+          fmt::format("cannot trust the dump of database \"{}\": it holds {} of kind {}, the catalogue {}",
+                      printable(database.name), dumped, kind, count),
+          "pgupgrade rollback, then report this");
     }
     return entries;
   }
@@ -76,6 +75,8 @@ class VerifyDumpStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_verify_dump_step() { return std::make_unique<VerifyDumpStep>(); }
+std::unique_ptr<Step> make_verify_dump_step() {
+  return std::make_unique<VerifyDumpStep>();
+}
 
 }  // namespace pgupgrade::upgrade

@@ -71,9 +71,10 @@ class WipeStep final : public Step {
     verify_dump_digests(context, target, read_dump_record(context, target));
     const auto file = context.journal.files().fingerprint(target.service, "old");
     if (sha256_hex(read_file(file)) != context.datum_of("dump", target, "fingerprint_sha256")) {
-      throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                  fmt::format("cannot trust the fingerprint {}: it has changed since it was written", file.string()),
-                  "pgupgrade rollback, then begin again");
+      throw Error(
+          ErrorKind::failed, "E-DUMP-DAMAGED",
+          fmt::format("cannot trust the fingerprint {}: it has changed since it was written", file.string()),
+          "pgupgrade rollback, then begin again");
     }
   }
 
@@ -99,6 +100,8 @@ class WipeStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_wipe_step() { return std::make_unique<WipeStep>(); }
+std::unique_ptr<Step> make_wipe_step() {
+  return std::make_unique<WipeStep>();
+}
 
 }  // namespace pgupgrade::upgrade

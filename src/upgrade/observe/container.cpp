@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/observe/observe_parts.hpp"
+#include "upgrade/service_container.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+std::string variable(const std::vector<std::string>& environment, const std::string& name) {
+  for (const std::string& line : environment) {
+    if (line.starts_with(name + "=")) return line.substr(name.size() + 1);
+  }
+  return {};
+}
+
+// What a server in a work container needs of the environment. Passwords are not among it.
+bool is_harmless(const std::string& name) {
+  static const std::set<std::string> names = {"LANG", "LANGUAGE",   "TZ",
+                                              "PGTZ", "LD_PRELOAD", "MALLOC_ARENA_MAX"};
+  return names.contains(name) || name.starts_with("LC_");
+}
+
+// 0 when there is none. Docker's archive call reads it from a stopped container too.
+int read_pg_version(World& world, const std::string& container, const std::string& pgdata) {
+  std::string tar;
+  try {
+    world.engine.get_archive(container, pgdata + "/PG_VERSION",
+                             [&](std::string_view bytes) { tar += bytes; });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    return 0;
+  }
+  int version = 0;
+  for (const auto& [name, content] : backup::files_of_tar(tar)) {
+    std::from_chars(content.data(), content.data() + content.size(), version);
+  }
+  return version;
+}
+
+std::vector<std::string> other_users(World& world, const ServiceFacts& facts, const Mount& data) {
+  std::vector<std::string> users;
+  const bool is_volume = data.kind == MountKind::volume;
+  for (const auto& container : world.engine.list_containers(
+           is_volume ? docker::ContainerFilter{.volume = data.source} : docker::ContainerFilter{})) {
+    if (container.id == facts.container_id || container.labels.contains(kRunLabel)) continue;
+    const auto info = world.engine.inspect_container(container.id);
+    if (!info) continue;
+    const bool mounts = std::any_of(info->mounts.begin(), info->mounts.end(), [&](const Mount& mount) {
+      if (mount.kind != data.kind) return false;
+      // A bind of a directory above or below ours reaches the same files.
+      return is_volume ? mount.source == data.source
+                       : planning::is_within(mount.source, data.source) ||
+                             (planning::is_within(data.source, mount.source) && mount.source != "/");
+    });
+    if (mounts) users.push_back(fmt::format("{} ({})", container.name, container.state));
+  }
+  return users;
+}
+
+}  // namespace
+
+void observe_container(ServiceFacts& facts, World& world) {
+  const auto info = find_service_container(world, facts.project, facts.service);
+  if (!info) return;
+  facts.container_id = info->id;
+  facts.container_name = info->name;
+  facts.running = info->status == docker::ContainerStatus::running;
+  facts.image_id = info->image_id;
+  facts.pgdata = variable(info->environment, "PGDATA");
+  if (const auto image = world.engine.inspect_image(info->image_id)) {
+    facts.image_pgdata = variable(image->environment, "PGDATA");
+    if (info->entrypoint != image->entrypoint) facts.custom_entrypoint = info->entrypoint;
+  }
+  if (facts.pgdata.empty()) facts.pgdata = facts.image_pgdata;
+  for (const std::string& line : info->environment) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos && is_harmless(line.substr(0, equals))) {
+      facts.environment[line.substr(0, equals)] = line.substr(equals + 1);
+    }
+  }
+  facts.user = info->user;
+  facts.shm_bytes = info->shm_bytes;
+  facts.restart = info->restart;
+  facts.mounts = info->mounts;
+  facts.pg_version_file = read_pg_version(world, info->id, facts.pgdata);
+  const auto data = planning::mount_of(facts.mounts, facts.pgdata);
+  if (!data) return;
+  if (data->kind == MountKind::volume) {
+    if (const auto volume = world.engine.inspect_volume(data->source)) {
+      facts.data_volume = VolumeFacts{.name = volume->name,
+                                      .driver = volume->driver,
+                                      .created_at = volume->created_at,
+                                      .labels = volume->labels};
+    }
+  }
+  facts.other_users = other_users(world, facts, *data);
+}
+
+}  // namespace pgupgrade::upgrade

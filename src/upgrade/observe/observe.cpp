@@ -1,0 +1,118 @@
+#include "pgupgrade/upgrade/observe.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/image_probe.hpp"
+#include "upgrade/names.hpp"
+#include "upgrade/observe/observe_parts.hpp"
+
+namespace pgupgrade::upgrade {
+namespace fs = std::filesystem;
+
+namespace {
+
+void refuse_missing_files(const Request& request) {
+  for (const fs::path& file : request.project.files) {
+    std::error_code ignored;
+    if (fs::exists(file, ignored)) continue;
+    throw Error(ErrorKind::usage, "E-NO-FILE", fmt::format("cannot find the Compose file {}", file.string()),
+                "name it with --compose");
+  }
+}
+
+dev_t device_of(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
+}
+
+void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo& info) {
+  const fs::path state =
+      fs::exists(request.state_root) ? request.state_root : request.state_root.parent_path();
+  facts.state_free_bytes = static_cast<std::int64_t>(free_bytes(state));
+  std::error_code ignored;
+  if (info.root_directory.empty() || !fs::is_directory(info.root_directory, ignored)) return;
+  facts.engine_free_bytes = static_cast<std::int64_t>(free_bytes(info.root_directory));
+  facts.same_file_system = device_of(info.root_directory) == device_of(state);
+}
+
+ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
+                             const Request& request, Facts& facts,
+                             const std::function<void(const std::string&)>& say) {
+  ServiceFacts service{.service = name, .project = project.name};
+  service.compose_image = project.services.at(name).image;
+  say(fmt::format("looking at service {}", printable(name)));
+  observe_container(service, world);
+  observe_server(service, world, project, request);
+  observe_clients(service, world, project);
+  observe_edits(service, world, project, request, facts.file_digests);
+  if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
+    say(fmt::format("looking at image {}", printable(service.new_image)));
+    service.new_image_facts = probe_image(world, "observe-" + random_hex(4), name, service.new_image);
+  }
+  if (!service.image_id.empty()) refuse_remote_engine(world, service.image_id);
+  return service;
+}
+
+}  // namespace
+
+void refuse_remote_engine(World& world, const std::string& image_id) {
+  const std::string run = "observe-" + random_hex(4);
+  const fs::path directory = world.socket_root / ("pgupgrade-" + run);
+  create_private_directory(directory);
+  const std::string nonce = random_hex(16);
+  write_file_durably(directory / "nonce", nonce, 0644);
+  const WorkSpec spec{
+      .run = run,
+      .service = "engine",
+      .purpose = "reach",
+      .image = image_id,
+      .argv = {"cat", std::string(kRunMount) + "/nonce"},
+      .mounts = {{.kind = MountKind::bind, .source = directory.string(), .target = kRunMount}}};
+  std::string seen;
+  try {
+    seen = run_work(world, spec).standard_output;
+  } catch (const Error& error) {
+    remove_tree(directory);
+    if (error.kind() != ErrorKind::failed) throw;
+    seen = error.what();  // an engine elsewhere may not even find the directory
+  }
+  remove_tree(directory);
+  if (trim(seen) == nonce) return;
+  throw Error(
+      ErrorKind::usage, "E-ENGINE-REMOTE",
+      "cannot upgrade through this engine: a bind mount of this host's directories does not reach its "
+      "containers",
+      "run pgupgrade on the engine's own host");
+}
+
+Facts observe(const Request& request, World& world, const std::string& endpoint,
+              const std::function<void(const std::string&)>& say) {
+  refuse_missing_files(request);
+  Facts facts;
+  const auto info = world.engine.info();
+  facts.engine_id = info.id;
+  facts.engine_version = info.version;
+  facts.engine_endpoint = endpoint;
+  facts.processors = info.processors;
+  facts.memory_bytes = info.memory_bytes;
+  facts.compose_version = world.compose.version();
+  say("reading the Compose project");
+  const compose::Project project = world.compose.load(request.project);
+  facts.project = project.name;
+  facts.project_directory =
+      request.project.files.empty() ? "" : request.project.files.front().parent_path().string();
+  for (const std::string& name : choose_services(request, project)) {
+    facts.services.push_back(observe_service(name, world, project, request, facts, say));
+  }
+  observe_disk(facts, request, info);
+  return facts;
+}
+
+}  // namespace pgupgrade::upgrade

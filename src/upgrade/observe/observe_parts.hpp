@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/compose/project.hpp"
+#include "pgupgrade/model/facts.hpp"
+#include "pgupgrade/model/request.hpp"
+#include "pgupgrade/upgrade/world.hpp"
+
+// The parts of observation: each looks at one side of a target and fills its part of the facts.
+namespace pgupgrade::upgrade {
+
+// The services to upgrade, as asked for. Throws Error(usage) with what there is to choose from.
+std::vector<std::string> choose_services(const Request& request, const compose::Project& project);
+
+// The container, its image, mounts, data volume and whoever else mounts it; PG_VERSION in the data directory.
+void observe_container(ServiceFacts& facts, World& world);
+
+// The running server's inventory, and where each md5 password is known from.
+void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
+                    const Request& request);
+
+// Containers that need the target or are connected to it.
+void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
+
+// The new image's reference, and the edits of the project's files that bring it there, proven by Compose.
+// `digests` gets the files that would be edited.
+void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
+                   std::map<std::string, std::string>& digests);
+
+// Whether a bind mount of ours reaches a container: it does not where the engine is on another host, or in a
+// virtual machine of its own. Throws Error(usage, "E-ENGINE-REMOTE").
+void refuse_remote_engine(World& world, const std::string& image_id);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,36 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/postgres/inspect.hpp"
+#include "upgrade/observe/observe_parts.hpp"
+#include "upgrade/passwords.hpp"
+
+namespace pgupgrade::upgrade {
+
+void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
+                    const Request& request) {
+  if (!facts.running) return;
+  const auto container = world.engine.inspect_container(facts.container_id);
+  if (!container) return;
+  try {
+    const auto login = postgres::ExecPsql::find_login(world.engine, *container);
+    postgres::ExecPsql psql(world.engine, container->id, login.role);
+    facts.inventory = postgres::read_inventory(psql, login.database);
+    const auto verifiers = postgres::read_md5_verifiers(psql, login.database);
+    if (verifiers.empty()) return;
+    const auto candidates = collect_passwords(world.engine, project, facts.service, &*container,
+                                              request.password_file ? request.password_file->string() : "");
+    for (const auto& [role, verifier] : verifiers) {
+      const auto found = postgres::find_password(role, verifier.reveal(), candidates);
+      facts.md5_passwords.push_back({.role = role, .origin = found ? found->origin : ""});
+    }
+  } catch (const Error& error) {
+    // A password file that cannot be used is the user's to mend; anything else is a fact about the server.
+    if (error.kind() != ErrorKind::failed) throw;
+    facts.inventory.reset();
+    facts.inventory_problem = error.what();
+  }
+}
+
+}  // namespace pgupgrade::upgrade
