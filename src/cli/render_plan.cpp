@@ -67,7 +67,7 @@ std::string target_rows(const TargetPlan& target, bool several, const Style& sty
   if (several)
     text += fmt::format("  {}\n", paint(style, Color::bold, "service " + printable(target.service)));
   text += row("PostgreSQL",
-              fmt::format("{} → {}       {} → {}", printable(target.old_version), target.new_major,
+              fmt::format("{} → {}   {} → {}", printable(target.old_version), target.new_major,
                           printable(target.old_image), printable(target.new_image)),
               style);
   text += row("Data", data_text(target), style);
@@ -104,19 +104,20 @@ std::string clients_text(const Plan& plan) {
   }
   std::string text = own.empty() && others.empty() ? "no other containers" : join(own, ", ");
   if (!others.empty()) text += (own.empty() ? "" : ", ") + join(others, ", ");
-  if (!plan.host_clients.empty())
-    text += "       also connected: " + printable(join(plan.host_clients, ", "), 1000);
   return text;
 }
 
-std::string disk_text(const Plan& plan, const std::string& directory) {
-  std::vector<std::string> places;
-  for (const DiskNeed& need : plan.disk)
-    places.push_back(fmt::format("{} needs {}, {}", short_path(need.place, directory),
-                                 human_bytes(natural(need.needed_bytes)),
-                                 need.free_bytes < 0 ? std::string("its free space cannot be told")
-                                                     : "has " + human_bytes(natural(need.free_bytes))));
-  return join(places, "    ");
+std::string disk_rows(const Plan& plan, const std::string& directory, const Style& style) {
+  std::string text;
+  for (const DiskNeed& need : plan.disk) {
+    const std::string free = need.free_bytes < 0 ? std::string("its free space cannot be told")
+                                                 : "has " + human_bytes(natural(need.free_bytes));
+    text += row(text.empty() ? "Disk" : "",
+                fmt::format("{}: needs {}, {}", short_path(need.place, directory),
+                            human_bytes(natural(need.needed_bytes)), free),
+                style);
+  }
+  return text;
 }
 
 std::string edits_text(const Plan& plan, const std::string& directory, const Style& style) {
@@ -206,11 +207,13 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
     data_bytes += target.data_bytes;
   }
   text += row("Stops", clients_text(plan), style);
+  if (!plan.host_clients.empty())
+    text += row("Connected", printable(join(plan.host_clients, ", "), 1000), style);
   text += row("Downtime",
               fmt::format("{} (estimated from {} of data, {})", about(plan.estimated_downtime_ms),
                           human_bytes(natural(data_bytes)), plural(natural(plan.jobs), "job")),
               style);
-  if (!plan.disk.empty()) text += row("Disk", disk_text(plan, current_directory), style);
+  text += disk_rows(plan, current_directory, style);
   text += edits_text(plan, current_directory, style);
   text += "\n" + steps_text(steps, style) + "\n";
   for (const Diagnostic& diagnostic : plan.diagnostics) text += render_diagnostic(diagnostic, style);

@@ -135,7 +135,7 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
   }
   text = paint(style, Color::bold, fmt::format("Upgraded {}: {} in {}", name, versions, times)) + "\n";
   for (const auto& target : targets) text += target_lines(target, targets.size() > 1, current_directory);
-  return text + "Undo    pgupgrade rollback        Tidy up  pgupgrade cleanup\n";
+  return text + "Undo    pgupgrade rollback --lose-new-writes        Tidy up  pgupgrade cleanup\n";
 }
 
 std::string render_status(const RunStatus& status, const std::string& current_directory, const Style& style) {

@@ -1,0 +1,204 @@
+#include "pgupgrade/cli/arguments.hpp"
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/cli/completion.hpp"
+#include "support/catch.hpp"
+
+using namespace pgupgrade;
+using namespace pgupgrade::cli;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Arguments parse(const Words& words, const Environment& environment = {}) {
+  const Invocation invocation = parse_arguments(words, environment);
+  REQUIRE(invocation.arguments.has_value());
+  return *invocation.arguments;
+}
+
+std::string refusal(const Words& words, const Environment& environment = {}) {
+  try {
+    parse_arguments(words, environment);
+  } catch (const Error& error) {
+    REQUIRE(error.kind() == ErrorKind::usage);
+    REQUIRE(error.code() == "E-USAGE");
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("without a command it is an upgrade") {
+  Arguments expected;
+  expected.compose = {"a.yml", "b.yml"};
+  expected.to = 17;
+  REQUIRE(parse({"--compose", "a.yml", "b.yml", "--to", "17"}) == expected);
+  REQUIRE(parse({"upgrade", "-f", "a.yml", "-f", "b.yml", "--to=17"}) == expected);
+}
+
+TEST_CASE("every option of an upgrade reaches its field") {
+  Arguments expected;
+  expected.compose = {"c.yml"};
+  expected.project_name = "shop";
+  expected.profiles = {"a", "b"};
+  expected.env_files = {"x.env"};
+  expected.state_dir = "runs";
+  expected.to = 18;
+  expected.services = {"db", "db2"};
+  expected.image = "postgres:18";
+  expected.password_file = "pw";
+  expected.keep_md5 = true;
+  expected.accept = {"E-A", "E-B"};
+  expected.jobs = 3;
+  expected.dry_run = true;
+  expected.detailed_exitcode = true;
+  expected.yes = true;
+  expected.output = OutputMode::plain;
+  expected.no_color = true;
+  REQUIRE(parse({"--compose",
+                 "c.yml",
+                 "-p",
+                 "shop",
+                 "--profile",
+                 "a",
+                 "--profile",
+                 "b",
+                 "--env-file",
+                 "x.env",
+                 "--state-dir",
+                 "runs",
+                 "--to",
+                 "18",
+                 "--service",
+                 "db",
+                 "db2",
+                 "--image",
+                 "postgres:18",
+                 "--password-file",
+                 "pw",
+                 "--keep-md5",
+                 "--accept",
+                 "E-A",
+                 "E-B",
+                 "--jobs",
+                 "3",
+                 "--dry-run",
+                 "--detailed-exitcode",
+                 "-y",
+                 "--output",
+                 "plain",
+                 "--no-color"}) == expected);
+}
+
+TEST_CASE("each command is known by its name") {
+  const std::vector<std::pair<Words, Command>> table = {
+      {{"upgrade", "--to", "17"}, Command::upgrade},
+      {{"plan", "--to", "17", "--detailed-exitcode"}, Command::plan},
+      {{"resume", "--state", "s"}, Command::resume},
+      {{"rollback", "--lose-new-writes"}, Command::roll_back},
+      {{"status", "-f", "c.yml"}, Command::status},
+      {{"cleanup", "--yes"}, Command::clean_up},
+      {{"unlock", "--yes"}, Command::unlock},
+      {{"verify-backup", "db.tar.zst"}, Command::verify_backup},
+      {{"doctor"}, Command::doctor},
+      {{"completion", "zsh"}, Command::completion},
+  };
+  for (const auto& [words, command] : table) REQUIRE(parse(words).command == command);
+  REQUIRE(parse({"verify-backup", "db.tar.zst"}).file == "db.tar.zst");
+  REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
+  REQUIRE(parse({"rollback", "--lose-new-writes"}).lose_new_writes);
+}
+
+TEST_CASE("bad usage is refused with a message that names the word") {
+  const std::vector<std::pair<Words, std::string>> table = {
+      {{"--to", "9"}, "cannot use --to 9: a major version is a whole number from 10 to 99, such as 17"},
+      {{"--to", "17.2"}, "cannot use --to 17.2: a major version is a whole number from 10 to 99, such as 17"},
+      {{"--to", "100"}, "cannot use --to 100: a major version is a whole number from 10 to 99, such as 17"},
+      {{"--to", "17", "--jobs", "0"}, "cannot use --jobs 0: it is a whole number from 1 to 256"},
+      {{"plan"}, "cannot plan without a target version: --to is missing"},
+      {{"--yes"}, "cannot upgrade without a target version: --to is missing"},
+      {{"upgrad"}, "cannot find a command \"upgrad\""},
+      {{"--to", "17", "status"}, "cannot use \"status\" here: the command comes first"},
+      {{"status", "--frob"}, "cannot use option --frob: the command status does not know it"},
+      {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
+      {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
+      {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
+      {{"--to", "17", "--output", "xml"}, "cannot use --output xml: it is auto, plain or json"},
+      {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},
+  };
+  for (const auto& [words, message] : table) REQUIRE(refusal(words) == message);
+  REQUIRE_THAT(refusal({"--to"}), ContainsSubstring("cannot understand the command line: --to"));
+}
+
+TEST_CASE("the environment serves what no flag has set") {
+  const Environment environment = {
+      {"PGUPGRADE_TO", "16"},  {"PGUPGRADE_COMPOSE", "a.yml:b.yml"}, {"PGUPGRADE_SERVICE", "db,other"},
+      {"PGUPGRADE_YES", "1"},  {"PGUPGRADE_KEEP_MD5", "false"},      {"PGUPGRADE_OUTPUT", "json"},
+      {"PGUPGRADE_JOBS", "5"}, {"PGUPGRADE_STATE_DIR", "runs"}};
+  Arguments expected;
+  expected.to = 16;
+  expected.compose = {"a.yml", "b.yml"};
+  expected.services = {"db", "other"};
+  expected.yes = true;
+  expected.output = OutputMode::json;
+  expected.jobs = 5;
+  expected.state_dir = "runs";
+  REQUIRE(parse({"upgrade"}, environment) == expected);
+  expected.to = 17;
+  expected.compose = {"c.yml"};
+  expected.jobs = 2;
+  REQUIRE(parse({"upgrade", "--to", "17", "-f", "c.yml", "--jobs", "2"}, environment) == expected);
+}
+
+TEST_CASE("the separator of compose files is the one that Compose is told") {
+  const Environment environment = {
+      {"PGUPGRADE_COMPOSE", "a.yml;b.yml"}, {"COMPOSE_PATH_SEPARATOR", ";"}, {"PGUPGRADE_TO", "17"}};
+  REQUIRE(parse({"plan"}, environment).compose == Words{"a.yml", "b.yml"});
+}
+
+TEST_CASE("a bad value of the environment is refused by its name") {
+  REQUIRE(refusal({"plan"}, {{"PGUPGRADE_TO", "latest"}}) ==
+          "cannot use PGUPGRADE_TO latest: a major version is a whole number from 10 to 99, such as 17");
+  REQUIRE(refusal({"cleanup"}, {{"PGUPGRADE_YES", "perhaps"}}) ==
+          "cannot use PGUPGRADE_YES perhaps: it is a switch, 1 or 0");
+}
+
+TEST_CASE("an option of another command in the environment disturbs nothing") {
+  REQUIRE(parse({"status"}, {{"PGUPGRADE_TO", "nonsense"}}).command == Command::status);
+}
+
+TEST_CASE("help and version are texts") {
+  REQUIRE(parse_arguments({"--version"}, {}).text == "pgupgrade " PGUPGRADE_VERSION "\n");
+  const std::string help = parse_arguments({"--help"}, {}).text;
+  for (const auto& command : describe_commands()) REQUIRE_THAT(help, ContainsSubstring("  " + command.name));
+  REQUIRE_THAT(help, ContainsSubstring("--password-file"));
+  REQUIRE(parse_arguments({}, {}).text == help);
+  REQUIRE_THAT(parse_arguments({"rollback", "--help"}, {}).text, ContainsSubstring("--lose-new-writes"));
+}
+
+TEST_CASE("no option takes a secret as its value") {
+  for (const auto& command : describe_commands())
+    for (const auto& option : command.options)
+      if (option.name.find("password") != std::string::npos) REQUIRE(option.names_file);
+}
+
+TEST_CASE("JSON is recognised in words that do not parse") {
+  REQUIRE(asks_for_json({"frob", "--output", "json"}, {}));
+  REQUIRE(asks_for_json({"--output=json"}, {}));
+  REQUIRE(asks_for_json({}, {{"PGUPGRADE_OUTPUT", "json"}}));
+  REQUIRE_FALSE(asks_for_json({"--output", "plain"}, {{"PGUPGRADE_OUTPUT", "json"}}));
+}
+
+TEST_CASE("every completion names every command and option") {
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    const std::string script = completion_script(shell);
+    for (const auto& command : describe_commands()) {
+      REQUIRE_THAT(script, ContainsSubstring(command.name));
+      for (const auto& option : command.options)
+        REQUIRE_THAT(script,
+                     ContainsSubstring(shell == "fish" ? "-l " + option.name.substr(2) : option.name));
+    }
+  }
+}

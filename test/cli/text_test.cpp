@@ -1,0 +1,218 @@
+#include "base/temporary_directory.hpp"
+#include "cli/samples.hpp"
+#include "pgupgrade/cli/doctor.hpp"
+#include "pgupgrade/cli/error_text.hpp"
+#include "pgupgrade/cli/render_plan.hpp"
+#include "pgupgrade/cli/render_report.hpp"
+#include "support/catch.hpp"
+
+using namespace pgupgrade;
+using namespace pgupgrade::cli;
+using namespace pgupgrade::cli::test;
+
+TEST_CASE("the whole plan as text") {
+  REQUIRE(render_plan(shop_plan(), shop_steps(), "/srv/shop", {.width = 110}) ==
+          R"(Plan for shop (docker-compose.yml, service db)                               run 7f3a21bc
+  PostgreSQL  15.8 → 17   postgres:15 → postgres:17
+  Data        volume shop_pgdata at /var/lib/postgresql/data, 41.0 GiB, 2 databases, 212 tables
+  Stops       web, worker (not running), metabase (project bi)
+  Connected   psql from the host
+  Downtime    about 38 min (estimated from 41.0 GiB of data, 4 jobs)
+  Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
+              .pgupgrade: needs 14.0 GiB, its free space cannot be told
+  Edits       docker-compose.yml:7   postgres:15 → postgres:17
+
+   1   pull         postgres:17            4   start        db
+   2 - wipe         volume shop_pgdata     5   thaw         web
+   3 ~ edit-compose docker-compose.yml
+
+  ! role "legacy" keeps an md5 password   (W-MD5-UNKNOWN)
+    → give it with --password-file, or keep md5 with --keep-md5
+  · checksums stay off   (N-CHECKSUMS)
+
+Up to step 4 `pgupgrade rollback` loses nothing. Nothing has been changed yet.
+)");
+}
+
+TEST_CASE("a narrow terminal gets one column of steps and wrapped rows") {
+  const std::string text = render_plan(shop_plan(), shop_steps(), "/srv/shop", {.width = 50});
+  REQUIRE_THAT(
+      text, ContainsSubstring("   1   pull         postgres:17\n   2 - wipe         volume shop_pgdata\n"));
+  REQUIRE_THAT(text, ContainsSubstring(
+                         "  Stops       web, worker (not running), metabase\n              (project bi)\n"));
+}
+
+TEST_CASE("several targets are told apart and other plans for passwords and mounts are shown") {
+  Plan plan = shop_plan();
+  plan.targets.push_back(plan.targets.front());
+  plan.targets.back().service = "audit";
+  plan.targets.back().data_mount = {MountKind::bind, "/srv/audit", "/var/lib/postgresql/data", false};
+  plan.targets.back().new_data_target = "/var/lib/postgresql";
+  plan.targets.back().roles = {{"app", PasswordAction::to_scram, "PGPASSWORD of service web"},
+                               {"old", PasswordAction::keep_md5, ""}};
+  plan.targets.back().dropped_settings = {"vacuum_defer_cleanup_age"};
+  const std::string text = render_plan(plan, shop_steps(), "/", {.width = 120});
+  REQUIRE_THAT(text, ContainsSubstring("Plan for shop (srv/shop/docker-compose.yml, services db, audit)"));
+  REQUIRE_THAT(text, ContainsSubstring("  service audit\n"));
+  REQUIRE_THAT(text, ContainsSubstring("  Data        directory /srv/audit at"));
+  REQUIRE_THAT(text,
+               ContainsSubstring(
+                   "  Moves       the data's mount from /var/lib/postgresql/data to /var/lib/postgresql\n"));
+  REQUIRE_THAT(text,
+               ContainsSubstring("  Passwords   app to SCRAM (PGPASSWORD of service web), old keeps md5\n"));
+  REQUIRE_THAT(text,
+               ContainsSubstring("  Leaves out  settings that 17 does not know: vacuum_defer_cleanup_age\n"));
+}
+
+TEST_CASE("names from outside cannot steer the terminal") {
+  Plan plan = shop_plan();
+  plan.project = "sh\x1b[2Jop";
+  plan.clients[0].service = "we\rb";
+  const std::string text = render_plan(plan, shop_steps(), "/srv/shop", {});
+  REQUIRE(text.find('\x1b') == std::string::npos);
+  REQUIRE(text.find('\r') == std::string::npos);
+}
+
+TEST_CASE("the whole summary of an upgrade") {
+  REQUIRE(render_report(shop_report(), "shop", "/srv/shop", {}) ==
+          "Upgraded shop: 15.8 → 17.11 in 31:07, downtime 30:52\n"
+          "Verified 212 tables, 84,113,902 rows, 61 sequences, 1 role: identical. Logins 3 of 3.\n"
+          "Backup  .pgupgrade/7f3a21bc/backup/db.tar.zst (11.4 GiB, sha256 9c1e55aa00ff…)\n"
+          "Note    role \"legacy\" keeps its md5 password\n"
+          "Undo    pgupgrade rollback --lose-new-writes        Tidy up  pgupgrade cleanup\n");
+}
+
+TEST_CASE("the whole summary of a rollback") {
+  upgrade::Report report = shop_report();
+  report.outcome = RunOutcome::rolled_back;
+  report.total_ms = 20'000;
+  REQUIRE(render_report(report, "shop", "/srv/shop", {}) ==
+          "Rolled back shop in 20.0 s\n"
+          "Service db is PostgreSQL 15.8 again, everything as before.\n"
+          "Tidy up  pgupgrade cleanup\n");
+}
+
+TEST_CASE("the whole status of a run") {
+  RunStatus status{.state = shop_run(),
+                   .state_file = "/srv/shop/.pgupgrade/7f3a21bc/state.json",
+                   .data = "untouched, still PostgreSQL 15; the applications are stopped",
+                   .next = {"pgupgrade resume", "pgupgrade rollback"},
+                   .leftovers = {"container pgupgrade-7f3a21bc-db"},
+                   .engine_problem = ""};
+  const std::string head =
+      "Run 7f3a21bc   shop: db 15.8 → 17\n"
+      "  State   unfinished, in step dump\n"
+      "  Begun   2025-11-24 16:00:00 UTC\n"
+      "  Data    untouched, still PostgreSQL 15; the applications are stopped\n"
+      "  Steps\n"
+      "    ✔ pull done         2025-11-24 16:00:00 UTC     1.2 s\n"
+      "    ▸ dump started      2025-11-24 16:00:02 UTC  attempt 2\n";
+  const std::string tail =
+      "  File    .pgupgrade/7f3a21bc/state.json\n"
+      "  Next    pgupgrade resume\n"
+      "          pgupgrade rollback\n";
+  REQUIRE(render_status(status, "/srv/shop", {}) ==
+          head + "  Left    container pgupgrade-7f3a21bc-db\n" + tail);
+  status.leftovers.clear();
+  REQUIRE(render_status(status, "/srv/shop", {}) == head + "  Left    no containers, no volumes\n" + tail);
+  status.engine_problem = "cannot reach the engine";
+  REQUIRE(render_status(status, "/srv/shop", {}) ==
+          head + "  Left    cannot be told: cannot reach the engine\n" + tail);
+}
+
+TEST_CASE("cleanup says what will be and what was removed") {
+  const upgrade::CleanupReport report{.removed = {"volume a", "file b"}, .freed_bytes = 2048};
+  REQUIRE(render_cleanup(report, false, {}) ==
+          "Will be removed for good:\n  - volume a\n  - file b\nFrees 2.0 KiB\n");
+  REQUIRE(render_cleanup(report, true, {}) == "Removed:\n  ✔ volume a\n  ✔ file b\nFreed 2.0 KiB\n");
+  REQUIRE(render_cleanup({}, false, {}) == "Nothing to remove.\n");
+}
+
+TEST_CASE("locks are listed with their holders") {
+  REQUIRE(render_locks({{"c", "7f3a", "me@host, process 12, /srv/c.yml", "volume shop_pgdata"}}, {}) ==
+          "volume shop_pgdata\n  run     7f3a\n  holder  me@host, process 12, /srv/c.yml\n");
+}
+
+TEST_CASE("the whole form of an error") {
+  Error error(ErrorKind::failed, "E-LOCALE-MISSING",
+              "cannot create database \"shop\": the new image has no locale \"de_DE.utf8\"\nsaid initdb",
+              "choose another image with --image");
+  error.add_context("in step restore (10 of 17)");
+  Situation situation{.data = "untouched, still PostgreSQL 15; the applications are stopped",
+                      .log = ".pgupgrade/7f3a/run.log",
+                      .next = {"pgupgrade resume", "pgupgrade rollback"}};
+  REQUIRE(
+      error_text(error, situation, {}) ==
+      "error[E-LOCALE-MISSING]: cannot create database \"shop\": the new image has no locale \"de_DE.utf8\"\n"
+      "  said initdb\n"
+      "  while:     in step restore (10 of 17)\n"
+      "  your data: untouched, still PostgreSQL 15; the applications are stopped\n"
+      "  log:       .pgupgrade/7f3a/run.log\n"
+      "  mend:      choose another image with --image\n"
+      "  then:      pgupgrade resume\n"
+      "  or:        pgupgrade rollback\n");
+}
+
+TEST_CASE("an error before a run says that the data is untouched") {
+  REQUIRE(error_text({ErrorKind::usage, "E-USAGE", "cannot find a command \"x\""}, {}, {}) ==
+          "error[E-USAGE]: cannot find a command \"x\"\n  your data: untouched\n");
+}
+
+TEST_CASE("manual steps of several lines keep their column") {
+  REQUIRE(error_text({ErrorKind::rollback_failed, "E-UNDO", "cannot undo", "first\nsecond"}, {}, {}) ==
+          "error[E-UNDO]: cannot undo\n  your data: untouched\n  mend:      first\n             second\n");
+}
+
+TEST_CASE("each kind of error has its exit code") {
+  const auto code = [](ErrorKind kind, RunStanding standing) { return exit_code(kind, standing, 2); };
+  REQUIRE(code(ErrorKind::internal, RunStanding::none) == 1);
+  REQUIRE(code(ErrorKind::usage, RunStanding::none) == 2);
+  REQUIRE(code(ErrorKind::refused, RunStanding::none) == 3);
+  REQUIRE(code(ErrorKind::failed, RunStanding::none) == 3);
+  REQUIRE(code(ErrorKind::failed, RunStanding::rolled_back) == 4);
+  REQUIRE(code(ErrorKind::failed, RunStanding::resumable) == 5);
+  REQUIRE(code(ErrorKind::difference, RunStanding::resumable) == 6);
+  REQUIRE(code(ErrorKind::locked, RunStanding::none) == 7);
+  REQUIRE(code(ErrorKind::engine_unreachable, RunStanding::resumable) == 8);
+  REQUIRE(code(ErrorKind::rollback_failed, RunStanding::resumable) == 9);
+  REQUIRE(code(ErrorKind::interrupted, RunStanding::resumable) == 130);
+  REQUIRE(exit_code(ErrorKind::interrupted, RunStanding::none, 15) == 143);
+  REQUIRE(exit_code(ErrorKind::interrupted, RunStanding::none, 1) == 143);
+}
+
+TEST_CASE("what is no error of ours is a defect") {
+  const Error error = as_error(static_cast<const std::exception&>(std::runtime_error("broken")));
+  REQUIRE(error.kind() == ErrorKind::internal);
+  REQUIRE(error.code() == "E-INTERNAL");
+  REQUIRE(std::string(error.what()) == "cannot go on: broken");
+  const Error own(ErrorKind::locked, "E-LOCKED", "held", "wait");
+  REQUIRE(as_error(static_cast<const std::exception&>(own)).code() == "E-LOCKED");
+}
+
+TEST_CASE("doctor prints each check with its mend") {
+  const std::vector<Check> checks = {{"engine", true, "28.5.2", ""},
+                                     {"space", false, "1.0 KiB free", "make room"}};
+  REQUIRE(render_checks(checks, {}) == "✔ engine  28.5.2\n✘ space   1.0 KiB free\n          → make room\n");
+  REQUIRE(exit_code_of(checks) == 3);
+  REQUIRE(exit_code_of({checks[0]}) == 0);
+  REQUIRE(exit_code_of({checks[1], {"engine", false, "none", ""}}) == 8);
+}
+
+TEST_CASE("doctor goes on without an engine") {
+  const pgupgrade::test::TemporaryDirectory directory;
+  const Cancellation cancellation;
+  const std::function<std::unique_ptr<Connection>()> connect = []() -> std::unique_ptr<Connection> {
+    throw Error(ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE", "cannot reach the engine", "start it");
+  };
+  const auto checks = examine({.arguments = {},
+                               .environment = {},
+                               .directory = directory.path(),
+                               .cancellation = cancellation,
+                               .connect = connect});
+  REQUIRE(checks.size() == 4);
+  REQUIRE(checks[1].found == "cannot reach the engine");
+  REQUIRE(checks[1].mend == "start it");
+  REQUIRE(checks[3].what == "files");
+  REQUIRE_FALSE(checks[3].good);
+  REQUIRE(exit_code_of(checks) == 8);
+}
