@@ -50,13 +50,15 @@ std::map<std::string, std::string> edited_texts(const compose::Sources& sources,
 
 // What Compose makes of the edited files is what counts, and no other service may change its image by it.
 void prove(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-           const compose::Sources& sources) {
+           const compose::Sources& sources, const std::vector<std::string>& companions) {
   const auto after = world.compose.load_with(request.project, edited_texts(sources, facts.edits));
   for (const auto& [name, service] : after.services) {
     const auto before = project.services.find(name);
     const std::string old_image = before == project.services.end() ? "" : before->second.image;
     const std::string expected = name == facts.service ? facts.new_image : old_image;
     if (service.image == expected) continue;
+    if (std::find(companions.begin(), companions.end(), name) != companions.end())
+      continue;  // proven by itself
     refuse(fmt::format(
                "cannot edit the image of service \"{}\" alone: service \"{}\" would get {} instead of {}",
                printable(facts.service), printable(name), printable(service.image), printable(expected)),
@@ -66,30 +68,33 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
 }
 
 void propose(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-             std::map<std::string, std::string>& digests) {
+             const std::vector<std::string>& companions, std::map<std::string, std::string>& digests) {
   facts.new_image = request.image.empty() ? derive_image(facts, request.target_major) : request.image;
   const auto sources = compose::read_sources(request.project, compose::process_environment());
   if (facts.new_image != facts.compose_image) {
-    facts.edits = compose::propose_image_edit(
-        sources, {.service = facts.service, .old_image = facts.compose_image, .new_image = facts.new_image});
+    facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
+                                                        .old_image = facts.compose_image,
+                                                        .new_image = facts.new_image,
+                                                        .companions = companions});
   }
   const auto place = planning::place_data(facts, request.target_major);
   if (place.mount_moves()) {
-    const auto mount_edits = compose::propose_mount_edit(
-        sources,
-        {.service = facts.service, .old_target = place.data_mount->target, .new_target = place.new_target});
+    const auto mount_edits = compose::propose_mount_edit(sources, {.service = facts.service,
+                                                                   .old_target = place.data_mount->target,
+                                                                   .new_target = place.new_target,
+                                                                   .companions = companions});
     facts.edits.insert(facts.edits.end(), mount_edits.begin(), mount_edits.end());
   }
-  prove(facts, world, project, request, sources);
+  prove(facts, world, project, request, sources, companions);
   for (const FileEdit& edit : facts.edits) digests[edit.file] = sha256_hex(sources.texts.at(edit.file));
 }
 
 }  // namespace
 
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-                   std::map<std::string, std::string>& digests) {
+                   const std::vector<std::string>& companions, std::map<std::string, std::string>& digests) {
   try {
-    propose(facts, world, project, request, digests);
+    propose(facts, world, project, request, companions, digests);
   } catch (const Error& error) {
     if (error.code() != "E-COMPOSE-EDIT") throw;
     facts.edits.clear();

@@ -43,7 +43,7 @@ void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo
 }
 
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, Facts& facts,
+                             const Request& request, const std::vector<std::string>& targets, Facts& facts,
                              const std::function<void(const std::string&)>& say) {
   ServiceFacts service{.service = name, .project = project.name};
   service.compose_image = project.services.at(name).image;
@@ -51,7 +51,9 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   observe_container(service, world);
   observe_server(service, world, project, request);
   observe_clients(service, world, project);
-  observe_edits(service, world, project, request, facts.file_digests);
+  std::vector<std::string> companions = targets;
+  std::erase(companions, name);
+  observe_edits(service, world, project, request, companions, facts.file_digests);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
     service.new_image_facts = probe_image(world, "observe-" + random_hex(4), name, service.new_image);
@@ -108,8 +110,9 @@ Facts observe(const Request& request, World& world, const std::string& endpoint,
   facts.project = project.name;
   facts.project_directory =
       request.project.files.empty() ? "" : request.project.files.front().parent_path().string();
-  for (const std::string& name : choose_services(request, project)) {
-    facts.services.push_back(observe_service(name, world, project, request, facts, say));
+  const auto targets = choose_services(request, project);
+  for (const std::string& name : targets) {
+    facts.services.push_back(observe_service(name, world, project, request, targets, facts, say));
   }
   observe_disk(facts, request, info);
   return facts;

@@ -27,9 +27,10 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
 
 // The new image's reference, and the edits of the project's files that bring it there, proven by Compose.
-// `digests` gets the files that would be edited.
+// `companions` are the other targets of the run: an edit may change their image along. `digests` gets the
+// files that would be edited.
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-                   std::map<std::string, std::string>& digests);
+                   const std::vector<std::string>& companions, std::map<std::string, std::string>& digests);
 
 // Whether a bind mount of ours reaches a container: it does not where the engine is on another host, or in a
 // virtual machine of its own. Throws Error(usage, "E-ENGINE-REMOTE").
