@@ -12,7 +12,7 @@ using namespace pgupgrade::cli::test;
 
 TEST_CASE("the whole plan as text") {
   REQUIRE(render_plan(shop_plan(), shop_steps(), "/srv/shop", {.width = 110}) ==
-          R"(Plan for shop (docker-compose.yml, service db)                               run 7f3a21bc
+          R"(Plan for shop (docker-compose.yml, service db)                                run 7f3a21bc
   PostgreSQL  15.8 → 17   postgres:15 → postgres:17
   Data        volume shop_pgdata at /var/lib/postgresql/data, 41.0 GiB, 2 databases, 212 tables
   Stops       web, worker (not running), metabase (project bi)
