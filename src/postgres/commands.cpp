@@ -150,23 +150,27 @@ std::vector<std::string> initdb_sync_only(const std::string& data_directory) {
 std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,
                                 const std::string& socket, const std::string& hba_file,
                                 const std::vector<SettingFacts>& settings) {
+  // Nothing but us may act or be waited for: no TCP, no archiving, no standbys, no subscriptions, no
+  // scheduled jobs. The log goes where the container's log goes. (A setting of an extension that is not
+  // loaded is accepted.) Last on the command line wins, and nobody else's may be the last word on these.
+  const std::vector<std::pair<std::string, std::string>> isolation = {
+      {"config_file", config_file},
+      {"hba_file", hba_file},
+      {"listen_addresses", ""},
+      {"port", "5432"},
+      {"unix_socket_directories", socket},
+      {"unix_socket_permissions", "0777"},
+      {"ssl", "off"},
+      {"archive_mode", "off"},
+      {"synchronous_standby_names", ""},
+      {"max_logical_replication_workers", "0"},
+      {"cron.launch_active_jobs", "off"},
+      {"logging_collector", "off"},
+      {"log_destination", "stderr"},
+      {"external_pid_file", ""}};
   Argv argv = {"postgres", "-D", data_directory};
-  add_setting(argv, "config_file", config_file);
-  add_setting(argv, "hba_file", hba_file);
-  add_setting(argv, "listen_addresses", "");
-  add_setting(argv, "port", "5432");
-  add_setting(argv, "unix_socket_directories", socket);
-  add_setting(argv, "unix_socket_permissions", "0777");
-  add_setting(argv, "ssl", "off");
-  // Nothing but us may act: no archiving, no subscriptions, no scheduled jobs. The log goes where the
-  // container's log goes. (A setting of an extension that is not loaded is accepted.)
-  add_setting(argv, "archive_mode", "off");
-  add_setting(argv, "max_logical_replication_workers", "0");
-  add_setting(argv, "cron.launch_active_jobs", "off");
-  add_setting(argv, "logging_collector", "off");
-  add_setting(argv, "log_destination", "stderr");
-  add_setting(argv, "default_transaction_read_only", "off");
   for (const SettingFacts& setting : settings) add_setting(argv, setting.name, setting.value);
+  for (const auto& [name, value] : isolation) add_setting(argv, name, value);
   return argv;
 }
 

@@ -32,10 +32,7 @@ std::string old_owner(StepContext& context, const TargetPlan& target) {
 }
 
 std::string settings_file(const TargetPlan& target, Side side) {
-  if (side == Side::fresh) return {};
-  return target.inventory.config_file == target.old_pgdata + "/postgresql.conf"
-             ? std::string()
-             : target.inventory.config_file;
+  return side == Side::fresh ? target.new_pgdata + "/postgresql.conf" : target.inventory.config_file;
 }
 
 }  // namespace
