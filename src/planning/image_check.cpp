@@ -64,7 +64,7 @@ Diagnostics check_extensions(const TargetPlan& target, const ImageFacts& image) 
   for (const auto& [name, databases] : missing) {
     result.push_back({.severity = Severity::error,
                       .code = "E-EXTENSION-MISSING",
-                      .message = fmt::format("image {} has no extension {}, which {} of {} uses",
+                      .message = fmt::format("image {} has no extension {}, needed by {} of {}",
                                              printable(image.reference), quoted(name),
                                              in_databases(databases), service_name(target.service)),
                       .mend = fmt::format("{}, or drop the extension", kOtherImage)});
@@ -149,7 +149,7 @@ Diagnostics check_locales(const TargetPlan& target, const ImageFacts& image) {
     result.push_back(
         {.severity = Severity::error,
          .code = "E-LOCALE-MISSING",
-         .message = fmt::format("image {} has no locale {}, which {} of {} uses", name, quoted(locale),
+         .message = fmt::format("image {} has no locale {}, needed by {} of {}", name, quoted(locale),
                                 in_databases(databases), service_name(target.service)),
          .mend = kOtherImage});
   }
@@ -226,11 +226,11 @@ Diagnostics check_fixed_settings(const TargetPlan& target, const ImageFacts& ima
   for (const SettingFacts& setting : target.inventory.settings) {
     if (is_known(known, setting.name) || is_ours_to_drop(target.inventory, setting)) continue;
     const std::string place = setting.origin == SettingFacts::Origin::command_line
-                                  ? "its command line"
-                                  : "the mounted file " + printable(setting.file);
+                                  ? "on its command line"
+                                  : "in the mounted file " + printable(setting.file);
     result.push_back({.severity = Severity::error,
                       .code = "E-SETTING-REMOVED",
-                      .message = fmt::format("{} sets {} on {}, which PostgreSQL {} does not know",
+                      .message = fmt::format("{} sets {} {}, which PostgreSQL {} does not know",
                                              service_name(target.service), printable(setting.name), place,
                                              target.new_major),
                       .mend = "take it out there, restart the service and run pgupgrade again"});
