@@ -121,6 +121,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     const std::string_view word = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+      line.erase(line.find_last_not_of(' ') + 1);
       lines.push_back(line);
       line.clear();
     }

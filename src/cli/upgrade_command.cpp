@@ -90,6 +90,25 @@ int tell_report(Session& session, const upgrade::Report& report, const std::stri
   return 0;
 }
 
+void log_error(RunLog& log, const Error& error) {
+  log.message(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
+  for (const std::string& context : error.context()) log.message(Severity::error, "  while " + context);
+  if (!error.hint().empty()) log.message(Severity::error, "  mend: " + error.hint());
+}
+
+// Told before looking at services that this very run has stopped; the error then speaks of that run's data.
+void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
+  for (const upgrade::FoundRun& run : upgrade::find_runs(state_root)) {
+    if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
+    session.state_file = run.state_file;
+    const std::string file = printable(run.state_file.native(), 500);
+    throw Error(ErrorKind::locked, "E-UNFINISHED",
+                run.state ? fmt::format("cannot begin another run: {} is {}", file, outcome_text(*run.state))
+                          : fmt::format("cannot begin another run: {} cannot be read: {}", file,
+                                        printable(run.problem, 500)));
+  }
+}
+
 // Shows and logs what `action` tells while it goes.
 template <typename Action>
 upgrade::Report watched(Session& session, const Action& action) {
@@ -103,7 +122,7 @@ upgrade::Report watched(Session& session, const Action& action) {
     if (!log.problem().empty()) screen.view().message(Severity::warning, log.problem());
     return report;
   } catch (const std::exception& exception) {
-    log.message(Severity::error, error_text(as_error(exception), {}, Style{}));
+    log_error(log, as_error(exception));
     throw;
   }
 }
@@ -116,6 +135,7 @@ std::string project_of(const Session& session) {
 
 int upgrade_command(Session& session) {
   const Request request = make_request(session.arguments, session.environment, session.directory);
+  refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();
   const planning::Planned planned = make_plan(session, *connection, request);
   session.cancellation.throw_if_requested();
