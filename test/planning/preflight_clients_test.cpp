@@ -1,0 +1,150 @@
+#include "planning/preflight_case.hpp"
+
+using namespace pgupgrade;
+using namespace pgupgrade::planning;
+
+static RoleFacts md5_role(const std::string& name) {
+  return {.name = name, .can_login = true, .verifier = VerifierKind::md5};
+}
+
+TEST_CASE("md5 passwords are refused or kept as asked") {
+  require_diagnostics({
+      {"unknown",
+       [](World& w) {
+         w.inventory().roles = {md5_role("legacy")};
+         w.service().md5_passwords = {{.role = "legacy", .origin = ""}};
+       },
+       "error E-MD5-UNKNOWN: role \"legacy\" of service db keeps an md5 password: none of the declared "
+       "passwords fits | give the password with --password-file, or keep md5 with --keep-md5; or go on all "
+       "the same with --accept E-MD5-UNKNOWN"},
+      {"kept",
+       [](World& w) {
+         w.inventory().roles = {md5_role("a"), md5_role("b")};
+         w.request.md5_policy = Md5Policy::keep;
+       },
+       "warning W-MD5-KEPT: roles \"a\", \"b\" of service db keep md5 passwords | set new passwords when you "
+       "can: PostgreSQL will drop md5"},
+      {"known",
+       [](World& w) {
+         w.inventory().roles = {md5_role("a")};
+         w.service().md5_passwords = {{.role = "a", .origin = "--password-file"}};
+       },
+       ""},
+      {"without login",
+       [](World& w) { w.inventory().roles = {{.name = "a", .verifier = VerifierKind::md5}}; }, ""},
+      {"password_encryption set to md5",
+       [](World& w) { w.inventory().settings = {{.name = "password_encryption", .value = "md5"}}; },
+       "warning W-PASSWORD-ENCRYPTION: service db sets password_encryption to md5, so new passwords will be "
+       "md5 again | leave the setting out once all clients speak SCRAM"},
+      {"password_encryption set to scram",
+       [](World& w) { w.inventory().settings = {{.name = "password_encryption", .value = "scram-sha-256"}}; },
+       ""},
+      {"pooler",
+       [](World& w) {
+         w.inventory().roles = {md5_role("a")};
+         w.service().md5_passwords = {{.role = "a", .origin = "--password-file"}};
+         w.service().clients.push_back({.container_id = "1", .container_name = "shop-pgbouncer-1"});
+       },
+       "warning W-POOLER: container shop-pgbouncer-1 looks like a connection pooler, which may hold md5 "
+       "hashes of passwords that service db turns to SCRAM | put the passwords or the SCRAM secrets in its "
+       "user list, or let it use auth_query"},
+      {"pooler without md5 passwords",
+       [](World& w) { w.service().clients.push_back({.container_id = "1", .service = "pgbouncer"}); }, ""},
+  });
+}
+
+TEST_CASE("clients and the compose file are looked at") {
+  require_diagnostics({
+      {"clients on the host",
+       [](World& w) {
+         w.service().host_clients = {"psql as app", "cron as app"};
+       },
+       "warning W-CLIENT-HOST: service db has connections that no container explains and that cannot be "
+       "stopped: psql as app, cron as app | end them first: they are cut off when the server stops"},
+      {"edit that is not possible",
+       [](World& w) {
+         w.service().edit_problem = Diagnostic{.severity = Severity::error,
+                                               .code = "E-COMPOSE-EDIT",
+                                               .message = "cannot rewrite docker-compose.yml:7",
+                                               .mend = "do so by hand"};
+       },
+       "error E-COMPOSE-EDIT: cannot rewrite docker-compose.yml:7 | do so by hand"},
+      {"no new image",
+       [](World& w) {
+         w.service().compose_image = "postgres:latest";
+         w.service().new_image = w.service().new_compose_image = "";
+       },
+       "error E-NO-IMAGE: cannot tell the new image of service db from \"postgres:latest\" | name it with "
+       "--image"},
+      {"edit without effect", [](World& w) { w.service().new_compose_image = "postgres:15"; },
+       "error E-COMPOSE-EDIT: cannot change the image of service db to \"postgres:17\": with the edit "
+       "Compose still resolves it to \"postgres:15\" | set the image in one place of the compose files"},
+  });
+}
+
+TEST_CASE("checksums that the new version would bring are told as a note") {
+  require_diagnostics({
+      {"without checksums to 18",
+       [](World& w) {
+         w.request.target_major = 18;
+         w.inventory().checksums = false;
+       },
+       "note N-NO-CHECKSUMS: service db has no data checksums and stays without, though PostgreSQL 18 has "
+       "them by default | \"pg_checksums --enable\" adds them to a stopped cluster after the upgrade"},
+      {"without checksums to 17", [](World& w) { w.inventory().checksums = false; }, ""},
+      {"changed default that is set",
+       [](World& w) {
+         w.inventory().version_num = 130016;
+         w.inventory().settings = {{.name = "password_encryption", .value = "scram-sha-256"}};
+       },
+       ""},
+  });
+}
+
+TEST_CASE("a disk that is too small is refused and an unknown one told") {
+  constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+  require_diagnostics({
+      {"engine's disk", [](World& w) { w.facts.engine_free_bytes = 1024 * kMiB; },
+       "error E-DISK: not enough space in the engine's volumes: up to 4.5 GiB are needed, 1.0 GiB are free | "
+       "free some space; or go on all the same with --accept E-DISK"},
+      {"state directory", [](World& w) { w.facts.state_free_bytes = 0; },
+       "error E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB are needed, 0 B are free | "
+       "free some space; or go on all the same with --accept E-DISK"},
+      {"one file system for both adds up",
+       [](World& w) {
+         w.facts.same_file_system = true;
+         w.facts.state_free_bytes = w.facts.engine_free_bytes = 5 * 1024 * kMiB;
+       },
+       "error E-DISK: not enough space in the engine's volumes and /srv/shop/.pgupgrade: up to 7.5 GiB are "
+       "needed, 5.0 GiB are free | free some space; or go on all the same with --accept E-DISK"},
+      {"one file system of which only the state's side is known",
+       [](World& w) {
+         w.facts.same_file_system = true;
+         w.facts.engine_free_bytes = -1;
+       },
+       ""},
+      {"accepted",
+       [](World& w) {
+         w.facts.state_free_bytes = 0;
+         w.request.acknowledged = {"E-DISK"};
+       },
+       "warning E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB are needed, 0 B are free | "
+       "free some space"},
+      {"unknown", [](World& w) { w.facts.engine_free_bytes = -1; },
+       "warning W-DISK-UNKNOWN: cannot tell the free space of the engine's volumes: up to 4.5 GiB are needed "
+       "| see that there is enough"},
+  });
+}
+
+TEST_CASE("several findings come with errors first then warnings then notes") {
+  World world;
+  world.request.target_major = 18;
+  world.inventory().checksums = false;
+  world.service().host_clients = {"psql"};
+  world.inventory().tablespaces = {"fast"};
+  world.inventory().prepared_transactions = {"g"};
+  std::vector<std::string> codes;
+  for (const Diagnostic& found : planned(world.request, world.facts).diagnostics) codes.push_back(found.code);
+  REQUIRE(codes ==
+          std::vector<std::string>{"E-TABLESPACES", "E-PREPARED", "W-CLIENT-HOST", "N-NO-CHECKSUMS"});
+}
