@@ -68,12 +68,12 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
     remove_leftover_work(world, journal.state().plan.run_id);
     Runner(steps, journal, world, observer).run_back();
     tidy(world, journal.state().plan);
-  } catch (const Error& error) {
+  } catch (Error& error) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
-    Error failed(ErrorKind::rollback_failed, error.code(), error.what(),
-                 error.hint().empty() ? manual_steps(journal) : error.hint() + "; " + manual_steps(journal));
-    for (const std::string& context : error.context()) failed.add_context(context);
-    throw failed;
+    error.set_kind(ErrorKind::rollback_failed);
+    error.set_hint(error.hint().empty() ? manual_steps(journal)
+                                        : error.hint() + "; " + manual_steps(journal));
+    throw;
   }
   journal.finish(RunOutcome::rolled_back);
   return make_report(journal, world.clock.unix_ms());
@@ -108,14 +108,14 @@ void refuse_unfinished_runs(const Plan& plan) {
 
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was.
-void withdraw_untouched(Journal& journal, World& world, const Error& error) {
+void withdraw_untouched(Journal& journal, World& world, Error& error) {
   if (journal.find("freeze") != nullptr ||
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
   }
   tidy(world, journal.state().plan);
   remove_tree(journal.files().directory);
-  throw Error(ErrorKind::refused, error.code(), error.what(), error.hint());
+  error.set_kind(ErrorKind::refused);
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   world.probe.reach("begin:locked");
   try {
     return go_forward(journal, world, observer);
-  } catch (const Error& error) {
+  } catch (Error& error) {
     withdraw_untouched(journal, world, error);
     throw;
   }

@@ -20,8 +20,7 @@ void Runner::run_step(std::size_t index) {
   StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
   const StepRecord* record = journal_.find(name);
   if (record != nullptr && record->phase == StepPhase::done) {
-    step.recheck(context);
-    tell(index, StepEventKind::already, 0, {});
+    recheck(index, context);
     return;
   }
   world_.cancellation.throw_if_requested();
@@ -47,11 +46,28 @@ void Runner::run_step(std::size_t index) {
     journal_.record_done(name, world_.clock.unix_ms());
     reach(step, "after-done");
   } catch (Error& error) {
-    error.add_context(fmt::format("in step {} ({} of {})", name, index + 1, steps_.size()));
+    explain(error, index);
     tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
     throw;
   }
   tell(index, StepEventKind::done, (world_.clock.monotonic() - begun).count(), step.detail(context));
+}
+
+void Runner::recheck(std::size_t index, StepContext& context) {
+  try {
+    steps_[index]->recheck(context);
+  } catch (Error& error) {
+    explain(error, index);
+    throw;
+  }
+  tell(index, StepEventKind::already, 0, {});
+}
+
+// A refusal says "nothing was touched"; once applications are stopped that is no longer true.
+void Runner::explain(Error& error, std::size_t index) const {
+  error.add_context(fmt::format("in step {} ({} of {})", steps_[index]->name(), index + 1, steps_.size()));
+  if (error.kind() == ErrorKind::refused && journal_.find("freeze") != nullptr)
+    error.set_kind(ErrorKind::failed);
 }
 
 void Runner::run_back() {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/upgrade/step.hpp"
 #include "upgrade/context.hpp"
 
@@ -20,6 +21,8 @@ class Runner {
 
  private:
   void run_step(std::size_t index);
+  void recheck(std::size_t index, StepContext& context);
+  void explain(Error& error, std::size_t index) const;
   void undo_step(std::size_t index);
   void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
   void reach(const Step& step, const char* place);

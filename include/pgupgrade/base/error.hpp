@@ -34,6 +34,8 @@ class Error : public std::runtime_error {
 
   void add_context(std::string what) { context_.push_back(std::move(what)); }
   void set_hint(std::string hint) { hint_ = std::move(hint); }
+  // For a layer that knows better what it means: what a step cannot do is, for a whole run, a failure midway.
+  void set_kind(ErrorKind kind) { kind_ = kind; }
 
  private:
   ErrorKind kind_;
