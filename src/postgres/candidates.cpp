@@ -61,11 +61,13 @@ std::optional<Login> login_of_url(std::string_view text) {
   if (scheme != "postgres" && scheme != "postgresql") return std::nullopt;
   text.remove_prefix(scheme_end + 3);
   Login login;
-  const std::size_t query_at = text.find('?');
-  // A password that is not percent-encoded may hold "/" or "?": the last "@" ends it.
-  const std::size_t path_at = std::min(text.find('/'), text.size());
-  std::size_t at = text.substr(0, std::min(query_at, path_at)).rfind('@');
-  if (at == std::string_view::npos) at = text.substr(0, query_at).rfind('@');
+  std::size_t query_at = text.find('?');
+  std::size_t at = text.substr(0, std::min(query_at, text.find('/'))).rfind('@');
+  if (at == std::string_view::npos && text.find("password=") == std::string_view::npos) {
+    // A password that is not percent-encoded may hold "/" and "?": the last "@" ends it.
+    at = text.rfind('@');
+    if (at != std::string_view::npos) query_at = std::string_view::npos;
+  }
   if (at != std::string_view::npos) {
     const std::string_view user_info = text.substr(0, at);
     const std::size_t colon = user_info.find(':');

@@ -154,7 +154,6 @@ std::vector<std::string> server(const std::string& data_directory, const std::st
   // scheduled jobs. The log goes where the container's log goes. (A setting of an extension that is not
   // loaded is accepted.) Last on the command line wins, and nobody else's may be the last word on these.
   const std::vector<std::pair<std::string, std::string>> isolation = {
-      {"config_file", config_file},
       {"hba_file", hba_file},
       {"listen_addresses", ""},
       {"port", "5432"},
@@ -170,6 +169,7 @@ std::vector<std::string> server(const std::string& data_directory, const std::st
       {"external_pid_file", ""}};
   Argv argv = {"postgres", "-D", data_directory};
   for (const SettingFacts& setting : settings) add_setting(argv, setting.name, setting.value);
+  if (!config_file.empty()) add_setting(argv, "config_file", config_file);
   for (const auto& [name, value] : isolation) add_setting(argv, name, value);
   return argv;
 }

@@ -44,7 +44,7 @@ LoginResult LibpqConnector::login(const LoginAttempt& attempt) {
       {"password", attempt.password.reveal()},
       {"application_name", "pgupgrade"},
       {"client_encoding", "UTF8"},
-      {"passfile", "/dev/null"},
+      {"passfile", "/dev/null/none"},
       {"sslmode", "prefer"},
       {"gssencmode", "disable"},
   };

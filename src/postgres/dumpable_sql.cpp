@@ -59,9 +59,11 @@ std::string dumpable_counts_sql(int version_num) {
                       (version_num >= 130000 ? " AND o.tgparentid = 0" : "")},
       {"POLICY", of_tables("pg_policy", "polrelid")},
       {"DOMAIN", types + "o.typtype = 'd'"},
-      {"TYPE", types +
-                   "(o.typtype IN ('e', 'r') OR (o.typtype = 'c' AND EXISTS (SELECT 1 FROM pg_class c WHERE "
-                   "c.oid = o.typrelid AND c.relkind = 'c')))"},
+      {"TYPE",
+       types +
+           "(o.typtype IN ('e', 'r') OR NOT o.typisdefined OR (o.typtype = 'b' AND NOT EXISTS (SELECT 1 FROM "
+           "pg_type el WHERE el.typarray = o.oid)) OR (o.typtype = 'c' AND EXISTS (SELECT 1 FROM pg_class c "
+           "WHERE c.oid = o.typrelid AND c.relkind = 'c')))"},
       {"EXTENSION", "FROM pg_extension o WHERE o.oid >= 16384"},
       {"EVENT TRIGGER", schemaless("pg_event_trigger")},
       {"PUBLICATION", schemaless("pg_publication")},

@@ -19,7 +19,7 @@ std::string relations(const std::string& kinds) {
 std::string relation_facts(int version) {
   const std::string parents = "(SELECT string_agg(" + relation_name("i.inhparent") +
                               ", ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid)";
-  const std::string partitioning = "(SELECT p.partstrat || ' ' || " +
+  const std::string partitioning = "(SELECT p.partstrat::text || ' ' || " +
                                    column_names("c.oid", "string_to_array(p.partattrs::text, ' ')") +
                                    " FROM pg_partitioned_table p WHERE p.partrelid = c.oid)";
   const std::string access_method =
@@ -47,7 +47,8 @@ std::string relation_facts(int version) {
 }
 
 // Columns in their order; by name where the table has parents, since a dump may arrange those anew. Identity
-// is left to the parent: from 17 on its partitions have it, too.
+// is left to the parent: from 17 on its partitions have it, too. Of the options only those count that users
+// can set, since a server may keep marks of its own there (17.12: pg_attver).
 std::string column_facts(int version) {
   const std::string one_column = facts({
       "a.attname::text",
@@ -62,7 +63,8 @@ std::string column_facts(int version) {
                             " END"),
       fact("storage", "CASE WHEN a.attstorage <> ty.typstorage THEN a.attstorage::text END"),
       fact("statistics", "nullif(a.attstattarget, -1)::text"),
-      fact("options", sorted_texts("a.attoptions")),
+      fact("options", "SELECT " + sorted_texts("array_agg(o.t)") +
+                          " FROM unnest(a.attoptions) o(t) WHERE o.t LIKE 'n\\_distinct%'"),
       fact("foreign options", sorted_texts("a.attfdwoptions")),
       fact("grants", "nullif(" + explicit_grants("a.attacl") + ", '')"),
   });

@@ -153,14 +153,18 @@ std::vector<ObjectQuery> operators() {
   };
 }
 
-// A cast has no schema and no owner; those of the system have oids below 16384.
+// A cast has no schema and no owner; those of the system have oids below 16384. From 14 on a range type
+// brings one along.
 ObjectQuery casts() {
   return {"casts",
           "SELECT 'cast', NULL, " + type_name("k.castsource") + " || ' as ' || " + type_name("k.casttarget") +
               ", " +
               facts({fact("context", "k.castcontext::text"), fact("method", "k.castmethod::text"),
                      fact("function", function_name("k.castfunc"))}) +
-              " FROM pg_cast k WHERE k.oid >= 16384 AND " + not_in_extension("pg_cast", "k.oid"),
+              " FROM pg_cast k WHERE k.oid >= 16384 AND " + not_in_extension("pg_cast", "k.oid") +
+              " AND NOT EXISTS (SELECT 1 FROM pg_depend own WHERE own.classid = 'pg_cast'::regclass AND "
+              "own.objid = "
+              "k.oid AND own.deptype = 'i')",
           true};
 }
 

@@ -99,7 +99,7 @@ void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds 
       {"user", endpoint.superuser},      {"dbname", database_},
       {"application_name", "pgupgrade"}, {"client_encoding", "UTF8"},
       {"connect_timeout", "10"},         {"sslmode", "disable"},
-      {"gssencmode", "disable"},         {"passfile", "/dev/null"},
+      {"gssencmode", "disable"},         {"passfile", "/dev/null/none"},
       {"options", kSessionSettings},
   };
   Connected connected = connect_libpq(options, cancellation_, patience);

@@ -35,7 +35,8 @@ std::vector<std::string> analyze_all(const Connection& connection, int jobs);  /
 std::vector<std::string> initdb(const Inventory& old, int new_major, const std::string& data_directory);
 std::vector<std::string> initdb_sync_only(const std::string& data_directory);
 
-// A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value.
+// A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value, and
+// cannot undo that. `config_file` is empty when it is the one in the data directory.
 std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,
                                 const std::string& socket, const std::string& hba_file,
                                 const std::vector<SettingFacts>& settings);

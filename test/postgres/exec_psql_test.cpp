@@ -1,0 +1,205 @@
+#include "pgupgrade/postgres/exec_psql.hpp"
+
+#include <functional>
+#include <stdexcept>
+
+#include "pgupgrade/base/error.hpp"
+#include "support/catch.hpp"
+
+using namespace pgupgrade;
+using namespace pgupgrade::postgres;
+
+namespace {
+
+constexpr const char* kEnd = "pgupgrade: end of the answer\n";
+
+struct Call {
+  std::string user;
+  std::string role;
+  std::string database;
+  std::string host;
+  std::string sql;
+  bool operator==(const Call&) const = default;
+};
+
+// An engine that can only run psql in a container: a function plays the server.
+class PsqlEngine final : public docker::Engine {
+ public:
+  std::function<docker::ExecResult(const Call&)> server;
+  std::vector<Call> calls;
+  std::vector<std::string> last_argv;
+
+  docker::ExecResult exec(const std::string& container, const std::vector<std::string>& argv,
+                          const std::string& user) override {
+    REQUIRE(container == "c1");
+    last_argv = argv;
+    Call call;
+    call.user = user;
+    for (const std::string& argument : argv) {
+      take(argument, "--username=", call.role);
+      take(argument, "--dbname=", call.database);
+      take(argument, "--host=", call.host);
+      if (call.sql.empty()) take(argument, "--command=", call.sql);
+    }
+    calls.push_back(call);
+    return server(call);
+  }
+
+  docker::EngineInfo info() override { unexpected(); }
+  std::optional<docker::ContainerInfo> inspect_container(const std::string&) override { unexpected(); }
+  std::vector<docker::ContainerSummary> list_containers(const docker::ContainerFilter&) override {
+    unexpected();
+  }
+  std::string create_container(const docker::ContainerSpec&) override { unexpected(); }
+  void start_container(const std::string&) override { unexpected(); }
+  void signal_container(const std::string&, const std::string&) override { unexpected(); }
+  void stop_container(const std::string&, std::chrono::seconds) override { unexpected(); }
+  std::optional<int> wait_container(const std::string&, std::chrono::milliseconds) override { unexpected(); }
+  void set_restart_policy(const std::string&, const RestartPolicy&) override { unexpected(); }
+  void remove_container(const std::string&) override { unexpected(); }
+  void container_logs(const std::string&, const Sink&, const Sink&) override { unexpected(); }
+  void get_archive(const std::string&, const std::string&, const Sink&) override { unexpected(); }
+  void put_archive(const std::string&, const std::string&, const Source&) override { unexpected(); }
+  std::optional<docker::VolumeInfo> inspect_volume(const std::string&) override { unexpected(); }
+  void create_volume(const docker::VolumeSpec&) override { unexpected(); }
+  void remove_volume(const std::string&) override { unexpected(); }
+  std::vector<docker::VolumeInfo> list_volumes(const std::map<std::string, std::string>&) override {
+    unexpected();
+  }
+  std::optional<docker::ImageInfo> inspect_image(const std::string&) override { unexpected(); }
+  void pull_image(const std::string&, const std::function<void(const docker::PullProgress&)>&) override {
+    unexpected();
+  }
+
+ private:
+  [[noreturn]] static void unexpected() { throw std::logic_error("only exec is expected here"); }
+  static void take(const std::string& argument, const std::string& option, std::string& value) {
+    if (argument.compare(0, option.size(), option) == 0) value = argument.substr(option.size());
+  }
+};
+
+docker::ExecResult answer(const std::string& rows) {
+  return {.exit_code = 0, .standard_output = rows + kEnd, .standard_error = ""};
+}
+
+docker::ExecResult no_connection(const std::string& reason) {
+  return {.exit_code = 2, .standard_output = "", .standard_error = "psql: error: " + reason + "\n"};
+}
+
+std::string problem_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code() + ": " + error.what();
+  }
+  return "no problem";
+}
+
+}  // namespace
+
+TEST_CASE("rows come without the sentinel") {
+  PsqlEngine engine;
+  engine.server = [](const Call&) { return answer("{\"a\":1}\n\n{\"a\":2}\n"); };
+  ExecPsql psql(engine, "c1", "boss");
+  REQUIRE(psql.query("sh'op", "SELECT 1") == std::vector<std::string>{"{\"a\":1}", "", "{\"a\":2}"});
+  REQUIRE(engine.calls ==
+          std::vector<Call>{
+              {.user = "", .role = "boss", .database = "dbname='sh\\'op'", .host = "", .sql = "SELECT 1"}});
+}
+
+TEST_CASE("the statement is data and psql reads only") {
+  PsqlEngine engine;
+  engine.server = [](const Call&) { return answer(""); };
+  ExecPsql psql(engine, "c1", "boss");
+  REQUIRE(psql.query("shop", "SELECT '$(reboot)'").empty());
+  REQUIRE(engine.last_argv.at(0) == "sh");
+  REQUIRE(engine.last_argv.at(1) == "-c");
+  REQUIRE_THAT(engine.last_argv.at(2), ContainsSubstring("default_transaction_read_only=on"));
+  REQUIRE_THAT(engine.last_argv.at(2), !ContainsSubstring("reboot"));
+  REQUIRE(std::vector<std::string>(engine.last_argv.begin() + 3, engine.last_argv.end()) ==
+          std::vector<std::string>{"psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only",
+                                   "--no-password", "--set=ON_ERROR_STOP=1", "--username=boss",
+                                   "--dbname=dbname='shop'", "--command=SELECT '$(reboot)'",
+                                   "--command=SELECT 'pgupgrade: end of the answer'"});
+}
+
+TEST_CASE("an answer that was cut anywhere is no answer") {
+  const std::string whole = std::string("{\"a\":1}\n") + kEnd;
+  for (std::size_t length = 0; length + 1 < whole.size(); ++length) {
+    INFO("cut after " << length << " bytes");
+    PsqlEngine engine;
+    engine.server = [&](const Call&) {
+      return docker::ExecResult{
+          .exit_code = 0, .standard_output = whole.substr(0, length), .standard_error = ""};
+    };
+    ExecPsql psql(engine, "c1", "boss");
+    REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
+            "E-EXEC-CUT: the answer from database \"shop\" in container c1 was cut short");
+  }
+}
+
+TEST_CASE("an error of the server is told in its words") {
+  PsqlEngine engine;
+  engine.server = [](const Call&) {
+    return docker::ExecResult{
+        .exit_code = 1,
+        .standard_output = "",
+        .standard_error = "WARNING: x\nERROR:  relation \"nope\" does not exist\nLINE 1: ...\n"};
+  };
+  ExecPsql psql(engine, "c1", "boss");
+  REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
+          "E-SQL: cannot query database \"shop\" in container c1: relation \"nope\" does not exist");
+  REQUIRE(engine.calls.size() == 1);
+}
+
+TEST_CASE("the way to the server that works is remembered") {
+  PsqlEngine engine;
+  engine.server = [](const Call& call) {
+    return call.user == "postgres" ? answer("1\n") : no_connection("Peer authentication failed");
+  };
+  ExecPsql psql(engine, "c1", "boss");
+  REQUIRE(psql.query("shop", "SELECT 1") == std::vector<std::string>{"1"});
+  REQUIRE(psql.query("shop", "SELECT 1") == std::vector<std::string>{"1"});
+  std::vector<std::string> users;
+  for (const Call& call : engine.calls) users.push_back(call.user);
+  REQUIRE(users == std::vector<std::string>{"", "postgres", "postgres"});
+}
+
+TEST_CASE("when no way works the reason of the usual one is told") {
+  PsqlEngine engine;
+  engine.server = [](const Call& call) {
+    return no_connection(call.host.empty() && call.user.empty() ? "no such file" : "something else");
+  };
+  ExecPsql psql(engine, "c1", "boss");
+  REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
+          "E-SQL: cannot query database \"shop\" in container c1: psql: error: no such file");
+  REQUIRE(engine.calls.size() == 4);
+}
+
+TEST_CASE("the login is the bootstrap superuser even when another role got in") {
+  PsqlEngine engine;
+  engine.server = [](const Call& call) {
+    if (call.database == "dbname='postgres'") return no_connection("database \"postgres\" does not exist");
+    if (call.sql.find("oid = 10") != std::string::npos) return answer("root\n");
+    return answer(call.role == "root" ? "on\n" : "off\n");
+  };
+  docker::ContainerInfo container;
+  container.id = "c1";
+  container.name = "shop-db-1";
+  container.environment = {"POSTGRES_USER=app", "POSTGRES_DB=shop"};
+  const ExecPsql::Login login = ExecPsql::find_login(engine, container);
+  REQUIRE(login.role == "root");
+  REQUIRE(login.database == "shop");
+}
+
+TEST_CASE("without a superuser the first reason is told") {
+  PsqlEngine engine;
+  engine.server = [](const Call&) { return no_connection("no password supplied"); };
+  docker::ContainerInfo container;
+  container.id = "c1";
+  container.name = "shop-db-1";
+  REQUIRE(problem_of([&] { ExecPsql::find_login(engine, container); }) ==
+          "E-NO-SUPERUSER: cannot log in as the superuser in container shop-db-1: cannot query database "
+          "\"postgres\" "
+          "in container c1: psql: error: no password supplied");
+}
