@@ -56,6 +56,15 @@ std::vector<std::string> psql_argv(const Route& route, const std::string& role, 
   return argv;
 }
 
+// A container's id in the short form that docker shows; a name as it is.
+std::string short_name(const std::string& container) {
+  constexpr std::size_t kIdLength = 64;
+  constexpr std::size_t kShortLength = 12;
+  const bool is_id =
+      container.size() == kIdLength && container.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return is_id ? container.substr(0, kShortLength) : printable(container);
+}
+
 // psql's reason, of the many lines that it may print.
 std::string first_error(const docker::ExecResult& result) {
   const std::vector<std::string> lines = split_lines(result.standard_error);
@@ -102,13 +111,13 @@ std::vector<std::string> ExecPsql::query(const std::string& database, const std:
   if (result.exit_code != 0) {
     throw Error(ErrorKind::failed, "E-SQL",
                 "cannot query database \"" + printable(database) + "\" in container " +
-                    printable(container_) + ": " + first_error(result));
+                    short_name(container_) + ": " + first_error(result));
   }
   std::vector<std::string> rows = split_lines(result.standard_output);
   if (rows.empty() || rows.back() != kSentinel) {
     throw Error(ErrorKind::failed, "E-EXEC-CUT",
                 "the answer from database \"" + printable(database) + "\" in container " +
-                    printable(container_) + " was cut short",
+                    short_name(container_) + " was cut short",
                 "run the command again");
   }
   rows.pop_back();

@@ -43,7 +43,10 @@ void poll_briefly(int socket, short events) {
 
 std::string one_line(const char* message) {
   std::string text{trim(message == nullptr ? "" : message)};
+  std::replace(text.begin(), text.end(), '\t', ' ');
   std::replace(text.begin(), text.end(), '\n', ' ');
+  const auto both_blank = [](char a, char b) { return a == ' ' && b == ' '; };
+  text.erase(std::unique(text.begin(), text.end(), both_blank), text.end());
   return printable(text, 2000);
 }
 

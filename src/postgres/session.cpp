@@ -205,7 +205,7 @@ std::unique_ptr<Session> connect_with_patience(const SocketEndpoint& endpoint,
                                                std::chrono::milliseconds patience,
                                                const std::function<bool()>& alive) {
   const auto deadline = SteadyClock::now() + patience;
-  auto ask_at = SteadyClock::now() + kAskAliveEvery;
+  auto ask_at = SteadyClock::now();
   for (;;) {
     std::optional<Error> first;
     for (const std::string& name : databases) {

@@ -28,10 +28,11 @@ class PsqlEngine final : public docker::Engine {
   std::function<docker::ExecResult(const Call&)> server;
   std::vector<Call> calls;
   std::vector<std::string> last_argv;
+  std::string last_container;
 
   docker::ExecResult exec(const std::string& container, const std::vector<std::string>& argv,
                           const std::string& user) override {
-    REQUIRE(container == "c1");
+    last_container = container;
     last_argv = argv;
     Call call;
     call.user = user;
@@ -150,6 +151,16 @@ TEST_CASE("an error of the server is told in its words") {
   REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
           "E-SQL: cannot query database \"shop\" in container c1: relation \"nope\" does not exist");
   REQUIRE(engine.calls.size() == 1);
+}
+
+TEST_CASE("a container that is named by its id is told by the short form") {
+  const std::string id = "b67afde618d7924c2cbd804d195f491f6e9106bb59e4a13c790340c8fe3c1ce6";
+  PsqlEngine engine;
+  engine.server = [](const Call&) { return no_connection("no such file"); };
+  ExecPsql psql(engine, id, "boss");
+  REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
+          "E-SQL: cannot query database \"shop\" in container b67afde618d7: psql: error: no such file");
+  REQUIRE(engine.last_container == id);
 }
 
 TEST_CASE("the way to the server that works is remembered") {

@@ -14,11 +14,12 @@ namespace pgupgrade::postgres {
 bool md5_verifier_matches(const std::string& verifier, const std::string& role, const Secret& password);
 
 // Whether a SCRAM-SHA-256 verifier ("SCRAM-SHA-256$<iterations>:<salt>$<stored>:<server>", RFC 5803) was made
-// from the password.
+// from the password. The password is taken as it is: a server's SASLprep changes only unusual characters
+// (such as ligatures), and then this says no.
 bool scram_verifier_matches(const std::string& verifier, const Secret& password);
 
 struct PasswordCandidate {
-  std::string role;    // empty: may be anyone's
+  std::string role;  // empty: may be anyone's
   Secret password;
   std::string origin;  // "POSTGRES_PASSWORD of service db"
 };
@@ -30,8 +31,8 @@ std::optional<PasswordCandidate> find_password(const std::string& role, const st
 // Candidates in a service's environment: POSTGRES_PASSWORD, PGPASSWORD, *_PASSWORD, *_PASS, *_PW and the
 // password (with user) of connection URLs (postgres://, postgresql://, also with +driver; percent-decoded)
 // and of key=value connection strings.
-std::vector<PasswordCandidate> candidates_in_environment(const std::string& service,
-                                                         const std::map<std::string, std::string>& environment);
+std::vector<PasswordCandidate> candidates_in_environment(
+    const std::string& service, const std::map<std::string, std::string>& environment);
 
 // Lines "role:password" (the first colon splits; "\:" and "\\" in the role are escapes; # and blank lines are
 // skipped) of a password file. Error(usage, "E-PASSWORD-FILE") names the line.
