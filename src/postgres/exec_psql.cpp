@@ -154,4 +154,19 @@ ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::Conta
       "let local connections of the superuser in (pg_hba.conf), or set POSTGRES_USER and POSTGRES_PASSWORD");
 }
 
+bool wal_is_linked(docker::Engine& engine, const std::string& container, const std::string& data_directory) {
+  const docker::ExecResult result = engine.exec(
+      container,
+      {"sh", "-c",
+       "if [ -L \"$1/pg_wal\" ]; then echo linked; elif [ -d \"$1/pg_wal\" ]; then echo inside; fi", "sh",
+       data_directory},
+      "");
+  const std::string_view answer = trim(result.standard_output);
+  if (answer == "linked") return true;
+  if (answer == "inside") return false;
+  throw Error(ErrorKind::failed, "E-EXEC-CUT",
+              "cannot tell whether pg_wal of " + printable(data_directory) + " in container " +
+                  short_name(container) + " is a link: " + printable(trim(result.standard_error), 500));
+}
+
 }  // namespace pgupgrade::postgres

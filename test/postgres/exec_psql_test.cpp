@@ -214,3 +214,20 @@ TEST_CASE("without a superuser the first reason is told") {
           "\"postgres\" "
           "in container c1: psql: error: no password supplied");
 }
+
+TEST_CASE("a linked WAL directory is told from one that is inside") {
+  PsqlEngine engine;
+  std::string output;
+  engine.server = [&](const Call&) {
+    return docker::ExecResult{
+        .exit_code = 0, .standard_output = output, .standard_error = "permission denied\n"};
+  };
+  output = "linked\n";
+  REQUIRE(wal_is_linked(engine, "c1", "/data"));
+  REQUIRE(engine.last_argv.back() == "/data");
+  output = "inside\n";
+  REQUIRE_FALSE(wal_is_linked(engine, "c1", "/data"));
+  output = "";
+  REQUIRE(problem_of([&] { wal_is_linked(engine, "c1", "/data"); }) ==
+          "E-EXEC-CUT: cannot tell whether pg_wal of /data in container c1 is a link: permission denied");
+}

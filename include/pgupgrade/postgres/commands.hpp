@@ -27,16 +27,17 @@ std::vector<std::string> restore_database(const Connection& connection, const st
                                           const std::string& directory, int jobs);
 std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
                                       const std::string& file);  // psql -X, ON_ERROR_STOP
-std::vector<std::string> analyze_all(const Connection& connection, int jobs);  // vacuumdb --all --analyze-only
+std::vector<std::string> analyze_all(const Connection& connection,
+                                     int jobs);  // vacuumdb --all --analyze-only
 
-// initdb for a cluster like the old one: superuser, encoding, locale, provider, checksums, WAL segment size of
-// the old template1 (or postgres) database. `new_major` decides how switches are spelled (from 18 on
+// initdb for a cluster like the old one: superuser, encoding, locale, provider, checksums, WAL segment size
+// of the old template1 (or postgres) database. `new_major` decides how switches are spelled (from 18 on
 // checksums are the default and need --no-data-checksums; ICU from 15 on; builtin from 17 on).
 std::vector<std::string> initdb(const Inventory& old, int new_major, const std::string& data_directory);
 std::vector<std::string> initdb_sync_only(const std::string& data_directory);
 
-// A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value, and
-// cannot undo that. `config_file` is empty when it is the one in the data directory.
+// A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value,
+// and cannot undo that. `config_file` is empty when it is the one in the data directory.
 std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,
                                 const std::string& socket, const std::string& hba_file,
                                 const std::vector<SettingFacts>& settings);
@@ -47,8 +48,9 @@ std::vector<SettingFacts> restore_settings(std::int64_t memory_bytes);
 // Cluster state as pg_controldata prints it: "shut down", "in production"; empty when not found.
 std::string cluster_state(const std::string& control_data_output);
 
-// pg_dumpall --globals-only text without the statement that creates the bootstrap superuser (its ALTER stays):
-// initdb made that role already. Throws Error(failed, "E-GLOBALS") when the line is not there exactly once.
+// pg_dumpall --globals-only text without the statement that creates the bootstrap superuser (its ALTER
+// stays): initdb made that role already. Throws Error(failed, "E-GLOBALS") when the line is not there exactly
+// once.
 std::string without_superuser_creation(const std::string& globals, const std::string& superuser);
 
 // Entries of pg_restore --list: kind -> count ("TABLE", "TABLE DATA", "INDEX", …).

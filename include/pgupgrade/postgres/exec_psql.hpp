@@ -34,4 +34,8 @@ class ExecPsql final : public SqlReader {
   std::size_t route_ = 0;  // the way to the server that worked last
 };
 
+// Whether pg_wal of a running container's data directory is a symbolic link, which SQL cannot tell: fills
+// Inventory::wal_outside_data. Error(failed, "E-EXEC-CUT") when the container does not answer that question.
+bool wal_is_linked(docker::Engine& engine, const std::string& container, const std::string& data_directory);
+
 }  // namespace pgupgrade::postgres
