@@ -34,17 +34,21 @@ void remove_socket_directories(const World& world, const Plan& plan) {
   }
 }
 
-void tidy(World& world, const Plan& plan) {
+// The volumes are unlocked last: what is recorded as unfinished must not look free to another run.
+void end_run(Journal& journal, World& world, RunOutcome outcome) {
+  const Plan& plan = journal.state().plan;
   remove_leftover_work(world, plan.run_id);
   remove_socket_directories(world, plan);
+  world.probe.reach("end:tidied");
+  journal.finish(outcome);
+  world.probe.reach("end:recorded");
   unlock_data(world, plan);
 }
 
 Report go_forward(Journal& journal, World& world, Observer& observer) {
   const auto steps = dump_strategy();
   Runner(steps, journal, world, observer).run_forward();
-  tidy(world, journal.state().plan);
-  journal.finish(RunOutcome::succeeded);
+  end_run(journal, world, RunOutcome::succeeded);
   return make_report(journal, world.clock.unix_ms());
 }
 
@@ -67,7 +71,7 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
   try {
     remove_leftover_work(world, journal.state().plan.run_id);
     Runner(steps, journal, world, observer).run_back();
-    tidy(world, journal.state().plan);
+    end_run(journal, world, RunOutcome::rolled_back);
   } catch (Error& error) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
     error.set_kind(ErrorKind::rollback_failed);
@@ -75,7 +79,6 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
                                         : error.hint() + "; " + manual_steps(journal));
     throw;
   }
-  journal.finish(RunOutcome::rolled_back);
   return make_report(journal, world.clock.unix_ms());
 }
 
@@ -113,7 +116,7 @@ void withdraw_untouched(Journal& journal, World& world, Error& error) {
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
   }
-  tidy(world, journal.state().plan);
+  end_run(journal, world, RunOutcome::rolled_back);
   remove_tree(journal.files().directory);
   error.set_kind(ErrorKind::refused);
 }

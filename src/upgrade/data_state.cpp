@@ -44,7 +44,9 @@ std::string data_state(const RunState& state) {
     case RunOutcome::rolled_back:
       return fmt::format("as before the run, {}", old);
     case RunOutcome::cleaned:
-      return "the run is over and its backup removed";
+      return state.direction == Direction::back
+                 ? fmt::format("as before the run, {}; the backup was removed", old)
+                 : "upgraded and verified; the backup of the old data was removed";
     case RunOutcome::unfinished:
       break;
   }

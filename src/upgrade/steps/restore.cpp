@@ -24,7 +24,7 @@ class RestoreStep final : public Step {
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [&](const TargetPlan& target) {
-      return fmt::format("{}, {}", plural(target.inventory.databases.size(), "database"),
+      return fmt::format("{}, {}", databases_of(target),
                          plural(static_cast<std::uint64_t>(plan.jobs), "job"));
     });
   }
@@ -50,9 +50,7 @@ class RestoreStep final : public Step {
   }
 
   std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [&](const TargetPlan& target) {
-      return plural(target.inventory.databases.size(), "database");
-    });
+    return each_target(context.plan(), [&](const TargetPlan& target) { return databases_of(target); });
   }
 
  private:

@@ -21,8 +21,7 @@ class VerifyDumpStep final : public Step {
   std::string_view name() const override { return "verify-dump"; }
 
   std::string describe(const Plan& plan) const override {
-    return each_target(
-        plan, [](const TargetPlan& target) { return plural(target.inventory.databases.size(), "database"); });
+    return each_target(plan, [](const TargetPlan& target) { return databases_of(target); });
   }
 
   void apply(StepContext& context) override {
