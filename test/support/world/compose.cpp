@@ -1,0 +1,138 @@
+#include "support/world/compose.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+struct Parsed {
+  compose::Project project;
+  std::map<std::string, std::string> restart;  // service -> policy
+};
+
+std::string after(std::string_view line, std::string_view key) {
+  return std::string(trim(line.substr(line.find(key) + key.size())));
+}
+
+void read_line(const std::string& line, std::string& section, compose::Service& service,
+               std::string& restart) {
+  const std::string text(trim(line));
+  if (text.starts_with("image: ")) service.image = after(text, "image: ");
+  if (text.starts_with("restart: ")) restart = after(text, "restart: ");
+  if (text == "environment:" || text == "volumes:" || text == "depends_on:") {
+    section = text;
+  } else if (!line.starts_with("      ")) {
+    section.clear();
+  } else if (section == "environment:") {
+    service.environment[text.substr(0, text.find(": "))] = after(text, ": ");
+  } else if (section == "depends_on:") {
+    service.depends_on.push_back({.service = text.substr(2), .condition = "service_started"});
+  } else if (section == "volumes:") {
+    const auto colon = text.find(':');
+    const std::string source = text.substr(2, colon - 2);
+    service.mounts.push_back({.type = source.starts_with("/") ? "bind" : "volume",
+                              .source = source,
+                              .target = text.substr(colon + 1)});
+  }
+}
+
+Parsed parse(const std::string& text, const std::string& project) {
+  Parsed parsed;
+  parsed.project.name = project;
+  std::string block;
+  std::string section;
+  compose::Service* service = nullptr;
+  for (const std::string& line : split_lines(text)) {
+    if (!line.empty() && line.front() != ' ' && line.front() != '#') block = line;
+    if (block == "volumes:" && line.starts_with("  ")) {
+      const std::string key(trim(line.substr(0, line.find(':'))));
+      parsed.project.volumes[key] = project + "_" + key;
+    }
+    if (block != "services:" || !line.starts_with("  ")) continue;
+    if (line[2] != ' ' && line[2] != '#') {
+      const std::string name(trim(line.substr(0, line.find(':'))));
+      service = &parsed.project.services[name];
+      service->name = name;
+      section.clear();
+    } else if (service != nullptr) {
+      read_line(line, section, *service, parsed.restart[service->name]);
+    }
+  }
+  return parsed;
+}
+
+std::string config_hash(const compose::Service& service, const std::string& restart) {
+  std::string text = service.image + "|" + restart;
+  for (const auto& mount : service.mounts) text += "|" + mount.source + ":" + mount.target;
+  for (const auto& [name, value] : service.environment) text += "|" + name + "=" + value;
+  return sha256_hex(text);
+}
+
+}  // namespace
+
+compose::Project SimulatedCompose::load(const ProjectLocation& location) {
+  return load_with(location, {});
+}
+
+compose::Project SimulatedCompose::load_with(const ProjectLocation& location,
+                                             const std::map<std::string, std::string>& contents) {
+  const std::string file = location.files.front().string();
+  const auto other = contents.find(file);
+  return parse(other == contents.end() ? read_file(file) : other->second, project_).project;
+}
+
+std::string SimulatedCompose::create(const std::string& service, const compose::Service& declared,
+                                     const std::string& restart, const std::string& name) {
+  docker::ContainerSpec spec;
+  spec.name = name;
+  spec.image = declared.image;
+  for (const auto& [variable, value] : declared.environment)
+    spec.environment.push_back(variable + "=" + value);
+  spec.labels = {{"com.docker.compose.project", project_},
+                 {"com.docker.compose.service", service},
+                 {"com.docker.compose.oneoff", "False"},
+                 {"com.docker.compose.config-hash", config_hash(declared, restart)}};
+  for (const auto& mount : declared.mounts) {
+    const bool bind = mount.type == "bind";
+    spec.mounts.push_back({.kind = bind ? MountKind::bind : MountKind::volume,
+                           .source = bind ? mount.source : project_ + "_" + mount.source,
+                           .target = mount.target});
+  }
+  const std::string id = engine_.create_container(spec);
+  engine_.at(id).info.restart.name = restart.empty() ? "no" : restart;
+  engine_.at(id).address = addresses[service];
+  return id;
+}
+
+// Like Compose: what is as declared is only started, what is not is replaced. A missing image is pulled.
+void SimulatedCompose::up(const ProjectLocation& location, const std::vector<std::string>& services,
+                          std::chrono::milliseconds) {
+  Parsed parsed = parse(read_file(location.files.front()), project_);
+  for (const std::string& service : services) {
+    const compose::Service& declared = parsed.project.services.at(service);
+    if (!engine_.inspect_image(declared.image)) {
+      throw Error(ErrorKind::failed, "E-COMPOSE-UP",
+                  "cannot start service " + service + ": no image " + declared.image);
+    }
+    const std::string name = fmt::format("{}-{}-1", project_, service);
+    const auto existing = engine_.inspect_container(name);
+    const std::string restart = parsed.restart[service];
+    if (existing && existing->labels.at("com.docker.compose.config-hash") == config_hash(declared, restart) &&
+        existing->image_id == engine_.inspect_image(declared.image)->id) {
+      engine_.start_container(existing->id);
+      continue;
+    }
+    if (existing) {
+      engine_.stop_container(existing->id, std::chrono::seconds(10));
+      engine_.remove_container(existing->id);
+    }
+    engine_.start_container(create(service, declared, restart, name));
+  }
+}
+
+}  // namespace pgupgrade::test

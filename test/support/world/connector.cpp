@@ -1,0 +1,172 @@
+#include "support/world/connector.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/inspect.hpp"
+#include "pgupgrade/postgres/scram.hpp"
+#include "support/world/cluster.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+std::string scram_verifier(const std::string& role, const Secret& password) {
+  return "SCRAM-SHA-256$simulated:" + sha256_hex(role + ":" + password.reveal());
+}
+
+std::string conf_file(const Tree& tree, const std::string& directory, const std::string& name) {
+  const auto found = tree.find(join_path(directory, name));
+  return found == tree.end() ? std::string() : found->second.content;
+}
+
+class SimulatedServer final : public postgres::Server {
+ public:
+  SimulatedServer(SimulatedEngine& engine, std::string container)
+      : engine_(engine), container_(std::move(container)) {}
+
+  int version_num() override { return engine_.image_of(self()).major * 10000; }
+
+  Inventory inventory() override {
+    const Cluster cluster = read();
+    Inventory inventory;
+    inventory.version_num = version_num();
+    inventory.superuser = cluster.superuser;
+    for (const auto& [name, database] : cluster.databases) inventory.databases.push_back({.name = name});
+    const auto place = this->place();
+    for (const auto& [name, value] :
+         postgres::parse_auto_conf(conf_file(*place.tree, place.path, "postgresql.conf"))) {
+      inventory.settings.push_back({.name = name, .value = value});
+    }
+    return inventory;
+  }
+
+  Fingerprint fingerprint(const std::string& row_hash, int,
+                          const postgres::PrintProgress& progress) override {
+    Fingerprint print{.row_hash = row_hash};
+    const Cluster cluster = read();
+    for (const auto& [name, database] : cluster.databases) {
+      DatabasePrint& own = print.databases[name];
+      for (const auto& [table, rows] : database.tables) {
+        if (progress) progress(name, table);
+        own.tables[table] = {.rows = static_cast<std::int64_t>(rows.size()),
+                             .digest = sha256_hex(join(rows, "\n"))};
+      }
+      own.sequences = database.sequences;
+    }
+    for (const auto& [role, verifier] : cluster.roles) print.roles[role] = verifier.empty() ? "" : "password";
+    return print;
+  }
+
+  std::map<std::string, Secret> md5_verifiers() override {
+    std::map<std::string, Secret> verifiers;
+    for (const auto& [role, verifier] : read().roles) {
+      if (verifier.starts_with("md5")) verifiers[role] = Secret(verifier);
+    }
+    return verifiers;
+  }
+
+  void set_scram_password(const std::string& role, const Secret& password) override {
+    Cluster cluster = read();
+    cluster.roles.at(role) = scram_verifier(role, password);
+    write(cluster);
+  }
+
+  std::vector<postgres::RoleSetting> settings_for_all_roles() override {
+    std::vector<postgres::RoleSetting> settings;
+    for (const auto& [name, value] : read().settings_for_all_roles) settings.push_back({name, value});
+    return settings;
+  }
+
+  void set_settings_for_all_roles(const std::vector<postgres::RoleSetting>& settings) override {
+    Cluster cluster = read();
+    for (const auto& setting : settings) cluster.settings_for_all_roles[setting.name] = setting.value;
+    write(cluster);
+  }
+
+  std::map<std::string, std::int64_t> dumpable_counts(const std::string& name) override {
+    const Database database = read().databases.at(name);
+    const auto tables = static_cast<std::int64_t>(database.tables.size());
+    return {{"TABLE", tables},
+            {"TABLE DATA", tables},
+            {"SEQUENCE", static_cast<std::int64_t>(database.sequences.size())}};
+  }
+
+  std::vector<std::string> configuration_errors() override {
+    const auto place = this->place();
+    const auto values = postgres::parse_auto_conf(conf_file(*place.tree, place.path, "postgresql.conf"));
+    return values.contains("broken_setting") ? std::vector<std::string>{"broken_setting is wrong"}
+                                             : std::vector<std::string>{};
+  }
+
+  std::vector<std::string> refresh(const std::string&) override {
+    read();
+    return {};
+  }
+
+  std::vector<std::string> tables_without_statistics() override {
+    return read().analyzed ? std::vector<std::string>{} : std::vector<std::string>{"shop.public.orders"};
+  }
+
+ private:
+  SimulatedContainer& self() {
+    SimulatedContainer* container = engine_.find(container_);
+    if (container == nullptr || !container->server) {
+      throw Error(ErrorKind::failed, "E-SQL", "cannot query: the server closed the connection");
+    }
+    return *container;
+  }
+  SimulatedEngine::Place place() { return engine_.resolve(self(), self().server->data); }
+
+  Cluster read() {
+    const auto place = this->place();
+    auto cluster = read_cluster(*place.tree, place.path);
+    if (!cluster) throw Error(ErrorKind::failed, "E-SQL", "cannot query: the cluster is damaged");
+    return *cluster;
+  }
+  void write(const Cluster& cluster) {
+    const auto place = this->place();
+    write_cluster(*place.tree, place.path, cluster, engine_.now());
+  }
+
+  SimulatedEngine& engine_;
+  std::string container_;
+};
+
+bool fits(const std::string& verifier, const std::string& role, const Secret& password) {
+  if (verifier.starts_with("md5")) return postgres::md5_verifier_matches(verifier, role, password);
+  return !verifier.empty() && verifier == scram_verifier(role, password);
+}
+
+}  // namespace
+
+std::unique_ptr<postgres::Server> SimulatedConnector::connect(const postgres::SocketEndpoint& endpoint,
+                                                              std::chrono::milliseconds,
+                                                              const std::function<bool()>& alive) {
+  SimulatedContainer* server = engine_.server_at(endpoint.directory);
+  if (server == nullptr || !alive()) {
+    throw Error(ErrorKind::failed, "E-SERVER-NOT-READY",
+                "cannot connect to " + endpoint.directory + ": no server");
+  }
+  return std::make_unique<SimulatedServer>(engine_, server->info.id);
+}
+
+// pg_hba.conf of the cluster decides whether an md5 verifier is still good for a login.
+postgres::LoginResult SimulatedConnector::login(const postgres::LoginAttempt& attempt) {
+  for (auto& [id, container] : engine_.containers) {
+    if (!container.server || container.address != attempt.host) continue;
+    const auto place = engine_.resolve(container, container.server->data);
+    const auto cluster = read_cluster(*place.tree, place.path);
+    const auto role = cluster->roles.find(attempt.role);
+    const bool md5_allowed =
+        conf_file(*place.tree, place.path, "pg_hba.conf").find("md5") != std::string::npos;
+    const bool good = role != cluster->roles.end() && fits(role->second, attempt.role, attempt.password) &&
+                      (md5_allowed || !role->second.starts_with("md5"));
+    if (good) return {.outcome = postgres::LoginOutcome::accepted, .reason = {}};
+    return {.outcome = postgres::LoginOutcome::refused, .reason = "password authentication failed"};
+  }
+  return {.outcome = postgres::LoginOutcome::unreachable, .reason = "no route to host"};
+}
+
+}  // namespace pgupgrade::test

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "pgupgrade/postgres/server.hpp"
+#include "support/world/engine.hpp"
+
+namespace pgupgrade::test {
+
+// Finds the running server by the socket directory that its container mounts.
+class SimulatedConnector final : public postgres::Connector {
+ public:
+  explicit SimulatedConnector(SimulatedEngine& engine) : engine_(engine) {}
+  std::unique_ptr<postgres::Server> connect(const postgres::SocketEndpoint& endpoint,
+                                            std::chrono::milliseconds patience,
+                                            const std::function<bool()>& alive) override;
+  postgres::LoginResult login(const postgres::LoginAttempt& attempt) override;
+
+ private:
+  SimulatedEngine& engine_;
+};
+
+}  // namespace pgupgrade::test

@@ -1,0 +1,316 @@
+#include "support/world/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "support/world/programs.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+[[noreturn]] void refuse(const std::string& code, const std::string& text) {
+  throw Error(ErrorKind::failed, code, text);
+}
+
+std::string state_text(docker::ContainerStatus status) {
+  switch (status) {
+    case docker::ContainerStatus::created:
+      return "created";
+    case docker::ContainerStatus::running:
+      return "running";
+    default:
+      return "exited";
+  }
+}
+
+bool matches(const std::map<std::string, std::string>& wanted,
+             const std::map<std::string, std::string>& labels) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+    const auto found = labels.find(entry.first);
+    return found != labels.end() && (entry.second.empty() || found->second == entry.second);
+  });
+}
+
+bool restarts(const RestartPolicy& policy) {
+  return policy.name == "always" || policy.name == "unless-stopped";
+}
+
+}  // namespace
+
+std::string SimulatedEngine::stamp() const {
+  return fmt::format("{:020}", clock_.unix_ms());
+}
+
+void SimulatedEngine::add_image(const std::string& reference, SimulatedImage image) {
+  tags[reference] = image.info.id;
+  images[image.info.id] = std::move(image);
+}
+
+SimulatedContainer* SimulatedEngine::find(const std::string& container) {
+  for (auto& [id, candidate] : containers) {
+    if (id == container || candidate.info.name == container) return &candidate;
+  }
+  return nullptr;
+}
+
+SimulatedContainer& SimulatedEngine::at(const std::string& container) {
+  SimulatedContainer* found = find(container);
+  if (found == nullptr) refuse("E-ENGINE", "cannot find container " + container);
+  return *found;
+}
+
+const SimulatedImage& SimulatedEngine::image_of(const SimulatedContainer& container) const {
+  return images.at(container.info.image_id);
+}
+
+Tree& SimulatedEngine::tree_of(const Mount& mount) {
+  if (mount.kind == MountKind::volume) return volumes.at(mount.source).tree;
+  return binds.try_emplace(mount.source, empty_tree()).first->second;
+}
+
+SimulatedEngine::Place SimulatedEngine::resolve(SimulatedContainer& container, const std::string& path) {
+  const Mount* best = nullptr;
+  for (const Mount& mount : container.info.mounts) {
+    const bool holds = path == mount.target || path.starts_with(mount.target + "/");
+    if (holds && (best == nullptr || mount.target.size() > best->target.size())) best = &mount;
+  }
+  if (best == nullptr) return {.tree = &container.layer, .path = path.size() > 1 ? path.substr(1) : "."};
+  const std::string rest = path == best->target ? "." : path.substr(best->target.size() + 1);
+  return {.tree = &tree_of(*best), .path = rest, .read_only = best->read_only};
+}
+
+SimulatedContainer* SimulatedEngine::server_at(const std::string& source) {
+  for (auto& [id, container] : containers) {
+    if (!container.server || !container.info.running()) continue;
+    for (const Mount& mount : container.info.mounts) {
+      if (mount.kind == MountKind::bind && mount.source == source) return &container;
+    }
+  }
+  return nullptr;
+}
+
+// A policy brings back what ended without the engine having been asked to stop it.
+void SimulatedEngine::finish(SimulatedContainer& container, int code, End end) {
+  container.info.status = docker::ContainerStatus::exited;
+  container.info.exit_code = code;
+  container.info.networks.clear();
+  container.server.reset();
+  container.ends_with.reset();
+  container.stopping = false;
+  if (end == End::by_itself && restarts(container.info.restart)) start_container(container.info.id);
+}
+
+void SimulatedEngine::end_running(SimulatedContainer& container, End end) {
+  int code = container.ends_with.value_or(0);
+  if (container.server) {
+    shut_down_server(*this, container);
+    if (on_server_stopped) on_server_stopped(container);
+  }
+  finish(container, code, end);
+}
+
+void SimulatedEngine::kill(const std::string& container) {
+  SimulatedContainer& victim = at(container);
+  if (victim.server) kill_server(*this, victim);
+  finish(victim, 137, End::by_itself);
+}
+
+docker::EngineInfo SimulatedEngine::info() {
+  return {.id = engine_id,
+          .version = "28.5.2",
+          .api_version = "1.51",
+          .processors = 2,
+          .memory_bytes = 4LL << 30};
+}
+
+std::optional<docker::ContainerInfo> SimulatedEngine::inspect_container(const std::string& container) {
+  const SimulatedContainer* found = find(container);
+  return found == nullptr ? std::nullopt : std::optional(found->info);
+}
+
+std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
+    const docker::ContainerFilter& filter) {
+  std::vector<docker::ContainerSummary> result;
+  for (const auto& [id, container] : containers) {
+    const auto& info = container.info;
+    if (!matches(filter.labels, info.labels)) continue;
+    if (!filter.name.empty() && info.name != filter.name) continue;
+    if (!filter.volume.empty() &&
+        std::none_of(info.mounts.begin(), info.mounts.end(), [&](const Mount& mount) {
+          return mount.source == filter.volume || mount.target == filter.volume;
+        })) {
+      continue;
+    }
+    result.push_back({.id = id,
+                      .name = info.name,
+                      .image = info.image_reference,
+                      .state = state_text(info.status),
+                      .status = state_text(info.status),
+                      .labels = info.labels});
+  }
+  return result;
+}
+
+std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec) {
+  if (find(spec.name) != nullptr) {
+    refuse("E-ENGINE-CONFLICT", fmt::format("cannot create container {}: the name is in use", spec.name));
+  }
+  const auto image = inspect_image(spec.image);
+  if (!image)
+    refuse("E-ENGINE", fmt::format("cannot create container {}: no image {}", spec.name, spec.image));
+  for (const Mount& mount : spec.mounts) {
+    if (mount.kind == MountKind::volume && !volumes.contains(mount.source))
+      create_volume({.name = mount.source});
+  }
+  SimulatedContainer container;
+  container.info.id = fmt::format("{:064x}", ++counter_);
+  container.info.name = spec.name;
+  container.info.image_reference = spec.image;
+  container.info.image_id = image->id;
+  container.info.entrypoint = spec.entrypoint.empty() ? image->entrypoint : spec.entrypoint;
+  container.info.command = spec.entrypoint.empty() && spec.command.empty() ? image->command : spec.command;
+  container.info.environment = image->environment;
+  for (const std::string& line : spec.environment) {
+    std::erase_if(container.info.environment, [&](const std::string& old) {
+      return old.starts_with(line.substr(0, line.find('=') + 1));
+    });
+    container.info.environment.push_back(line);
+  }
+  container.info.labels = spec.labels;
+  container.info.user = spec.user;
+  container.info.mounts = spec.mounts;
+  container.info.shm_bytes = spec.shm_bytes;
+  container.layer = empty_tree();
+  const std::string id = container.info.id;
+  containers[id] = std::move(container);
+  return id;
+}
+
+void SimulatedEngine::start_container(const std::string& name) {
+  SimulatedContainer& container = at(name);
+  if (container.info.running()) return;
+  if (frozen.contains(container.info.name)) violations.push_back("client started: " + container.info.name);
+  clock_.pause(std::chrono::milliseconds(1));
+  container.info.started_at = stamp();
+  container.info.status = docker::ContainerStatus::running;
+  container.info.exit_code.reset();
+  if (!container.address.empty()) {
+    container.info.networks = {
+        {.network = "shop_default", .ip_address = container.address, .ip6_address = {}}};
+  }
+  Outcome outcome = run_program(*this, container);
+  container.out += outcome.out;
+  container.err += outcome.err;
+  container.ends_with = outcome.exit_code;
+}
+
+void SimulatedEngine::signal_container(const std::string& name, const std::string& signal) {
+  SimulatedContainer* container = find(name);
+  if (container == nullptr || !container->info.running()) return;
+  if (signal == "SIGKILL") return kill(name);
+  container->stopping = true;
+}
+
+void SimulatedEngine::stop_container(const std::string& name, std::chrono::seconds) {
+  SimulatedContainer& container = at(name);
+  if (container.info.running()) end_running(container, End::by_the_engine);
+}
+
+// What is about to end does so while it is waited for, and the caller learns of it the next time.
+std::optional<int> SimulatedEngine::wait_container(const std::string& name,
+                                                   std::chrono::milliseconds patience) {
+  SimulatedContainer& container = at(name);
+  if (!container.info.running()) return container.info.exit_code;
+  clock_.pause(patience);
+  if (container.stopping || container.ends_with) end_running(container, End::by_itself);
+  return std::nullopt;
+}
+
+void SimulatedEngine::set_restart_policy(const std::string& container, const RestartPolicy& policy) {
+  at(container).info.restart = policy;
+}
+
+void SimulatedEngine::remove_container(const std::string& name) {
+  SimulatedContainer* container = find(name);
+  if (container == nullptr) return;
+  if (container->server) kill_server(*this, *container);
+  containers.erase(std::string(container->info.id));
+}
+
+void SimulatedEngine::container_logs(const std::string& name, const Sink& out, const Sink& err) {
+  const SimulatedContainer& container = at(name);
+  if (out) out(container.out);
+  if (err) err(container.err);
+}
+
+void SimulatedEngine::get_archive(const std::string& name, const std::string& path, const Sink& sink) {
+  const Place place = resolve(at(name), path);
+  if (!exists(*place.tree, place.path)) refuse("E-ENGINE", fmt::format("cannot read {} in {}", path, name));
+  const std::string tar = archive_tree(*place.tree, place.path, path.substr(path.rfind('/') + 1));
+  constexpr std::size_t kPiece = 5000;
+  for (std::size_t at = 0; at < tar.size(); at += kPiece) sink(std::string_view(tar).substr(at, kPiece));
+}
+
+// The engine extracts as the bytes come: what a source yielded before it failed is there.
+void SimulatedEngine::put_archive(const std::string& name, const std::string& path, const Source& source) {
+  const Place place = resolve(at(name), path);
+  if (!exists(*place.tree, place.path) || place.read_only) {
+    refuse("E-ENGINE", fmt::format("cannot extract to {} in {}", path, name));
+  }
+  std::string tar;
+  try {
+    std::vector<char> buffer(16384);
+    while (const std::size_t count = source(buffer.data(), buffer.size())) tar.append(buffer.data(), count);
+  } catch (...) {
+    extract_archive(*place.tree, place.path, tar);
+    throw;
+  }
+  extract_archive(*place.tree, place.path, tar);
+}
+
+std::optional<docker::VolumeInfo> SimulatedEngine::inspect_volume(const std::string& name) {
+  const auto found = volumes.find(name);
+  return found == volumes.end() ? std::nullopt : std::optional(found->second.info);
+}
+
+void SimulatedEngine::create_volume(const docker::VolumeSpec& spec) {
+  if (volumes.contains(spec.name)) return;
+  clock_.pause(std::chrono::milliseconds(1));
+  volumes[spec.name] = {
+      .info = {.name = spec.name, .driver = "local", .created_at = stamp(), .labels = spec.labels},
+      .tree = empty_tree()};
+}
+
+void SimulatedEngine::remove_volume(const std::string& name) {
+  for (const auto& container : list_containers({.volume = name})) {
+    refuse("E-ENGINE-CONFLICT", fmt::format("cannot remove volume {}: in use by {}", name, container.name));
+  }
+  volumes.erase(name);
+}
+
+std::vector<docker::VolumeInfo> SimulatedEngine::list_volumes(
+    const std::map<std::string, std::string>& labels) {
+  std::vector<docker::VolumeInfo> result;
+  for (const auto& [name, volume] : volumes) {
+    if (matches(labels, volume.info.labels)) result.push_back(volume.info);
+  }
+  return result;
+}
+
+std::optional<docker::ImageInfo> SimulatedEngine::inspect_image(const std::string& reference) {
+  const auto tag = tags.find(reference);
+  const auto found = images.find(tag == tags.end() ? reference : tag->second);
+  return found == images.end() ? std::nullopt : std::optional(found->second.info);
+}
+
+void SimulatedEngine::pull_image(const std::string& reference,
+                                 const std::function<void(const docker::PullProgress&)>& progress) {
+  const auto found = registry.find(reference);
+  if (found == registry.end()) refuse("E-PULL", fmt::format("cannot pull {}: not found", reference));
+  if (progress) progress({.status = "Downloading", .layer = "layer", .current_bytes = 1, .total_bytes = 2});
+  add_image(reference, found->second);
+}
+
+}  // namespace pgupgrade::test

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/docker/engine.hpp"
+#include "support/world/clock.hpp"
+#include "support/world/tree.hpp"
+
+namespace pgupgrade::test {
+
+struct SimulatedImage {
+  docker::ImageInfo info;
+  int major = 0;  // 0: holds no PostgreSQL
+  std::string version;
+  std::int64_t uid = 999;
+  std::int64_t gid = 999;
+  std::vector<std::string> locales = {"C", "C.utf8", "POSIX", "en_US.utf8"};
+  std::vector<std::string> settings;
+  std::map<std::string, std::string> extensions = {{"plpgsql", "1.0"}};
+};
+
+struct ServerProcess {
+  std::string data;  // absolute, in the container
+  bool fsync = true;
+};
+
+struct SimulatedContainer {
+  docker::ContainerInfo info;
+  Tree layer;  // its own files, outside of mounts
+  std::string out;
+  std::string err;
+  std::optional<ServerProcess> server;
+  std::optional<int> ends_with;  // a one-shot program that has done its work: its exit code
+  bool stopping = false;
+  std::string address;  // on its network, while it runs
+};
+
+struct SimulatedVolume {
+  docker::VolumeInfo info;
+  Tree tree;
+};
+
+// An engine in memory. Containers run programs that act on the trees of their mounts, so that what a run
+// creates, empties and restores is really there, gone and there again.
+class SimulatedEngine final : public docker::Engine {
+ public:
+  explicit SimulatedEngine(Clock& clock) : clock_(clock) {}
+
+  // The scene's own hands.
+  void add_image(const std::string& reference, SimulatedImage image);  // on the engine
+  SimulatedContainer* find(const std::string& container);
+  SimulatedContainer& at(const std::string& container);
+  SimulatedVolume& volume(const std::string& name) { return volumes.at(name); }
+  const SimulatedImage& image_of(const SimulatedContainer& container) const;
+  Tree& tree_of(const Mount& mount);
+  struct Place {
+    Tree* tree = nullptr;
+    std::string path;
+    bool read_only = false;
+  };
+  Place resolve(SimulatedContainer& container, const std::string& path);
+  // The running server whose private socket directory is `source` on this host.
+  SimulatedContainer* server_at(const std::string& source);
+  void kill(const std::string& container);  // as the kernel would when memory is short
+  std::int64_t now() const { return clock_.unix_ms() / 1000; }
+  std::string stamp() const;
+
+  std::string engine_id = "ENGINE-1";
+  std::map<std::string, SimulatedContainer> containers;  // by id
+  std::map<std::string, SimulatedVolume> volumes;
+  std::map<std::string, SimulatedImage> images;    // by id
+  std::map<std::string, std::string> tags;         // reference -> id
+  std::map<std::string, SimulatedImage> registry;  // what a pull finds, by reference
+  std::map<std::string, Tree> binds;               // host directory -> files
+  std::set<std::string> frozen;                    // containers that nobody may start now
+  std::vector<std::string> violations;             // what must never happen, and did
+  std::function<void(SimulatedContainer&)> on_server_stopped;
+
+  docker::EngineInfo info() override;
+  std::optional<docker::ContainerInfo> inspect_container(const std::string& container) override;
+  std::vector<docker::ContainerSummary> list_containers(const docker::ContainerFilter& filter) override;
+  std::string create_container(const docker::ContainerSpec& spec) override;
+  void start_container(const std::string& container) override;
+  void signal_container(const std::string& container, const std::string& signal) override;
+  void stop_container(const std::string& container, std::chrono::seconds grace) override;
+  std::optional<int> wait_container(const std::string& container,
+                                    std::chrono::milliseconds patience) override;
+  void set_restart_policy(const std::string& container, const RestartPolicy& policy) override;
+  void remove_container(const std::string& container) override;
+  void container_logs(const std::string& container, const Sink& out, const Sink& err) override;
+  void get_archive(const std::string& container, const std::string& path, const Sink& sink) override;
+  void put_archive(const std::string& container, const std::string& path, const Source& source) override;
+  docker::ExecResult exec(const std::string& container, const std::vector<std::string>& argv,
+                          const std::string& user) override;
+  std::optional<docker::VolumeInfo> inspect_volume(const std::string& name) override;
+  void create_volume(const docker::VolumeSpec& spec) override;
+  void remove_volume(const std::string& name) override;
+  std::vector<docker::VolumeInfo> list_volumes(const std::map<std::string, std::string>& labels) override;
+  std::optional<docker::ImageInfo> inspect_image(const std::string& reference) override;
+  void pull_image(const std::string& reference,
+                  const std::function<void(const docker::PullProgress&)>& progress) override;
+
+ private:
+  enum class End { by_itself, by_the_engine };
+  void finish(SimulatedContainer& container, int code, End end);
+  void end_running(SimulatedContainer& container, End end);
+
+  Clock& clock_;
+  int counter_ = 0;
+};
+
+}  // namespace pgupgrade::test

@@ -1,0 +1,76 @@
+#include "support/world/programs.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "pgupgrade/base/files.hpp"
+#include "support/world/cluster.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+using Argv = std::vector<std::string>;
+
+Outcome stat_owner(SimulatedEngine& engine, SimulatedContainer& self, const std::string& path) {
+  const auto place = engine.resolve(self, path);
+  if (!exists(*place.tree, place.path)) return {.exit_code = 1, .out = {}, .err = "stat: no " + path + "\n"};
+  const Node& node = place.tree->at(place.path);
+  return {.exit_code = 0, .out = fmt::format("{}:{}\n", node.uid, node.gid), .err = {}};
+}
+
+// A bind mount of a directory that really exists shows its real files.
+Outcome cat(SimulatedEngine& engine, SimulatedContainer& self, const std::string& path) {
+  const auto place = engine.resolve(self, path);
+  if (exists(*place.tree, place.path))
+    return {.exit_code = 0, .out = place.tree->at(place.path).content, .err = {}};
+  for (const Mount& mount : self.info.mounts) {
+    if (mount.kind != MountKind::bind || !path.starts_with(mount.target + "/")) continue;
+    if (const auto content = read_file_if_present(mount.source + path.substr(mount.target.size()))) {
+      return {.exit_code = 0, .out = *content, .err = {}};
+    }
+  }
+  return {.exit_code = 1, .out = {}, .err = "cat: no " + path + "\n"};
+}
+
+Outcome control_data(SimulatedEngine& engine, SimulatedContainer& self, const std::string& path) {
+  const auto place = engine.resolve(self, path);
+  const auto found = place.tree->find(join_path(place.path, "global/pg_control"));
+  if (found == place.tree->end())
+    return {.exit_code = 1, .out = {}, .err = "pg_controldata: no control file\n"};
+  return {.exit_code = 0, .out = found->second.content, .err = {}};
+}
+
+// A work server: "-D DIR", and "fsync=off" among its settings or not.
+Outcome postgres(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
+  if (engine.image_of(self).major == 0) return {.exit_code = 127, .out = {}, .err = "no postgres\n"};
+  bool fsync = true;
+  std::string data;
+  for (std::size_t index = 1; index + 1 < argv.size(); ++index) {
+    if (argv[index] == "-D") data = argv[index + 1];
+    if (argv[index] == "-c" && argv[index + 1] == "fsync=off") fsync = false;
+  }
+  return start_server(engine, self, data, fsync, WhenEmpty::refuse);
+}
+
+}  // namespace
+
+Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self) {
+  Argv argv = self.info.entrypoint;
+  argv.insert(argv.end(), self.info.command.begin(), self.info.command.end());
+  const std::string& program = argv.front();
+  if (program == "docker-entrypoint.sh") {
+    return start_server(engine, self, data_directory_of(self), true, WhenEmpty::initialise);
+  }
+  if (program == "app") return {};
+  if (program == "postgres") return postgres(engine, self, argv);
+  if (program == "true") return {.exit_code = 0, .out = {}, .err = {}};
+  if (program == "stat") return stat_owner(engine, self, argv.back());
+  if (program == "cat") return cat(engine, self, argv.back());
+  if (program == "pg_controldata") return control_data(engine, self, argv.back());
+  if (program == "sh") return run_script(engine, self, argv);
+  if (auto outcome = run_client_program(engine, self, argv)) return *outcome;
+  return {.exit_code = 127, .out = {}, .err = "not found: " + program + "\n"};
+}
+
+}  // namespace pgupgrade::test

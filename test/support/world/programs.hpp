@@ -1,0 +1,30 @@
+#pragma once
+
+#include "support/world/engine.hpp"
+
+namespace pgupgrade::test {
+
+// What a container's program does when it is started.
+struct Outcome {
+  std::optional<int> exit_code;  // nothing: it goes on running
+  std::string out;
+  std::string err;
+};
+Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self);
+
+// Servers: start one on a data directory, end it in the two ways in which servers end.
+enum class WhenEmpty { initialise, refuse };
+Outcome start_server(SimulatedEngine& engine, SimulatedContainer& self, const std::string& data, bool fsync,
+                     WhenEmpty when_empty);
+void shut_down_server(SimulatedEngine& engine, SimulatedContainer& self);
+void kill_server(SimulatedEngine& engine, SimulatedContainer& self);
+
+std::string data_directory_of(const SimulatedContainer& container);  // PGDATA of its environment
+
+// pg_dump and friends, initdb, vacuumdb; nothing when it is none of them.
+std::optional<Outcome> run_client_program(SimulatedEngine& engine, SimulatedContainer& self,
+                                          const std::vector<std::string>& argv);
+// Shell scripts of work containers, by the purpose in their label.
+Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv);
+
+}  // namespace pgupgrade::test

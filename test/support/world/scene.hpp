@@ -1,0 +1,93 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/upgrade/commands.hpp"
+#include "support/world/cluster.hpp"
+#include "support/world/compose.hpp"
+#include "support/world/connector.hpp"
+#include "support/world/faulty_engine.hpp"
+
+namespace pgupgrade::test {
+
+// Keeps what a run tells.
+class RecordingObserver final : public upgrade::Observer {
+ public:
+  void step(const upgrade::StepEvent& event) override { events.push_back(event); }
+  void progress(const upgrade::Progress&) override {}
+  void message(Severity severity, const std::string& text) override { messages.emplace_back(severity, text); }
+
+  std::vector<upgrade::StepEvent> events;
+  std::vector<std::pair<Severity, std::string>> messages;
+};
+
+struct SceneOptions {
+  int new_major = 17;  // from 18 on the mount moves
+  int targets = 1;     // db, and db2 with 2
+  bool clients = true;
+  bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
+};
+
+// A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade. Compose file and state are real
+// files in a directory of its own, removed at the end.
+class Scene {
+ public:
+  explicit Scene(SceneOptions options = {});
+  ~Scene();
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  // Each call is a process of its own: it begins without faults armed and with what is on disk.
+  upgrade::Report start();
+  upgrade::Report resume();
+  upgrade::Report roll_back(upgrade::NewWrites writes = upgrade::NewWrites::lose);
+
+  upgrade::World world();
+  std::filesystem::path state_file() const;
+  std::filesystem::path run_directory() const { return root / ".pgupgrade" / plan.run_id; }
+  std::filesystem::path compose_file() const { return root / "compose.yaml"; }
+  const TargetPlan& target(std::size_t index = 0) const { return plan.targets.at(index); }
+  SimulatedContainer& container(const std::string& service);
+  Tree& data(std::size_t index = 0);
+  // A path of the old data directory within its volume.
+  std::string old_path(const std::string& name) const;
+
+  // What is wrong with the world after a success, after a rollback, at a crash; empty when it is sound.
+  std::string wrong_after_success();
+  std::string wrong_after_rollback();
+  std::string wrong_at_crash();
+
+  std::filesystem::path root;
+  SimulatedClock clock;
+  SimulatedEngine engine{clock};
+  FaultyEngine faulty{engine};
+  SimulatedCompose compose{engine, "shop"};
+  SimulatedConnector connector{engine};
+  CrashingProbe probe;
+  Cancellation cancellation;
+  RecordingObserver observer;
+  Plan plan;
+  std::vector<Cluster> original;             // content of each target before the run
+  std::map<std::string, Tree> when_stopped;  // volume -> files as the old server left them
+  std::string original_compose;
+  std::string edited_compose;
+
+ private:
+  void add_images();
+  void write_compose_file();
+  void fill_volume(std::size_t index);
+  void start_services();
+  void make_plan();
+  TargetPlan plan_target(std::size_t index);
+  void watch(const std::string& place);
+  std::string wrong_with_clients();
+  std::string wrong_with_remains();
+
+  SceneOptions options_;
+  std::string unequal_;  // what a rollback had not put back when it came to starting the old server
+};
+
+}  // namespace pgupgrade::test

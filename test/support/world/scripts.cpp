@@ -1,0 +1,177 @@
+// The shell scripts that a run has its work containers carry out. Each is recognised by its purpose and by
+// the words in it that do the work, so that a script which changes is noticed rather than simulated wrongly.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <map>
+
+#include "pgupgrade/base/hash.hpp"
+#include "support/world/cluster.hpp"
+#include "support/world/programs.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+struct Script {
+  SimulatedEngine& engine;
+  SimulatedContainer& self;
+  std::vector<std::string> arguments;  // $1, $2, …
+
+  SimulatedEngine::Place place(std::size_t index) const { return engine.resolve(self, arguments.at(index)); }
+};
+
+Outcome done(const std::string& out = {}) {
+  return {.exit_code = 0, .out = out, .err = {}};
+}
+
+Outcome read_only() {
+  return {.exit_code = 1, .out = {}, .err = "read-only file system\n"};
+}
+
+unsigned type_bits(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::directory:
+      return S_IFDIR;
+    case Node::Kind::link:
+      return S_IFLNK;
+    case Node::Kind::file:
+      break;
+  }
+  return S_IFREG;
+}
+
+Outcome listing(const Script& script) {
+  const auto place = script.place(0);
+  std::vector<std::string> paths = below(*place.tree, place.path);
+  paths.insert(paths.begin(), place.path);
+  std::string entries;
+  std::string links;
+  std::string digests;
+  for (const std::string& path : paths) {
+    const Node& node = place.tree->at(path);
+    const std::string inner =
+        place.path == "." ? path : path.substr(std::min(path.size(), place.path.size() + 1));
+    const std::string name = path == place.path ? "." : "./" + inner;
+    const std::size_t size = node.kind == Node::Kind::file ? node.content.size() : 0;
+    entries += fmt::format("{:x} {} {} {} {} {}\n", type_bits(node) | node.mode, node.uid, node.gid,
+                           node.mtime, size, name);
+    if (node.kind == Node::Kind::link) links += name + "\n" + node.link + "\n";
+    if (node.kind == Node::Kind::file) digests += fmt::format("{} *{}\n", sha256_hex(node.content), name);
+  }
+  return done(fmt::format("== count\n{}\n== entries\n{}== links\n{}== digests\n{}== end\n", paths.size(),
+                          entries, links, digests));
+}
+
+Outcome empty(const Script& script) {
+  const auto place = script.place(0);
+  if (place.read_only) return read_only();
+  clear_below(*place.tree, place.path);
+  return done();
+}
+
+Outcome look(const Script& script) {
+  const auto place = script.place(0);
+  std::string out;
+  for (const std::string& path : below(*place.tree, place.path)) {
+    if (parent_path(path) == place.path) out += script.arguments[0] + "/" + path + "\n";
+  }
+  return done(out + "end\n");
+}
+
+Outcome version(const Script& script) {
+  const auto place = script.place(0);
+  return done(fmt::format("{}\nend\n", version_of(*place.tree, place.path)));
+}
+
+// mkdir -p, emptied, given to an owner; $3 is the mount's root or empty.
+Outcome prepare(const Script& script) {
+  const auto place = script.place(0);
+  if (place.read_only) return read_only();
+  if (!exists(*place.tree, place.path)) {
+    put_directory(*place.tree, place.path, 0755, 0, 0, script.engine.now());
+  }
+  clear_below(*place.tree, place.path);
+  own(*place.tree, place.path, script.arguments.at(1));
+  place.tree->at(place.path).mode = 0700;
+  if (!script.arguments.at(2).empty()) {
+    const auto root = script.place(2);
+    Node& node = root.tree->at(root.path);
+    node.uid = place.tree->at(place.path).uid;
+    node.gid = place.tree->at(place.path).gid;
+  }
+  return done();
+}
+
+Outcome chown(const Script& script) {
+  const auto place = script.place(0);
+  own(*place.tree, place.path, script.arguments.at(1));
+  return done();
+}
+
+// Owner and mode of the mount's root.
+Outcome root(const Script& script) {
+  const auto place = script.place(0);
+  if (script.arguments.at(1).empty()) return done();
+  const std::string& owner = script.arguments[1];
+  Node& node = place.tree->at(place.path);
+  node.uid = std::stoll(owner.substr(0, owner.find(':')));
+  node.gid = std::stoll(owner.substr(owner.find(':') + 1));
+  node.mode = static_cast<unsigned>(std::stoul(script.arguments.at(2), nullptr, 8));
+  return done();
+}
+
+Outcome digest(const Script& script) {
+  const auto place = script.place(0);
+  std::string out;
+  for (const std::string& path : below(*place.tree, place.path)) {
+    const Node& node = place.tree->at(path);
+    if (node.kind == Node::Kind::file) out += fmt::format("{}  ./{}\n", sha256_hex(node.content), path);
+  }
+  return done(out + "end\n");
+}
+
+Outcome probe(const Script& script) {
+  const SimulatedImage& image = script.engine.image_of(script.self);
+  if (image.major == 0) return {.exit_code = 3, .out = {}, .err = {}};
+  std::string out =
+      fmt::format("bin\t/usr/lib/postgresql/{}/bin\nversion\tpostgres (PostgreSQL) {}\nuid\t{}\ngid\t{}\n",
+                  image.major, image.version, image.uid, image.gid);
+  for (const auto& [name, version] : image.extensions)
+    out += fmt::format("extension\t{}\t{}\n", name, version);
+  for (const auto& locale : image.locales) out += "locale\t" + locale + "\n";
+  for (const auto& setting : image.settings) out += "setting\t" + setting + "\n";
+  return done(out + "libc\tglibc 2.41\nend\n");
+}
+
+struct Known {
+  const char* words;
+  Outcome (*run)(const Script&);
+};
+
+}  // namespace
+
+Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv) {
+  static const std::map<std::string, Known> kScripts = {
+      {"listing", {"stat -c '%f %u %g %Y %s %n'", listing}},
+      {"empty", {"find \"$1\" -mindepth 1 -delete && sync", empty}},
+      {"look", {"find \"$1\" -mindepth 1 -maxdepth 1; echo end", look}},
+      {"version", {"cat \"$1/PG_VERSION\"", version}},
+      {"prepare", {"mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\"", prepare}},
+      {"chown", {"chown -R \"$2\" \"$1\"", chown}},
+      {"root", {"chown \"$2\" \"$1\" && chmod \"$3\" \"$1\"", root}},
+      {"digest", {"find . -type f -exec sha256sum {} +", digest}},
+      {"probe", {"postgres --describe-config", probe}},
+  };
+  const auto purpose = self.info.labels.find("pgupgrade.purpose");
+  const auto found = kScripts.find(purpose == self.info.labels.end() ? "" : purpose->second);
+  if (found == kScripts.end() || argv.at(2).find(found->second.words) == std::string::npos) {
+    engine.violations.push_back("a script that is not simulated: " + argv.at(2));
+    return {.exit_code = 127, .out = {}, .err = "not simulated\n"};
+  }
+  const std::size_t first = std::min<std::size_t>(4, argv.size());  // sh -c SCRIPT $0 …
+  return found->second.run({.engine = engine,
+                            .self = self,
+                            .arguments = {argv.begin() + static_cast<std::ptrdiff_t>(first), argv.end()}});
+}
+
+}  // namespace pgupgrade::test
