@@ -1,3 +1,5 @@
 #include "pgupgrade/cli/run.hpp"
 
-int main(int argc, char** argv) { return pgupgrade::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  return pgupgrade::cli::run(argc, argv);
+}

@@ -50,6 +50,14 @@ Diagnostics check_outside_data(const Subject& subject) {
                            "stop the server, move the directory that pg_wal leads to back to its place, and "
                            "leave out POSTGRES_INITDB_WALDIR"));
   }
+  const auto& databases = subject.inventory.databases;
+  if (std::none_of(databases.begin(), databases.end(),
+                   [](const DatabaseFacts& database) { return database.name == "postgres"; })) {
+    result.push_back(error(
+        "E-NO-POSTGRES-DATABASE",
+        fmt::format("{} has no database \"postgres\", which PostgreSQL's own programs connect to", name),
+        "create it: CREATE DATABASE postgres; it may be dropped again after the upgrade"));
+  }
   return result;
 }
 

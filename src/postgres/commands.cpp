@@ -97,16 +97,25 @@ std::vector<std::string> list_dump(const std::string& directory) {
   return {"pg_restore", "--list", directory};
 }
 
-std::vector<std::string> restore_database(const Connection& connection, const std::string& database,
-                                          const std::string& directory, int jobs) {
-  Argv argv = {"pg_restore", "--create", "--exit-on-error", jobs_option(jobs)};
+std::vector<std::vector<std::string>> restore_database(const Connection& connection,
+                                                       const std::string& database,
+                                                       const std::string& directory, int jobs) {
+  Argv create = {"pg_restore", "--exit-on-error", "--section=pre-data", "--create"};
   if (database == "postgres" || database == "template1") {
-    argv.insert(argv.end(), {"--clean", "--if-exists"});
+    create.insert(create.end(), {"--clean", "--if-exists"});
   }
-  add_connection(argv, connection);
-  add_database(argv, database == "postgres" ? "template1" : "postgres");
-  argv.push_back(directory);
-  return argv;
+  add_connection(create, connection);
+  add_database(create, database == "postgres" ? "template1" : "postgres");
+  create.push_back(directory);
+  std::vector<Argv> commands = {std::move(create)};
+  for (const char* section : {"--section=data", "--section=post-data"}) {
+    Argv fill = {"pg_restore", "--exit-on-error", section, jobs_option(jobs)};
+    add_connection(fill, connection);
+    add_database(fill, database);
+    fill.push_back(directory);
+    commands.push_back(std::move(fill));
+  }
+  return commands;
 }
 
 std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,

@@ -82,6 +82,11 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
   return make_report(journal, world.clock.unix_ms());
 }
 
+// A process that died right after it had recorded the end left its volumes locked.
+void release_if_ended(const Journal& journal, World& world) {
+  if (journal.state().outcome != RunOutcome::unfinished) unlock_data(world, journal.state().plan);
+}
+
 void refuse_ended(const Journal& journal) {
   switch (journal.state().outcome) {
     case RunOutcome::unfinished:
@@ -162,6 +167,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder);
   journal = Journal::open_file(state_file);  // what was read before the lock may be another process's past
+  release_if_ended(journal, world);
   refuse_ended(journal);
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
@@ -181,7 +187,10 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder);
   journal = Journal::open_file(state_file);
-  if (journal.state().outcome == RunOutcome::rolled_back) return make_report(journal, world.clock.unix_ms());
+  if (journal.state().outcome == RunOutcome::rolled_back) {
+    release_if_ended(journal, world);
+    return make_report(journal, world.clock.unix_ms());
+  }
   if (journal.state().outcome == RunOutcome::cleaned) {
     throw Error(ErrorKind::refused, "E-CLEANED",
                 fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));

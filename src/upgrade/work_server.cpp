@@ -35,6 +35,14 @@ std::string settings_file(const TargetPlan& target, Side side) {
   return side == Side::fresh ? target.new_pgdata + "/postgresql.conf" : target.inventory.config_file;
 }
 
+// What the user's own configuration may say, and must not say to us: a default that forbids writing, and,
+// from 17 on, triggers that fire when somebody logs in.
+void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
+  constexpr auto kOrigin = SettingFacts::Origin::command_line;
+  settings.push_back({.name = "default_transaction_read_only", .value = "off", .origin = kOrigin});
+  if (major >= 17) settings.push_back({.name = "event_triggers", .value = "off", .origin = kOrigin});
+}
+
 }  // namespace
 
 WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side)
@@ -91,6 +99,7 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
         target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
         [](const SettingFacts& setting) { return setting.origin == SettingFacts::Origin::command_line; });
   }
+  add_quiet_settings(all, old ? target_.old_major : target_.new_major);
   all.insert(all.end(), settings.begin(), settings.end());
   const std::string hba = std::string(kRunMount) + "/pg_hba.conf";
   WorkSpec server = spec(postgres::server(data, settings_file(target_, side_), kRunMount, hba, all));
@@ -175,7 +184,8 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
                    {.kind = MountKind::volume,
                     .source = dump_volume_name(context_.plan().run_id, target_.service),
                     .target = kDumpMount}};
-  client.environment = {{"LC_ALL", "C"}};
+  // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
+  client.environment = {{"LC_ALL", "C"}, {"PGOPTIONS", "-c default_transaction_read_only=off"}};
   return client;
 }
 

@@ -40,16 +40,21 @@ TEST_CASE("a database is dumped into a directory by its quoted name") {
 
 TEST_CASE("a database is restored by creating it and stops at the first error") {
   REQUIRE(restore_database(kTo, "shop", "/dump/1", 0) ==
-          Argv{"pg_restore", "--create", "--exit-on-error", "--jobs=1", "--host=/run/pgupgrade",
-               "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='postgres'", "/dump/1"});
+          std::vector<Argv>{
+              {"pg_restore", "--exit-on-error", "--section=pre-data", "--create", "--host=/run/pgupgrade",
+               "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='postgres'", "/dump/1"},
+              {"pg_restore", "--exit-on-error", "--section=data", "--jobs=1", "--host=/run/pgupgrade",
+               "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='shop'", "/dump/1"},
+              {"pg_restore", "--exit-on-error", "--section=post-data", "--jobs=1", "--host=/run/pgupgrade",
+               "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='shop'", "/dump/1"}});
 }
 
 TEST_CASE("postgres and template1 are replaced while connected to the other") {
-  REQUIRE(restore_database(kTo, "postgres", "/dump/1", 2) ==
-          Argv{"pg_restore", "--create", "--exit-on-error", "--jobs=2", "--clean", "--if-exists",
+  REQUIRE(restore_database(kTo, "postgres", "/dump/1", 2).at(0) ==
+          Argv{"pg_restore", "--exit-on-error", "--section=pre-data", "--create", "--clean", "--if-exists",
                "--host=/run/pgupgrade", "--port=5432", "--username=boss", "--no-password",
                "--dbname=dbname='template1'", "/dump/1"});
-  REQUIRE(restore_database(kTo, "template1", "/dump/2", 2).at(10) == "--dbname=dbname='postgres'");
+  REQUIRE(restore_database(kTo, "template1", "/dump/2", 2).at(0).at(10) == "--dbname=dbname='postgres'");
 }
 
 TEST_CASE("psql reads no startup file and stops at the first error") {

@@ -21,10 +21,13 @@ std::vector<std::string> dump_globals(const Connection& connection, const std::s
 std::vector<std::string> dump_database(const Connection& connection, const std::string& database,
                                        const std::string& directory, int jobs);
 std::vector<std::string> list_dump(const std::string& directory);
-// Creates the database from the dump itself (--create), stopping at the first error. `database` decides how:
-// "postgres" and "template1" are replaced (--clean --if-exists) while connected to the other.
-std::vector<std::string> restore_database(const Connection& connection, const std::string& database,
-                                          const std::string& directory, int jobs);
+// The commands that restore one database, in order: what creates it and its tables (--create; "postgres" and
+// "template1" are replaced while connected to the other), then all rows, then indexes, constraints and
+// triggers. One pg_restore for all three could fire a trigger of a partitioned table while rows of its
+// partitions are still being loaded: its jobs wait for the parent table's own rows, and a parent has none.
+std::vector<std::vector<std::string>> restore_database(const Connection& connection,
+                                                       const std::string& database,
+                                                       const std::string& directory, int jobs);
 std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
                                       const std::string& file);  // psql -X, ON_ERROR_STOP
 std::vector<std::string> analyze_all(const Connection& connection,

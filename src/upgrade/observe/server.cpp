@@ -17,6 +17,8 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     const auto login = postgres::ExecPsql::find_login(world.engine, *container);
     postgres::ExecPsql psql(world.engine, container->id, login.role);
     facts.inventory = postgres::read_inventory(psql, login.database);
+    facts.inventory->wal_outside_data =
+        postgres::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);
     if (verifiers.empty()) return;
     const auto candidates = collect_passwords(world.engine, project, facts.service, &*container,

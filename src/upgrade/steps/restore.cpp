@@ -98,14 +98,16 @@ class RestoreStep final : public Step {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
     const DumpedDatabase& database = record.databases[index];
-    const auto argv = postgres::restore_database(
+    const auto commands = postgres::restore_database(
         to, database.name, std::string(kDumpMount) + "/" + database.directory, context.plan().jobs);
-    run_work_checked(context.world, server.client("restore", argv), "E-RESTORE",
-                     fmt::format("restore database \"{}\"", printable(database.name)), [&] {
-                       context.progress("database " + database.name, static_cast<std::int64_t>(index),
-                                        static_cast<std::int64_t>(record.databases.size()),
-                                        Progress::Unit::items);
-                     });
+    for (const auto& argv : commands) {
+      run_work_checked(context.world, server.client("restore", argv), "E-RESTORE",
+                       fmt::format("restore database \"{}\"", printable(database.name)), [&] {
+                         context.progress("database " + database.name, static_cast<std::int64_t>(index),
+                                          static_cast<std::int64_t>(record.databases.size()),
+                                          Progress::Unit::items);
+                       });
+    }
   }
 };
 
