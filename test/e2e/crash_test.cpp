@@ -1,0 +1,197 @@
+// Whatever ends a run midway: resume reaches the new version, rollback the old one, byte for byte.
+#include <signal.h>
+
+#include <filesystem>
+#include <future>
+
+#include "e2e/project.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "support/catch.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+const Words kUpgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+
+// The data that must survive, whatever happens.
+void fill(const Project& project) {
+  project.script("db", "postgres",
+                 "CREATE TABLE t (i int PRIMARY KEY, text text);"
+                 "INSERT INTO t SELECT i, repeat(md5(i::text), 20) FROM generate_series(1, 2000) AS i;"
+                 "CREATE DATABASE other;");
+}
+
+std::string content(const Project& project) {
+  return project.sql("db", "postgres", "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY i)) FROM t");
+}
+
+// Containers, whether they run and what becomes of them when they end: all that a rollback has to bring back.
+Words standing(const Project& project) {
+  Words result;
+  for (const std::string& entry : project.containers()) {
+    const std::string id = entry.substr(entry.find('=') + 1);
+    result.push_back(entry + " " +
+                     project.inspect(id, "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}"));
+  }
+  return result;
+}
+
+void require_killed(const Project& project, const std::string& place, const Words& arguments) {
+  const ProcessResult result = project.killed_at(place, arguments);
+  INFO("to be killed at " << place << ": " << told(result));
+  REQUIRE(result.signal_number == SIGKILL);
+}
+
+void require_exit(const Project& project, const Words& arguments, int exit_code) {
+  const ProcessResult result = project.pgupgrade(arguments);
+  INFO(join(arguments, " ") << ": " << told(result));
+  REQUIRE(result.signal_number == 0);
+  REQUIRE(result.exit_code == exit_code);
+}
+
+bool begun(const Project& project, const std::string& step) {
+  for (const auto& run : upgrade::find_runs(project / ".pgupgrade"))
+    if (run.state)
+      for (const auto& record : run.state->steps)
+        if (record.step == step) return true;
+  return false;
+}
+
+// The process that works in the state directory now, as its lock tells.
+pid_t working_process(const Project& project) {
+  const std::string holder = project.read(".pgupgrade/lock.holder");
+  const std::string mark = ", process ";
+  return std::stoi(holder.substr(holder.find(mark) + mark.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a run that is killed at one place after the other goes on each time and succeeds") {
+  Project project("resumed");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  const std::string before = content(project);
+
+  require_killed(project, "begin:state-written", kUpgrade);
+  for (const char* place :
+       {"freeze:one-stopped", "stop-old:before-signal", "backup:streaming", "dump:dumped",
+        "wipe:after-record", "wipe:emptied", "start-new:directory-prepared", "restore:one-restored",
+        "configure:files-placed", "scram:one-converted", "edit-compose:after-action", "start:up",
+        "thaw:one-started", "thaw:before-done"}) {
+    require_killed(project, place, {"resume"});
+  }
+  require_exit(project, {"resume"}, 0);
+
+  CHECK(project.server_version("db") == "17");
+  CHECK(content(project) == before);
+  std::string wanted = small_project(13);
+  wanted.replace(wanted.find("postgres:13"), 11, "postgres:17");
+  CHECK(project.read("docker-compose.yml") == wanted);
+  CHECK(project.engine_leftovers() == Words{"volume pgupgrade-" + project.runs().at(0) + "-db-dump"});
+  const Words containers = project.containers();
+  project.compose({"up", "--detach"});
+  CHECK(project.containers() == containers);
+}
+
+TEST_CASE("a run that is killed before the new server starts is undone byte for byte") {
+  Project project("undone");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  const std::string before = content(project);
+  const Words standing_before = standing(project);
+  const std::string volume = project.name() + "_data";
+
+  for (const char* place : {"backup:streaming", "dump:dumped", "wipe:after-record", "wipe:emptied",
+                            "restore:one-restored", "edit-compose:after-action"}) {
+    INFO("killed at " << place);
+    require_killed(project, "stop-old:after-done", kUpgrade);
+    const std::string stopped = project.listing(volume);
+    require_killed(project, place, {"resume"});
+    require_killed(project, "stop-old:undo-before-record", {"rollback"});
+    CHECK(project.listing(volume) == stopped);
+    // Once begun, the way back is the only one; whichever command is typed.
+    require_exit(project, {"rollback"}, 0);
+
+    CHECK(project.read("docker-compose.yml") == small_project(13));
+    CHECK(standing(project) == standing_before);
+    wait_until("the old server", [&] {
+      return project.inspect(project.container("db"), "{{.State.Health.Status}}") == "healthy";
+    });
+    CHECK(content(project) == before);
+    CHECK(project.engine_leftovers().empty());
+  }
+}
+
+TEST_CASE("a run that is killed after the new server started is undone only when its writes may be lost") {
+  Project project("late");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  const std::string before = content(project);
+
+  require_killed(project, "thaw:before-done", kUpgrade);
+  const Words at_death = standing(project);
+  require_exit(project, {"rollback"}, 3);
+  CHECK(standing(project) == at_death);
+  CHECK(project.server_version("db") == "17");
+  require_exit(project, {"rollback", "--lose-new-writes"}, 0);
+  CHECK(project.server_version("db") == "13");
+  CHECK(content(project) == before);
+  CHECK(project.read("docker-compose.yml") == small_project(13));
+  CHECK(project.engine_leftovers().empty());
+}
+
+TEST_CASE("an interrupted run says so and can be resumed") {
+  Project project("interrupted");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  const std::string before = content(project);
+
+  auto run = std::async(std::launch::async, [&] { return project.pgupgrade(kUpgrade); });
+  wait_until("the backup", [&] { return begun(project, "backup"); });
+  REQUIRE(::kill(working_process(project), SIGINT) == 0);
+  const ProcessResult result = run.get();
+  INFO(told(result));
+  CHECK(result.exit_code == 130);
+  CHECK_THAT(result.standard_error, ContainsSubstring("pgupgrade resume"));
+  CHECK_FALSE(begun(project, "restore"));
+
+  require_exit(project, {"resume"}, 0);
+  CHECK(project.server_version("db") == "17");
+  CHECK(content(project) == before);
+}
+
+TEST_CASE("of two runs on one volume exactly one goes on") {
+  Project project("twice");
+  project.write("docker-compose.yml", small_project(13)).write("other/docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  const std::string before = content(project);
+  const Words other = {"--compose", "other/docker-compose.yml", "--to", "17", "--yes"};
+
+  // A dead run holds its lock as a living one does.
+  require_killed(project, "begin:locked", kUpgrade);
+  const ProcessResult refused = project.pgupgrade(other);
+  INFO(told(refused));
+  CHECK(refused.exit_code == 7);
+  CHECK_THAT(refused.standard_error,
+             ContainsSubstring("cannot work on volume " + project.name() + "_data: ") &&
+                 ContainsSubstring((project / "docker-compose.yml").native() + " holds it"));
+  require_exit(project, {"rollback"}, 0);
+
+  auto first = std::async(std::launch::async, [&] { return project.pgupgrade(kUpgrade); });
+  const ProcessResult second = project.pgupgrade(other);
+  const ProcessResult result = first.get();
+  INFO(told(result) << told(second));
+  CHECK(std::min(result.exit_code, second.exit_code) == 0);
+  CHECK(std::max(result.exit_code, second.exit_code) == 7);
+  CHECK(project.server_version("db") == "17");
+  CHECK(content(project) == before);
+}
+
+}  // namespace pgupgrade::test

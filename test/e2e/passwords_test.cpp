@@ -1,0 +1,71 @@
+// Passwords stored as md5, and the way back after a success.
+#include <filesystem>
+
+#include "e2e/project.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "support/catch.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+const Words kUpgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::string verifier(const Project& project, const std::string& role) {
+  return project.sql("db", "postgres",
+                     "SELECT split_part(rolpassword, '$', 1) FROM pg_authid WHERE rolname = '" + role + "'");
+}
+
+void require_exit(const Project& project, const Words& arguments, int exit_code) {
+  const ProcessResult result = project.pgupgrade(arguments);
+  INFO(join(arguments, " ") << ": " << told(result));
+  REQUIRE(result.exit_code == exit_code);
+}
+
+}  // namespace
+
+TEST_CASE("an unknown md5 password is kept when asked for and becomes SCRAM when given after a rollback") {
+  const std::string password = "p:ss \\ 'w\"rd$ %20 ü";
+  Project project("md5");
+  project.write("docker-compose.yml", small_project(13))
+      .write("passwords", "legacy:" + password + "\n", 0600);
+  project.up();
+  project.script(
+      "db", "postgres",
+      "SET password_encryption = 'md5'; CREATE ROLE legacy LOGIN PASSWORD 'p:ss \\ ''w\"rd$ %20 ü';");
+  const std::string md5 = verifier(project, "legacy");
+  REQUIRE(md5.rfind("md5", 0) == 0);
+  const Words containers = project.containers();
+
+  require_exit(project, kUpgrade, 3);
+  CHECK(project.containers() == containers);
+  CHECK(project.runs().empty());
+
+  require_exit(project, with(kUpgrade, {"--keep-md5"}), 0);
+  CHECK(verifier(project, "legacy") == md5);
+  CHECK(verifier(project, "postgres") == "SCRAM-SHA-256");
+  CHECK(project.login("db", "postgres", "legacy", password));
+  CHECK(project.login("db", "postgres", "postgres", "e2e-secret"));
+  CHECK_FALSE(project.login("db", "postgres", "legacy", "wrong"));
+
+  const Words upgraded = project.containers();
+  require_exit(project, {"rollback"}, 3);
+  CHECK(project.containers() == upgraded);
+  CHECK(project.server_version("db") == "17");
+  require_exit(project, {"rollback", "--lose-new-writes"}, 0);
+  CHECK(project.server_version("db") == "13");
+  CHECK(project.read("docker-compose.yml") == small_project(13));
+  CHECK(project.login("db", "postgres", "legacy", password));
+  project.up();
+
+  require_exit(project, with(kUpgrade, {"--password-file", "passwords"}), 0);
+  CHECK(verifier(project, "legacy") == "SCRAM-SHA-256");
+  CHECK(project.login("db", "postgres", "legacy", password));
+  CHECK_FALSE(project.login("db", "postgres", "legacy", "wrong"));
+}
+
+}  // namespace pgupgrade::test
