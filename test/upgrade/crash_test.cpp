@@ -1,0 +1,132 @@
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+enum class Way { resume, roll_back };
+
+// The places of a run that nothing disturbs, and those of its rollback afterwards.
+std::vector<std::string> places_of_run(const SceneOptions& options) {
+  Scene scene(options);
+  scene.start();
+  return scene.probe.places;
+}
+
+std::vector<std::string> places_of_rollback(const SceneOptions& options) {
+  Scene scene(options);
+  scene.start();
+  scene.probe.arm(std::nullopt);
+  scene.roll_back();
+  return scene.probe.places;
+}
+
+// Where it died; nothing when it came to its end.
+std::string run_until_crash(Scene& scene, std::size_t at, const std::function<void()>& action) {
+  scene.probe.arm(at);
+  std::string place;
+  try {
+    action();
+  } catch (const Crash& crash) {
+    place = crash.place;
+  }
+  scene.probe.arm(std::nullopt);
+  return place;
+}
+
+// One that died after it had recorded its success has nothing to resume but its lock to give back.
+void go(Scene& scene, Way way) {
+  if (way == Way::roll_back) {
+    scene.roll_back();
+    return;
+  }
+  const bool ended = upgrade::Journal::open_file(scene.state_file()).state().outcome == RunOutcome::succeeded;
+  try {
+    scene.resume();
+  } catch (const Error& error) {
+    if (!ended || error.code() != "E-ENDED") throw;
+  }
+}
+
+std::string wrong_at_end(Scene& scene, Way way) {
+  return way == Way::resume ? scene.wrong_after_success() : scene.wrong_after_rollback();
+}
+
+void crash_everywhere(const SceneOptions& options, Way way) {
+  const auto places = places_of_run(options);
+  REQUIRE(places.size() > 80);
+  for (std::size_t at = 0; at < places.size(); ++at) {
+    Scene scene(options);
+    const std::string place = run_until_crash(scene, at, [&] { scene.start(); });
+    INFO("died at " << place << " (" << at << ")");
+    REQUIRE(place == places[at]);
+    CHECK(scene.wrong_at_crash() == "");
+    try {
+      go(scene, way);
+      CHECK(wrong_at_end(scene, way) == "");
+    } catch (const Error& error) {
+      FAIL_CHECK(error.code() << ": " << error.what());
+    }
+  }
+}
+
+// Dies at `first`, then at every `stride`-th place of what follows.
+void crash_twice(const SceneOptions& options, std::size_t first, std::size_t stride, std::size_t offset,
+                 Way way) {
+  for (std::size_t second = offset;; second += stride) {
+    Scene scene(options);
+    const std::string one = run_until_crash(scene, first, [&] { scene.start(); });
+    const std::string two = run_until_crash(scene, second, [&] { go(scene, way); });
+    if (two.empty()) return;
+    INFO("died at " << one << ", then at " << two);
+    CHECK(scene.wrong_at_crash() == "");
+    try {
+      go(scene, way);
+      CHECK(wrong_at_end(scene, way) == "");
+    } catch (const Error& error) {
+      FAIL_CHECK(error.code() << ": " << error.what());
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a run that dies anywhere is brought to its end by resume") {
+  crash_everywhere({}, Way::resume);
+}
+
+TEST_CASE("a run that dies anywhere is undone by rollback") {
+  crash_everywhere({}, Way::roll_back);
+}
+
+TEST_CASE("a run of two targets whose mount moves may die anywhere") {
+  crash_everywhere({.new_major = 18, .targets = 2}, Way::roll_back);
+  crash_everywhere({.new_major = 18, .targets = 2}, Way::resume);
+}
+
+TEST_CASE("a rollback after success that dies anywhere is brought to its end") {
+  const auto places = places_of_rollback({});
+  REQUIRE(places.size() > 60);
+  for (std::size_t at = 0; at < places.size(); ++at) {
+    Scene scene;
+    scene.start();
+    const std::string place = run_until_crash(scene, at, [&] { scene.roll_back(); });
+    INFO("died at " << place);
+    REQUIRE(place == places[at]);
+    CHECK(scene.wrong_at_crash() == "");
+    scene.roll_back(upgrade::NewWrites::keep);  // once begun it needs no second consent
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
+TEST_CASE("a run that dies twice is still brought to a sound end") {
+  const auto places = places_of_run({});
+  for (std::size_t first = 0; first < places.size(); ++first) {
+    crash_twice({}, first, 23, first % 23, Way::resume);
+    crash_twice({}, first, 17, first % 17, Way::roll_back);
+  }
+}
+
+}  // namespace pgupgrade::test
