@@ -18,9 +18,17 @@
 namespace pgupgrade::upgrade {
 namespace {
 
+// As ALTER SYSTEM writes it: in these files a backslash escapes, whatever standard_conforming_strings says.
 std::string quoted(const std::string& value) {
   std::string text = "'";
-  for (const char letter : value) text += letter == '\'' ? std::string("''") : std::string(1, letter);
+  for (const char letter : value) {
+    if (letter == '\n') {
+      text += "\\n";
+      continue;
+    }
+    if (letter == '\'' || letter == '\\') text += letter;
+    text += letter;
+  }
   return text + "'";
 }
 
