@@ -149,7 +149,7 @@ TEST_CASE("a shop that takes orders all the time is upgraded and loses none") {
 
 TEST_CASE("a bind mount with a superuser of another name and its password in a file goes from 15 to 17") {
   Project project("bind");
-  project.copy_fixture("bind").superuser("ledger admin's $1 \\ ö");
+  project.copy_fixture("bind").superuser("-Ledger, admin: ö");
   std::string compose = project.read("docker-compose.yml");
   const auto put = [&](const std::string& from, const std::string& to) {
     for (std::size_t at = compose.find(from); at != std::string::npos;
@@ -157,8 +157,8 @@ TEST_CASE("a bind mount with a superuser of another name and its password in a f
       compose.replace(at, from.size(), to);
   };
   put("postgres:13", "postgres:15");
-  put("- POSTGRES_USER=ledger_admin", "- \"POSTGRES_USER=ledger admin's $$1 \\\\ ö\"");
-  put("PGUSER: ledger_admin", "PGUSER: \"ledger admin's $$1 \\\\ ö\"");
+  put("- POSTGRES_USER=ledger_admin", "- \"POSTGRES_USER=-Ledger, admin: ö\"");
+  put("PGUSER: ledger_admin", "PGUSER: \"-Ledger, admin: ö\"");
   project.write("docker-compose.yml", compose);
   project.up();
   project.sql("db", "ledger",
@@ -177,7 +177,7 @@ TEST_CASE("a bind mount with a superuser of another name and its password in a f
   wanted.replace(wanted.find("postgres:15"), 11, "postgres:17");
   CHECK(project.read("docker-compose.yml") == wanted);
   const std::string password(trim(project.read("db_password.txt")));
-  CHECK(project.login("db", "ledger", "ledger admin's $1 \\ ö", password));
+  CHECK(project.login("db", "ledger", "-Ledger, admin: ö", password));
   const Words containers = project.containers();
   project.compose({"up", "--detach"});
   CHECK(project.containers() == containers);
