@@ -34,6 +34,7 @@ Diagnostics check_outside_data(const Subject& subject);
 Diagnostics check_replication(const Subject& subject);
 Diagnostics check_prepared_transactions(const Subject& subject);
 Diagnostics check_names(const Subject& subject);
+Diagnostics check_superuser_name(const Subject& subject);
 Diagnostics check_checksums(const Subject& subject);
 Diagnostics check_changed_defaults(const Subject& subject);
 

@@ -115,6 +115,17 @@ Diagnostics check_names(const Subject& subject) {
                 "rename them with ALTER DATABASE or ALTER ROLE")};
 }
 
+// CREATE EXTENSION plpgsql, which initdb runs, refuses such an owner; a role gets such a name by ALTER ROLE
+// only.
+Diagnostics check_superuser_name(const Subject& subject) {
+  const std::string& name = subject.inventory.superuser;
+  if (name.find_first_of("\"$'\\") == std::string::npos) return {};
+  return {error("E-SUPERUSER-NAME",
+                fmt::format("the superuser of {} is named {}, which initdb refuses",
+                            service_name(subject.service.service), quoted(name)),
+                "rename it with ALTER ROLE, as another superuser, to a name without \", $, ' and \\")};
+}
+
 Diagnostics check_checksums(const Subject& subject) {
   if (subject.inventory.checksums || subject.request.target_major < 18) return {};
   return {{.severity = Severity::note,

@@ -14,11 +14,23 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 15> kChecks = {
-    check_data_directory, check_data_mount,   check_nested_mounts,         check_shared_volume,
-    check_outside_data,   check_replication,  check_prepared_transactions, check_names,
-    check_md5_passwords,  check_compose_edit, check_password_encryption,   check_poolers,
-    check_host_clients,   check_checksums,    check_changed_defaults,
+constexpr std::array<Check, 16> kChecks = {
+    check_data_directory,
+    check_data_mount,
+    check_nested_mounts,
+    check_shared_volume,
+    check_outside_data,
+    check_replication,
+    check_prepared_transactions,
+    check_names,
+    check_superuser_name,
+    check_md5_passwords,
+    check_compose_edit,
+    check_password_encryption,
+    check_poolers,
+    check_host_clients,
+    check_checksums,
+    check_changed_defaults,
 };
 
 constexpr const char* kEnginePlace = "the engine's volumes";

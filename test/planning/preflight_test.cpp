@@ -214,6 +214,10 @@ TEST_CASE("what a dump would leave behind is refused") {
        },
        "error E-NAME-LINE-FEED: service db has names with a line end in them, which pg_dumpall refuses: "
        "database \"a?b\", role \"c?d\" | rename them with ALTER DATABASE or ALTER ROLE"},
+      {"a superuser whom initdb refuses", [](World& w) { w.inventory().superuser = "o'neil"; },
+       "error E-SUPERUSER-NAME: the superuser of service db is named \"o'neil\", which initdb refuses | "
+       "rename it "
+       "with ALTER ROLE, as another superuser, to a name without \", $, ' and \\"},
       {"long lists are cut",
        [](World& w) {
          for (int i = 0; i < 12; ++i) w.inventory().prepared_transactions.push_back(std::to_string(i));
