@@ -53,6 +53,7 @@ void for_upgrade(OptionTable& table) {
   table.add_selection();
   table.add_dry_run();
   table.add_detailed_exitcode();
+  table.add_rollback_on_failure();
   table.add_yes();
 }
 void for_plan(OptionTable& table) {
@@ -62,6 +63,10 @@ void for_plan(OptionTable& table) {
 }
 void for_run(OptionTable& table) {
   table.add_state();
+}
+void for_resume(OptionTable& table) {
+  table.add_state();
+  table.add_rollback_on_failure();
 }
 void for_rollback(OptionTable& table) {
   table.add_state();
@@ -103,7 +108,7 @@ const std::vector<CommandEntry>& command_table() {
       {Command::upgrade, "upgrade", "take PostgreSQL to a new major version (the command when none is named)",
        for_upgrade},
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
-      {Command::resume, "resume", "go on with a run that was interrupted or failed", for_run},
+      {Command::resume, "resume", "go on with a run that was interrupted or failed", for_resume},
       {Command::roll_back, "rollback", "bring everything back to where the run began", for_rollback},
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
@@ -225,6 +230,10 @@ void OptionTable::add_dry_run() {
 }
 void OptionTable::add_detailed_exitcode() {
   flag("--detailed-exitcode", arguments_.detailed_exitcode, "exit 10 when the plan would change something");
+}
+void OptionTable::add_rollback_on_failure() {
+  flag("--rollback-on-failure", arguments_.rollback_on_failure,
+       "bring everything back when a step fails, and exit with 4");
 }
 void OptionTable::add_lose_new_writes() {
   flag("--lose-new-writes", arguments_.lose_new_writes,

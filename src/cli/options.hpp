@@ -30,6 +30,7 @@ class OptionTable {
   void add_yes();
   void add_dry_run();
   void add_detailed_exitcode();
+  void add_rollback_on_failure();
   void add_lose_new_writes();
 
   // Fills what no flag has set from PGUPGRADE_*.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <functional>
 #include <ostream>
 
 #include "cli/commands.hpp"
@@ -22,6 +24,7 @@ namespace {
 
 constexpr std::size_t kRunIdBytes = 4;
 constexpr int kChangesPending = 10;
+constexpr int kFailedAndRolledBack = 4;
 
 planning::Planned make_plan(Session& session, Connection& connection, const Request& request) {
   Facts facts;
@@ -81,13 +84,13 @@ int finish_dry_run(Session& session) {
   return code;
 }
 
-int tell_report(Session& session, const upgrade::Report& report, const std::string& project) {
+int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code = 0) {
   if (session.json() && report.outcome == RunOutcome::succeeded)
     for (const auto& target : report.targets)
       session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
   tell(session, render_report(report, project, session.directory.native(), session.out_style),
-       [&](std::int64_t now) { return report_summary(report, 0, now); });
-  return 0;
+       [&](std::int64_t now) { return report_summary(report, code, now); });
+  return code;
 }
 
 void log_error(RunLog& log, const Error& error) {
@@ -131,6 +134,23 @@ std::string project_of(const Session& session) {
   return upgrade::Journal::open_file(session.state_file).state().plan.project;
 }
 
+// Goes forward and tells what came of it; with --rollback-on-failure a failure is told and undone.
+int go(Session& session, Connection& connection, const std::string& project,
+       const std::function<upgrade::Report(upgrade::Observer&)>& action) {
+  try {
+    return tell_report(session, watched(session, action), project);
+  } catch (const Error& error) {
+    const bool failed = error.kind() == ErrorKind::failed || error.kind() == ErrorKind::difference;
+    if (!session.arguments.rollback_on_failure || !failed || !std::filesystem::exists(session.state_file))
+      throw;
+    report_error(session, error);
+  }
+  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+    return upgrade::roll_back(session.state_file, upgrade::NewWrites::keep, connection.world(), observer);
+  });
+  return tell_report(session, report, project, kFailedAndRolledBack);
+}
+
 }  // namespace
 
 int upgrade_command(Session& session) {
@@ -147,20 +167,18 @@ int upgrade_command(Session& session) {
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);
   session.state_file = request.state_root / plan.run_id / "state.json";
-  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+  return go(session, *connection, plan.project, [&](upgrade::Observer& observer) {
     return upgrade::start_upgrade(plan, connection->world(), observer);
   });
-  return tell_report(session, report, plan.project);
 }
 
 int resume_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   const std::string project = project_of(session);
   const auto connection = session.connect();
-  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
+  return go(session, *connection, project, [&](upgrade::Observer& observer) {
     return upgrade::resume_upgrade(session.state_file, connection->world(), observer);
   });
-  return tell_report(session, report, project);
 }
 
 int rollback_command(Session& session) {
