@@ -153,11 +153,21 @@ Outcome restore(SimulatedEngine& engine, SimulatedContainer& self, const Argv& a
   if (!server) return no_server();
   const auto dump = read_dump(engine, self, argv.back());
   if (!dump) return fail("pg_restore: error: the archive is damaged");
+  if (!has(argv, "--create")) {
+    // The later sections, in the database that the first has made: rows, then what follows them.
+    if (database_of(argv) != dump->name || !server->cluster.databases.contains(dump->name)) {
+      return fail(fmt::format("pg_restore: error: database \"{}\" does not exist", database_of(argv)));
+    }
+    if (has(argv, "--section=data")) server->cluster.databases[dump->name] = dump->database;
+    write_cluster(*server->place.tree, server->place.path, server->cluster, engine.now());
+    return done();
+  }
   if (server->cluster.databases.contains(dump->name) && !has(argv, "--clean")) {
     return fail(fmt::format("pg_restore: error: database \"{}\" already exists", dump->name));
   }
   if (database_of(argv) == dump->name) return fail("cannot drop the currently open database");
-  server->cluster.databases[dump->name] = dump->database;
+  auto& created = server->cluster.databases[dump->name] = dump->database;
+  for (auto& [table, rows] : created.tables) rows.clear();
   write_cluster(*server->place.tree, server->place.path, server->cluster, engine.now());
   return done();
 }

@@ -10,6 +10,8 @@
 namespace pgupgrade::test {
 namespace {
 
+constexpr std::chrono::milliseconds kEnding{100};
+
 [[noreturn]] void refuse(const std::string& code, const std::string& text) {
   throw Error(ErrorKind::failed, code, text);
 }
@@ -111,6 +113,14 @@ void SimulatedEngine::end_running(SimulatedContainer& container, End end) {
   finish(container, code, end);
 }
 
+// What is about to end does so as time passes, whether it is waited for or only looked at.
+void SimulatedEngine::settle(SimulatedContainer& container) {
+  const bool ending = container.stopping || container.ends_with;
+  if (container.info.running() && ending && clock_.monotonic() >= container.ends_at) {
+    end_running(container, End::by_itself);
+  }
+}
+
 void SimulatedEngine::kill(const std::string& container) {
   SimulatedContainer& victim = at(container);
   if (victim.server) kill_server(*this, victim);
@@ -126,8 +136,10 @@ docker::EngineInfo SimulatedEngine::info() {
 }
 
 std::optional<docker::ContainerInfo> SimulatedEngine::inspect_container(const std::string& container) {
-  const SimulatedContainer* found = find(container);
-  return found == nullptr ? std::nullopt : std::optional(found->info);
+  SimulatedContainer* found = find(container);
+  if (found == nullptr) return std::nullopt;
+  settle(*found);
+  return found->info;
 }
 
 std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
@@ -204,6 +216,7 @@ void SimulatedEngine::start_container(const std::string& name) {
   container.out += outcome.out;
   container.err += outcome.err;
   container.ends_with = outcome.exit_code;
+  container.ends_at = clock_.monotonic() + kEnding;
 }
 
 void SimulatedEngine::signal_container(const std::string& name, const std::string& signal) {
@@ -211,6 +224,7 @@ void SimulatedEngine::signal_container(const std::string& name, const std::strin
   if (container == nullptr || !container->info.running()) return;
   if (signal == "SIGKILL") return kill(name);
   container->stopping = true;
+  container->ends_at = clock_.monotonic() + kEnding;
 }
 
 void SimulatedEngine::stop_container(const std::string& name, std::chrono::seconds) {
@@ -218,13 +232,13 @@ void SimulatedEngine::stop_container(const std::string& name, std::chrono::secon
   if (container.info.running()) end_running(container, End::by_the_engine);
 }
 
-// What is about to end does so while it is waited for, and the caller learns of it the next time.
+// The caller learns only the next time of what ended while it waited.
 std::optional<int> SimulatedEngine::wait_container(const std::string& name,
                                                    std::chrono::milliseconds patience) {
   SimulatedContainer& container = at(name);
   if (!container.info.running()) return container.info.exit_code;
   clock_.pause(patience);
-  if (container.stopping || container.ends_with) end_running(container, End::by_itself);
+  settle(container);
   return std::nullopt;
 }
 

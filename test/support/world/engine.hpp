@@ -37,7 +37,8 @@ struct SimulatedContainer {
   std::optional<ServerProcess> server;
   std::optional<int> ends_with;  // a one-shot program that has done its work: its exit code
   bool stopping = false;
-  std::string address;  // on its network, while it runs
+  std::chrono::milliseconds ends_at{0};  // when what is about to end has ended
+  std::string address;                   // on its network, while it runs
 };
 
 struct SimulatedVolume {
@@ -108,6 +109,7 @@ class SimulatedEngine final : public docker::Engine {
  private:
   enum class End { by_itself, by_the_engine };
   void finish(SimulatedContainer& container, int code, End end);
+  void settle(SimulatedContainer& container);
   void end_running(SimulatedContainer& container, End end);
 
   Clock& clock_;

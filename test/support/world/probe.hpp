@@ -19,6 +19,7 @@ class CrashingProbe final : public upgrade::Probe {
  public:
   void reach(std::string_view place) override {
     places.emplace_back(place);
+    if (watcher) watcher(places.back());
     if (on_reach) on_reach(places.back());
     if (crash_at && places.size() == *crash_at + 1) throw Crash{places.back()};
   }
@@ -29,7 +30,8 @@ class CrashingProbe final : public upgrade::Probe {
 
   std::vector<std::string> places;
   std::optional<std::size_t> crash_at;
-  std::function<void(const std::string&)> on_reach;
+  std::function<void(const std::string&)> watcher;   // the scene's
+  std::function<void(const std::string&)> on_reach;  // the test's; may throw
 };
 
 }  // namespace pgupgrade::test

@@ -75,12 +75,16 @@ Scene::Scene(SceneOptions options) : root(make_root()), options_(options) {
   make_plan();
   engine.on_server_stopped = [this](SimulatedContainer& container) {
     for (const TargetPlan& target : plan.targets) {
-      if (container.info.id == target.container_id) {
+      const auto place = engine.resolve(container, container.server->data);
+      const auto cluster = read_cluster(*place.tree, place.path);
+      if (container.info.id != target.container_id || !cluster) continue;
+      // An old server that somebody started on the emptied volume leaves nothing to come back to.
+      if (cluster->same_content(original.at(static_cast<std::size_t>(&target - plan.targets.data())))) {
         when_stopped[target.data_mount.source] = engine.volume(target.data_mount.source).tree;
       }
     }
   };
-  probe.on_reach = [this](const std::string& place) { watch(place); };
+  probe.watcher = [this](const std::string& place) { watch(place); };
 }
 
 Scene::~Scene() {
@@ -265,6 +269,20 @@ upgrade::World Scene::world() {
 upgrade::Report Scene::start() {
   upgrade::World own = world();
   return upgrade::start_upgrade(plan, own, observer);
+}
+
+void Scene::die_at(const std::string& wanted) {
+  probe.on_reach = [wanted](const std::string& place) {
+    if (place == wanted) throw Crash{place};
+  };
+  bool died = false;
+  try {
+    start();
+  } catch (const Crash&) {
+    died = true;
+  }
+  probe.on_reach = {};
+  if (!died) throw std::logic_error("the run never reaches " + wanted);
 }
 
 upgrade::Report Scene::resume() {

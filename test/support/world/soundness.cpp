@@ -77,7 +77,8 @@ void Scene::watch(const std::string& place) {
   const auto freeze = [&] {
     for (const ClientFacts& client : plan.clients) {
       engine.frozen.insert(client.container_name);
-      if (engine.at(client.container_name).info.running()) {
+      const SimulatedContainer* container = engine.find(client.container_name);
+      if (container != nullptr && container->info.running()) {
         engine.violations.push_back(place + ": client runs: " + client.container_name);
       }
     }
