@@ -15,6 +15,7 @@
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/put_back.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/work_server.hpp"
 
@@ -66,7 +67,7 @@ class DumpStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       WorkServer(context, target, Side::old).discard();
       context.reach("server-gone");
-      put_back_backup(context, target);
+      put_back_old_data(context, target);
       context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
     }
   }

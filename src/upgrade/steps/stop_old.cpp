@@ -5,6 +5,7 @@
 #include "upgrade/data_volume.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/put_back.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/stop_server.hpp"
 
@@ -32,13 +33,16 @@ class StopOldStep final : public Step {
           "shut down") {
         recover(context, target);
       }
+      if (const auto info = context.world.engine.inspect_container(target.container_id)) {
+        context.record(target, "started_at", info->started_at);
+      }
     }
   }
 
   bool holds(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto info = context.world.engine.inspect_container(target.container_id);
-      if (info && info->running()) return false;
+      if (info && (info->running() || context.datum(target, "started_at") != info->started_at)) return false;
       if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
           "shut down") {
         return false;
@@ -47,18 +51,17 @@ class StopOldStep final : public Step {
     return true;
   }
 
-  // The old container may have been started by hand while the run stood still. Before the wipe its data may
-  // have changed since the backup: then the backup is no longer the truth, and the run must not go on.
+  // The old container may have been started by hand while the run stood still, and perhaps stopped again.
+  // Then its data may have changed since the backup, which is no longer the truth.
   void recheck(StepContext& context) override {
     if (context.journal.is_done("start")) return;
     for (const TargetPlan& target : context.plan().targets) {
-      const auto info = context.world.engine.inspect_container(target.container_id);
-      if (!info || !info->running()) continue;
+      if (!old_server_ran_again(context, target)) continue;
       throw Error(
           ErrorKind::refused, "E-DRIFT",
           fmt::format("cannot go on: container {} was started again after the run had stopped it, and "
                       "may have changed {} since the backup",
-                      info->name, data_name(target.data_mount)),
+                      target.container_name, data_name(target.data_mount)),
           "pgupgrade rollback, then begin again");
     }
   }

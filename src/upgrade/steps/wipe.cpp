@@ -11,6 +11,7 @@
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/put_back.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/work_server.hpp"
 
@@ -38,6 +39,7 @@ class WipeStep final : public Step {
       prove_copies(context, target);
       context.reach("copies-proven");
       refuse_other_users(context, target);
+      context.record(target, kEmptying, "yes");
       empty_directory(context, target, target.old_pgdata);
       context.reach("emptied");
     }
@@ -61,7 +63,7 @@ class WipeStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       WorkServer(context, target, Side::fresh).discard();
       context.reach("server-gone");
-      put_back_backup(context, target);
+      put_back_old_data(context, target);
     }
   }
 

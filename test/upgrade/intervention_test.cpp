@@ -1,0 +1,169 @@
+// Somebody else's hands, while a run stands still.
+#include "pgupgrade/base/files.hpp"
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+void add_order(Scene& scene) {
+  auto cluster = read_cluster(scene.data(), ".");
+  cluster->databases.at("shop").tables.at("public.orders").push_back("99|ordered meanwhile|0");
+  write_cluster(scene.data(), ".", *cluster, scene.engine.now());
+}
+
+bool has_order(Scene& scene) {
+  const auto cluster = read_cluster(scene.data(), ".");
+  return cluster->databases.at("shop").tables.at("public.orders").back() == "99|ordered meanwhile|0";
+}
+
+constexpr const char* kRanAgain =
+    "E-DRIFT: cannot go on: container shop-db-1 was started again after the run had stopped it, and may have "
+    "changed volume shop_dbdata since the backup";
+
+}  // namespace
+
+TEST_CASE("orders taken by the old server after the backup are kept by a refused resume and a rollback") {
+  for (const bool stopped_again : {true, false}) {
+    Scene scene;
+    scene.die_at("verify-dump:after-done");
+    scene.engine.start_container("shop-db-1");
+    add_order(scene);
+    if (stopped_again) scene.engine.stop_container("shop-db-1", {});
+    CHECK(error_of([&] { scene.resume(); }) == kRanAgain);
+    CHECK(has_order(scene));
+    scene.roll_back();
+    CHECK(has_order(scene));
+    CHECK(scene.container("db").info.running());
+    CHECK(scene.engine.violations.empty());
+  }
+}
+
+TEST_CASE("an old server that was started on the emptied volume is stopped before the backup is put back") {
+  Scene scene;
+  scene.die_at("wipe:emptied");
+  scene.engine.start_container("shop-db-1");  // finds nothing and initialises an empty cluster
+  CHECK(error_of([&] { scene.resume(); }) == kRanAgain);
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a rollback does not put the backup back under a running stranger") {
+  Scene scene;
+  scene.die_at("wipe:emptied");
+  const std::string stranger = scene.engine.create_container(
+      {.name = "stranger",
+       .image = "shop/web:3",
+       .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
+  scene.engine.start_container(stranger);
+  CHECK(error_of([&] { scene.roll_back(); }) ==
+        "E-VOLUME-IN-USE: cannot put the backup back into volume shop_dbdata: it is in use by stranger "
+        "(running)");
+  scene.engine.remove_container(stranger);
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a running stranger on the volume stops the wipe") {
+  Scene scene;
+  scene.die_at("verify-dump:after-done");
+  const std::string stranger = scene.engine.create_container(
+      {.name = "stranger",
+       .image = "shop/web:3",
+       .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
+  scene.engine.start_container(stranger);
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-VOLUME-IN-USE: cannot go on with volume shop_dbdata: it is in use by stranger (running)");
+  CHECK(scene.wrong_at_crash() == "");
+  scene.engine.remove_container(stranger);
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a client that was started meanwhile is stopped again by a resume") {
+  Scene scene;
+  scene.die_at("backup:after-done");
+  scene.engine.frozen.clear();  // nobody forbids it to the user
+  scene.engine.start_container("shop-web-1");
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a client that is gone is told and does not stop the run") {
+  Scene scene;
+  scene.engine.remove_container("shop-tool-1");
+  scene.plan.clients[0].container_id = "unknown";  // Compose has replaced web: found by its name
+  scene.start();
+  std::vector<std::string> warnings;
+  for (const auto& [severity, text] : scene.observer.messages) {
+    if (severity == Severity::warning) warnings.push_back(text);
+  }
+  CHECK(warnings ==
+        std::vector<std::string>{"container shop-tool-1 (depends on db) is gone; it was not started again"});
+  CHECK(scene.container("web").info.running());
+}
+
+TEST_CASE("an old server that was killed recovers before it is backed up") {
+  Scene scene;
+  scene.die_at("freeze:after-done");
+  scene.engine.kill("shop-db-1");
+  CHECK(control_state(scene.data(), ".") == "in production");
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a new server that exits fails the start with its log and the run can be undone") {
+  Scene scene;
+  scene.die_at("start:up");
+  scene.engine.at("shop-db-1").info.restart = {};
+  scene.engine.kill("shop-db-1");
+  scene.data().at("base/shop.json").content = "torn";
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-START: cannot start service \"db\" on postgres:17: it exited with 1; its log ends: LOG:  database "
+        "system is ready to accept connections; PANIC:  could not locate a valid checkpoint record");
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a dump that was damaged is found before the old data goes") {
+  Scene scene;
+  scene.die_at("verify-dump:after-done");
+  scene.engine.volume("pgupgrade-0a1b2c3d-db-dump").tree.at("db-3/3001.dat").content += "x";
+  CHECK(
+      error_of([&] { scene.resume(); }) ==
+      "E-DUMP-DAMAGED: cannot trust the dump of service \"db\": file db-3/3001.dat has changed since it was "
+      "written");
+  CHECK(version_of(scene.data(), ".") == 15);
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a backup that was damaged is found before the old data goes") {
+  Scene scene;
+  scene.die_at("verify-dump:after-done");
+  const auto archive = scene.run_directory() / "backup" / "db.tar.zst";
+  std::string bytes = read_file(archive);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  write_file_durably(archive, bytes);
+  CHECK_THAT(error_of([&] { scene.resume(); }), ContainsSubstring("E-BACKUP-DAMAGED: "));
+  CHECK(version_of(scene.data(), ".") == 15);
+  CHECK(read_cluster(scene.data(), ".")->same_content(scene.original[0]));
+}
+
+TEST_CASE("content that differs in the new cluster is never called a success") {
+  Scene scene;
+  scene.die_at("refresh:after-done");
+  auto cluster = read_cluster(scene.data(), ".");
+  cluster->databases.at("shop").tables.at("public.customers").pop_back();
+  cluster->roles.erase("reader");
+  write_cluster(scene.data(), ".", *cluster, scene.engine.now());
+  CHECK(
+      error_of([&] { scene.resume(); }) ==
+      "E-DIFFERENCE: cannot call the new cluster of service \"db\" equal to the old one: database \"shop\": "
+      "table public.customers has 1 rows, expected 2; role \"reader\" is missing");
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+}  // namespace pgupgrade::test
