@@ -82,6 +82,15 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
   return make_report(journal, world.clock.unix_ms());
 }
 
+// Of several volumes some may be locked already, and a lock whose reply was lost is there all the same. The
+// first error is the one to tell.
+void release_quietly(World& world, const Plan& plan) {
+  try {
+    unlock_data(world, plan);
+  } catch (const Error&) {
+  }
+}
+
 // A process that died right after it had recorded the end left its volumes locked.
 void release_if_ended(const Journal& journal, World& world) {
   if (journal.state().outcome != RunOutcome::unfinished) unlock_data(world, journal.state().plan);
@@ -149,6 +158,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   try {
     lock_data(world, plan, holder);
   } catch (const Error&) {
+    release_quietly(world, plan);
     remove_tree(files.directory);  // nothing was touched; a refused run leaves no state behind
     throw;
   }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 
 #include "pgupgrade/base/error.hpp"
@@ -116,7 +117,8 @@ void release_lock(const HeldLock& lock, World& world) {
     pid_t process = 0;
     const char* digits = lock.holder.data() + at + marker.size();
     std::from_chars(digits, lock.holder.data() + lock.holder.size(), process);
-    if (process > 0 && process != ::getpid() && ::kill(process, 0) == 0) {
+    // A process of another user answers that it may not be signalled: then it lives.
+    if (process > 0 && process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM)) {
       throw Error(ErrorKind::refused, "E-LOCK-ALIVE",
                   fmt::format("cannot release the lock on {}: {} still runs", lock.data, lock.holder),
                   fmt::format("end process {} first", process));

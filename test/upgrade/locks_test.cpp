@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+#include "upgrade/locks.hpp"
+#include "upgrade/names.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+// Another run's lock on a volume, as it stands on the engine.
+std::string add_lock(Scene& scene, const std::string& volume, const std::string& holder) {
+  const Mount data{.kind = MountKind::volume, .source = volume, .target = "/x"};
+  docker::ContainerSpec spec{.name = upgrade::lock_container_name(data), .image = "postgres:15"};
+  spec.labels = {{upgrade::kLockLabel, "other-run"},
+                 {upgrade::kRunLabel, "other-run"},
+                 {upgrade::kHolderLabel, holder},
+                 {upgrade::kDataLabel, upgrade::data_name(data)}};
+  scene.engine.create_container(spec);
+  return spec.name;
+}
+
+std::string this_host() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+TEST_CASE("a second run on a volume is refused and told who holds it") {
+  Scene scene;
+  add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-LOCKED: cannot work on volume shop_dbdata: ada@elsewhere, process 7, /srv/shop/compose.yaml holds "
+        "it");
+  CHECK(
+      hint_of([&] { scene.start(); }) ==
+      "wait for run other-run to end, or, when it is dead: pgupgrade resume, rollback or unlock where it was "
+      "started");
+  CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
+}
+
+TEST_CASE("a refused run keeps none of its volumes locked") {
+  Scene scene({.targets = 2});
+  add_lock(scene, "shop_db2data", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
+  CHECK_THAT(error_of([&] { scene.start(); }),
+             ContainsSubstring("E-LOCKED: cannot work on volume shop_db2data"));
+  upgrade::World world = scene.world();
+  const auto locks = upgrade::find_locks(world);
+  REQUIRE(locks.size() == 1);
+  CHECK(locks[0].data == "volume shop_db2data");
+}
+
+TEST_CASE("a lock whose reply was lost does not outlive the run that was refused by it") {
+  Scene scene;
+  scene.faulty.arm(1, Fault::reply_lost);  // inspect_container, create_container
+  CHECK(error_of([&] { scene.start(); }) == "E-ENGINE-STREAM: cannot read the reply to create_container");
+  upgrade::World world = scene.world();
+  CHECK(upgrade::find_locks(world).empty());
+}
+
+TEST_CASE("two processes in one state directory exclude each other") {
+  Scene scene;
+  const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x");
+  CHECK(error_of([&] { scene.start(); }) ==
+        fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
+}
+
+TEST_CASE("a new run is refused while another of the project is unfinished") {
+  Scene scene;
+  scene.probe.crash_at = 40;
+  CHECK_THROWS_AS(scene.start(), Crash);
+  scene.probe.arm(std::nullopt);
+  scene.plan.run_id = "ffffffff";
+  CHECK(error_of([&] { scene.start(); }) ==
+        fmt::format("E-UNFINISHED: cannot begin: run 0a1b2c3d in {} is unfinished", scene.plan.state_root));
+}
+
+TEST_CASE("the lock of a process that is gone can be released") {
+  Scene scene;
+  const std::string name = add_lock(scene, "shop_dbdata", "ada@" + this_host() + ", process 2000000000, x");
+  upgrade::World world = scene.world();
+  const auto locks = upgrade::find_locks(world);
+  REQUIRE(locks.size() == 1);
+  CHECK(locks[0].container == name);
+  CHECK(locks[0].run_id == "other-run");
+  CHECK(locks[0].data == "volume shop_dbdata");
+  upgrade::release_lock(locks[0], world);
+  CHECK(upgrade::find_locks(world).empty());
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("the lock of a process that lives is not released whoever runs it") {
+  Scene scene;
+  const std::string holder = "ada@" + this_host() + ", process 1, x";  // init: always there, root's
+  add_lock(scene, "shop_dbdata", holder);
+  upgrade::World world = scene.world();
+  const auto locks = upgrade::find_locks(world);
+  REQUIRE(locks.size() == 1);
+  CHECK(error_of([&] { upgrade::release_lock(locks[0], world); }) ==
+        fmt::format("E-LOCK-ALIVE: cannot release the lock on volume shop_dbdata: {} still runs", holder));
+  CHECK(upgrade::find_locks(world).size() == 1);
+}
+
+}  // namespace pgupgrade::test
