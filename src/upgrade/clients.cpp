@@ -29,6 +29,11 @@ void hold_restart_policy(StepContext& context, const std::string& container, boo
   if (!auto_remove) context.world.engine.set_restart_policy(container, {});
 }
 
+bool restart_policy_held(StepContext& context, const std::string& container) {
+  const auto info = context.world.engine.inspect_container(container);
+  return !info || info->auto_remove || info->restart.name == "no" || info->restart.name.empty();
+}
+
 void give_back_restart_policy(StepContext& context, const TargetPlan& target, const std::string& container) {
   const auto info = context.world.engine.inspect_container(container);
   if (info && !info->auto_remove && info->restart != target.restart) {

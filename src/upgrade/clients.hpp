@@ -15,6 +15,7 @@ bool clients_as_recorded(StepContext& context);
 
 // Restart policies of the target's own container: off while we work, back afterwards.
 void hold_restart_policy(StepContext& context, const std::string& container, bool auto_remove);
+bool restart_policy_held(StepContext& context, const std::string& container);  // also when it is gone
 void give_back_restart_policy(StepContext& context, const TargetPlan& target, const std::string& container);
 
 }  // namespace pgupgrade::upgrade

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/logins.hpp"
@@ -7,6 +9,8 @@
 
 namespace pgupgrade::upgrade {
 namespace {
+
+constexpr const char* kLoginsTried = "logins_tried";
 
 // Nobody writes from here on, and nothing starts by itself: neither clients nor the old server.
 class FreezeStep final : public Step {
@@ -23,6 +27,7 @@ class FreezeStep final : public Step {
   void apply(StepContext& context) override {
     // Which passwords get in today is what they are held to at the end.
     for (const TargetPlan& target : context.plan().targets) record_working_logins(context, target);
+    context.journal.record_data(context.step, kLoginsTried, "yes");
     context.reach("logins-recorded");
     for (const TargetPlan& target : context.plan().targets) {
       const auto info = context.world.engine.inspect_container(target.container_id);
@@ -31,7 +36,13 @@ class FreezeStep final : public Step {
     stop_clients(context);
   }
 
-  bool holds(StepContext& context) override { return clients_stopped(context); }
+  bool holds(StepContext& context) override {
+    const auto& targets = context.plan().targets;
+    return context.journal.datum(context.step, kLoginsTried) == "yes" && clients_stopped(context) &&
+           std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+             return restart_policy_held(context, target.container_id);
+           });
+  }
 
   void recheck(StepContext& context) override { stop_clients_until_thaw(context); }
 
