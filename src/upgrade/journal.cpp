@@ -28,6 +28,19 @@ fs::path RunFiles::original(std::size_t index) const {
   return directory / "original" / std::to_string(index);
 }
 
+namespace {
+
+bool is_intact(const std::string& text, const fs::path& path) {
+  try {
+    parse_state(text, path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), state_(std::move(state)) {}
 
 Journal Journal::create(const RunFiles& files, RunState state) {
@@ -152,7 +165,9 @@ void Journal::finish(RunOutcome outcome) {
 // state.json.
 void Journal::write() {
   state_.generation += 1;
-  if (const auto current = read_file_if_present(files_.state())) {
+  // A damaged one must not take the place of the intact generation that the user goes on from.
+  if (const auto current = read_file_if_present(files_.state());
+      current && is_intact(*current, files_.state())) {
     write_file_durably(files_.previous_state(), *current);
   }
   write_file_durably(files_.state(), state_text(state_));

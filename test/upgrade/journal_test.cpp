@@ -1,0 +1,171 @@
+#include "pgupgrade/upgrade/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/files.hpp"
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+using upgrade::Journal;
+
+std::string damaged(const std::filesystem::path& path, const std::string& why) {
+  return fmt::format("E-STATE-DAMAGED: cannot use the state file {}: {}", path.string(), why);
+}
+
+Journal journal_with_history(Scene& scene) {
+  Journal journal =
+      Journal::create({.directory = scene.run_directory()}, {.created_ms = 7, .plan = scene.plan});
+  journal.record_started("pull", 10);
+  journal.record_data("pull", "db.image_id", "sha256:postgres17");
+  journal.record_done("pull", 20);
+  journal.record_started("freeze", 30);
+  return journal;
+}
+
+}  // namespace
+
+TEST_CASE("a journal is read again as it was written") {
+  Scene scene;
+  const Journal written = journal_with_history(scene);
+  const Journal read = Journal::open(written.files());
+  CHECK(read.state() == written.state());
+  CHECK(read.state().generation == 5);
+  CHECK(read.is_done("pull"));
+  CHECK_FALSE(read.is_done("freeze"));
+  CHECK(read.datum("pull", "db.image_id") == "sha256:postgres17");
+  CHECK(read.datum("freeze", "nothing").empty());
+  CHECK(read.find("thaw") == nullptr);
+}
+
+TEST_CASE("a state file that is torn at any byte is refused") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  const auto path = journal.files().state();
+  const std::string text = read_file(path);
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    const std::string error = error_of([&] { upgrade::parse_state(text.substr(0, length), path); });
+    // Without its last line feed it is whole JSON, and still not what was written.
+    const bool whole_json = length == text.size() - 1;
+    INFO(length);
+    REQUIRE(error == damaged(path, whole_json ? "its digest does not fit its content"
+                                              : "it is cut short or is no JSON"));
+  }
+}
+
+TEST_CASE("a flipped bit anywhere in a state file is found") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  const auto path = journal.files().state();
+  const std::string text = read_file(path);
+  for (std::size_t at = 0; at < text.size(); at += 29) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string flipped = text;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
+      INFO(at << " bit " << bit);
+      REQUIRE_THAT(error_of([&] { upgrade::parse_state(flipped, path); }),
+                   ContainsSubstring("cannot use the state file " + path.string()));
+    }
+  }
+}
+
+TEST_CASE("a state file of another format is refused with what to do") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  const auto path = journal.files().state();
+  std::string text = read_file(path);
+  const std::string mark = "\"pgupgrade_state\": 1";
+  text.replace(text.find(mark), mark.size(), "\"pgupgrade_state\": 2");
+  CHECK(error_of([&] { upgrade::parse_state(text, path); }) ==
+        fmt::format("E-STATE-FORMAT: cannot use the state file {}: its format is 2, this program knows 1",
+                    path.string()));
+  CHECK(hint_of([&] { upgrade::parse_state(text, path); }) ==
+        "go on with the version of pgupgrade that began the run");
+}
+
+TEST_CASE("files that are no state files are refused") {
+  const std::filesystem::path path = "/srv/state.json";
+  CHECK(error_of([&] { upgrade::parse_state("", path); }) == damaged(path, "it is cut short or is no JSON"));
+  CHECK(error_of([&] { upgrade::parse_state("[]", path); }) ==
+        damaged(path, "it is cut short or is no JSON"));
+  CHECK(error_of([&] { upgrade::parse_state("{\"name\": \"web\"}", path); }) ==
+        damaged(path, "it is no state file of this program"));
+  CHECK(error_of([&] { upgrade::parse_state("{\"pgupgrade_state\": 1}", path); }) ==
+        damaged(path, "a part of it is missing"));
+}
+
+TEST_CASE("the generation before is kept and named when the newest is damaged") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  write_file_durably(journal.files().state(), "{");
+  CHECK(hint_of([&] { Journal::open(journal.files()); }) ==
+        fmt::format("the generation before is intact; to go on from it: pgupgrade resume --state {}",
+                    journal.files().previous_state().string()));
+  CHECK(Journal::open_file(journal.files().previous_state()).state().generation == 4);
+}
+
+TEST_CASE("going on from the generation before never lets the damaged one take its place") {
+  Scene scene;
+  const Journal lost = journal_with_history(scene);
+  write_file_durably(lost.files().state(), "{");
+  Journal journal = Journal::open_file(lost.files().previous_state());
+  journal.record_started("freeze", 40);
+  CHECK(Journal::open(lost.files()).state() == journal.state());
+  CHECK(Journal::open_file(lost.files().previous_state()).state().generation == 4);
+}
+
+TEST_CASE("two damaged generations leave only the way to the backup") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  write_file_durably(journal.files().state(), "{");
+  write_file_durably(journal.files().previous_state(), "{");
+  CHECK(hint_of([&] { Journal::open(journal.files()); }) ==
+        fmt::format("the generation before ({}) is damaged too; the backup is in {}",
+                    journal.files().previous_state().string(),
+                    (journal.files().directory / "backup").string()));
+}
+
+TEST_CASE("a run's directory is made once") {
+  Scene scene;
+  journal_with_history(scene);
+  CHECK(error_of([&] { journal_with_history(scene); }) ==
+        fmt::format("E-STATE-EXISTS: cannot begin run 0a1b2c3d: {} exists already",
+                    scene.run_directory().string()));
+}
+
+TEST_CASE("attempts are counted and a rollback is sticky") {
+  Scene scene;
+  Journal journal = journal_with_history(scene);
+  journal.record_started("freeze", 50);
+  CHECK(journal.find("freeze")->attempt == 2);
+  CHECK(journal.find("freeze")->started_ms == 30);
+  journal.turn_back();
+  const auto generation = journal.state().generation;
+  journal.turn_back();
+  CHECK(journal.state().generation == generation);
+  CHECK(Journal::open(journal.files()).state().direction == Direction::back);
+}
+
+TEST_CASE("runs are found newest first and damaged ones with their problem") {
+  Scene scene;
+  for (const char* id : {"11111111", "22222222", "33333333"}) {
+    scene.plan.run_id = id;
+    Journal::create({.directory = scene.run_directory()}, {.created_ms = id[0], .plan = scene.plan});
+  }
+  write_file_durably(scene.root / ".pgupgrade" / "22222222" / "state.json", "{");
+  const auto runs = upgrade::find_runs(scene.root / ".pgupgrade");
+  REQUIRE(runs.size() == 3);
+  CHECK(runs[0].state->plan.run_id == "33333333");
+  CHECK(runs[1].state->plan.run_id == "11111111");
+  CHECK_FALSE(runs[2].state.has_value());
+  CHECK(runs[2].problem == fmt::format("cannot use the state file {}: it is cut short or is no JSON",
+                                       runs[2].state_file.string()));
+  CHECK(upgrade::find_runs(scene.root / "nowhere").empty());
+}
+
+}  // namespace pgupgrade::test
