@@ -54,6 +54,8 @@ class EditComposeStep final : public Step {
           replace_file_durably(files[index], read_file(context.journal.files().original(index)));
           break;
         case FileState::other:
+          // What was never kept was never edited either: the change is somebody's own, and stays.
+          if (!std::filesystem::exists(context.journal.files().original(index))) break;
           refuse(files[index],
                  fmt::format("cp {} {}", context.journal.files().original(index).string(), files[index]) +
                      ", then: pgupgrade rollback");

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/files.hpp"
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+
+namespace pgupgrade::test {
+TEST_CASE("a resume on another engine is refused and so is a rollback") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  scene.engine.engine_id = "ENGINE-2";
+  const std::string expected =
+      "E-DRIFT: cannot go on: the engine is ENGINE-2, but the run began on ENGINE-1 "
+      "(unix:///var/run/docker.sock)";
+  CHECK(error_of([&] { scene.resume(); }) == expected);
+  CHECK(error_of([&] { scene.roll_back(); }) == expected);
+  scene.engine.engine_id = "ENGINE-1";
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a volume that was made anew under its name is refused") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  auto& info = scene.engine.volume("shop_dbdata").info;
+  const std::string before = info.created_at;
+  info.created_at = "later";
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DRIFT: cannot go on: volume shop_dbdata was made at later, but the run began with one of " +
+            before);
+}
+
+TEST_CASE("a volume that is gone is refused") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  scene.engine.volumes.erase("shop_dbdata");
+  CHECK(error_of([&] { scene.resume(); }) == "E-DRIFT: cannot go on: volume shop_dbdata is gone");
+}
+
+TEST_CASE("a volume that is replaced after the resume has looked stops the wipe") {
+  Scene scene;
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "wipe:after-record") scene.engine.volume("shop_dbdata").info.created_at = "later";
+  };
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-DRIFT: cannot go on: volume shop_dbdata was replaced since the run began");
+  CHECK(version_of(scene.data(), ".") == 15);
+}
+
+TEST_CASE("a Compose file that was edited meanwhile is refused until it is as it was") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  const std::string file = scene.compose_file().string();
+  write_file_durably(file, scene.original_compose + "# mine\n", 0644);
+  CHECK(error_of([&] { scene.resume(); }) ==
+        fmt::format("E-DRIFT: cannot go on: {} was changed since the run began", file));
+  write_file_durably(file, scene.original_compose, 0644);
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a Compose file that is edited while the run works is not overwritten") {
+  Scene scene;
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "edit-compose:after-record") write_file_durably(scene.compose_file(), "mine\n", 0644);
+  };
+  const std::string file = scene.compose_file().string();
+  CHECK(error_of([&] { scene.start(); }) ==
+        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it was changed since the run began", file));
+  CHECK(read_file(file) == "mine\n");
+  scene.probe.on_reach = {};
+  scene.roll_back();  // nothing of ours is in it, so it is left alone
+  CHECK(read_file(file) == "mine\n");
+  CHECK(read_cluster(scene.data(), ".")->same_content(scene.original[0]));
+}
+
+TEST_CASE("a rollback leaves an edited file alone that was changed again and names the original") {
+  Scene scene;
+  scene.start();
+  const std::string file = scene.compose_file().string();
+  write_file_durably(file, scene.edited_compose + "# mine\n", 0644);
+  CHECK(error_of([&] { scene.roll_back(); }) ==
+        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it was changed since the run began", file));
+  CHECK(read_file(file) == scene.edited_compose + "# mine\n");
+  CHECK(read_file(scene.run_directory() / "original" / "0") == scene.original_compose);
+  write_file_durably(file, scene.original_compose, 0644);
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a new image that was tagged anew is refused") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  SimulatedImage other = scene.engine.images.at("sha256:postgres17");
+  other.info.id = "sha256:other";
+  scene.engine.add_image("postgres:17", other);
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DRIFT: cannot go on: image postgres:17 is sha256:other, but the run began with sha256:postgres17");
+  CHECK(hint_of([&] { scene.resume(); }) ==
+        "tag the image that the run began with again: docker tag sha256:postgres17 postgres:17");
+}
+
+TEST_CASE("an old image that is gone is refused") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  scene.engine.images.erase("sha256:postgres15");
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DRIFT: cannot go on: the old image postgres:15 (sha256:postgres15) is gone");
+}
+
+TEST_CASE("databases that came after the plan are refused before anything is dumped") {
+  Scene scene;
+  auto cluster = read_cluster(scene.data(), ".");
+  cluster->databases["late"];
+  write_cluster(scene.data(), ".", *cluster, scene.engine.now());
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-DATABASES-CHANGED: cannot dump service \"db\": its databases are not those of the plan any more");
+  scene.original[0].databases["late"];
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+}  // namespace pgupgrade::test
