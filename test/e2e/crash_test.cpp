@@ -104,8 +104,8 @@ TEST_CASE("a run that is killed before the new server starts is undone byte for 
   const Words standing_before = standing(project);
   const std::string volume = project.name() + "_data";
 
-  for (const char* place : {"backup:streaming", "dump:dumped", "wipe:after-record", "wipe:emptied",
-                            "restore:one-restored", "edit-compose:after-action"}) {
+  for (const char* place : {"backup:streaming", "dump:dumped", "wipe:emptied", "restore:one-restored",
+                            "edit-compose:after-action"}) {
     INFO("killed at " << place);
     require_killed(project, "stop-old:after-done", kUpgrade);
     const std::string stopped = project.listing(volume);

@@ -52,7 +52,7 @@ TEST_CASE("hostile names and passwords, databases of other locales and settings 
                        " text PRIMARY KEY);\nINSERT INTO " + name(text) + "." + name(text) + " VALUES (" +
                        literal(text) + ");\n");
   project.sql("db", "icu", "CREATE TABLE t AS SELECT unnest(ARRAY['Ärger', 'Arg', 'Aerosol']) AS word");
-  project.sql("db", "latin", "CREATE TABLE t AS SELECT 'Ärger' AS word");
+  project.sql("db", "latin", "CREATE TABLE t AS SELECT chr(196) || 'rger' AS word");
   const auto databases = [&] {
     return project.sql(
         "db", "postgres",
@@ -78,7 +78,9 @@ TEST_CASE("hostile names and passwords, databases of other locales and settings 
   CHECK(databases() == databases_before);
   CHECK(settings() == settings_before);
   CHECK(project.sql("db", "icu", sorted) == sorted_before);
-  CHECK(project.sql("db", "latin", "SELECT word, octet_length(word) FROM t") == "Ärger|5");
+  CHECK(project.sql("db", "latin",
+                    "SELECT encode(convert_to(word, 'LATIN1'), 'hex'), octet_length(word) FROM t") ==
+        "c472676572|5");
   for (const std::string& text : kHostile) {
     CHECK(project.sql("db", text, "TABLE " + name(text) + "." + name(text)) == text);
     CHECK(project.login("db", text, text, text + "'s secret"));
