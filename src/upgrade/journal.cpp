@@ -167,10 +167,11 @@ void Journal::write() {
   state_.generation += 1;
   // A damaged one must not take the place of the intact generation that the user goes on from.
   if (const auto current = read_file_if_present(files_.state());
-      current && is_intact(*current, files_.state())) {
+      current && (*current == written_ || is_intact(*current, files_.state()))) {
     write_file_durably(files_.previous_state(), *current);
   }
-  write_file_durably(files_.state(), state_text(state_));
+  written_ = state_text(state_);
+  write_file_durably(files_.state(), written_);
 }
 
 std::vector<FoundRun> find_runs(const fs::path& state_root) {

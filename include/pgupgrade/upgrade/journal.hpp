@@ -65,6 +65,7 @@ class Journal {
 
   RunFiles files_;
   RunState state_;
+  std::string written_;  // what this object wrote last, which needs no proof
 };
 
 struct FoundRun {
