@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,12 @@ struct StepContext {
   }
   void record(const TargetPlan& target, const std::string& key, const std::string& value) const {
     journal.record_data(step, target.service + "." + key, value);
+  }
+  // Whether the step's record says "yes" to the key for every target.
+  bool recorded_for_all(const std::string& key) const {
+    const auto& targets = plan().targets;
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return datum(target, key) == "yes"; });
   }
   void progress(const std::string& what, std::int64_t done, std::int64_t total, Progress::Unit unit) const {
     observer.progress({.step = step, .what = what, .done = done, .total = total, .unit = unit});

@@ -59,12 +59,7 @@ class ConfigureStep final : public Step {
     }
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "configured") == "yes";
-    });
-  }
+  bool holds(StepContext& context) override { return context.recorded_for_all("configured"); }
 
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets)
