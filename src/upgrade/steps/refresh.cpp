@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/dump_files.hpp"
@@ -44,11 +42,7 @@ class RefreshStep final : public Step {
     }
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return context.datum(target, "refreshed") == "yes"; });
-  }
+  bool holds(StepContext& context) override { return context.recorded_for_all("refreshed"); }
 };
 
 }  // namespace

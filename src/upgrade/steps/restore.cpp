@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
@@ -38,11 +36,7 @@ class RestoreStep final : public Step {
     }
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return context.datum(target, "restored") == "yes"; });
-  }
+  bool holds(StepContext& context) override { return context.recorded_for_all("restored"); }
 
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets)

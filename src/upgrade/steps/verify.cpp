@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "pgupgrade/base/error.hpp"
@@ -32,11 +31,7 @@ class VerifyStep final : public Step {
     }
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return context.datum(target, "identical") == "yes"; });
-  }
+  bool holds(StepContext& context) override { return context.recorded_for_all("identical"); }
 
   std::string detail(StepContext& context) override {
     return each_target(context.plan(), [&](const TargetPlan& target) {
