@@ -90,11 +90,11 @@ void fail_each_call(Fault fault, std::size_t stride, std::size_t offset) {
 }  // namespace
 
 TEST_CASE("a run whose every call to the engine is refused once can be resumed or undone") {
-  fail_each_call(Fault::refused, 4, 1);
+  fail_each_call(Fault::refused, 7, 1);
 }
 
 TEST_CASE("a run that loses the reply to a call can be resumed or undone") {
-  fail_each_call(Fault::reply_lost, 9, 4);
+  fail_each_call(Fault::reply_lost, 17, 4);
 }
 
 TEST_CASE("a run that dies at a call to the engine can be resumed or undone") {
