@@ -39,16 +39,20 @@ std::string label(const std::map<std::string, std::string>& labels, const char* 
   return found == labels.end() ? std::string() : found->second;
 }
 
-// Whether the lock is ours afterwards; nothing is said about a lock that vanished meanwhile.
-bool take_existing(World& world, const std::string& name, const Plan& plan, const TargetPlan& target) {
-  const auto existing = world.engine.inspect_container(name);
+// Whether the lock is there and is the run's own; another's is refused.
+bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
+  const auto existing = world.engine.inspect_container(lock_container_name(data));
   if (!existing) return false;
   const std::string run = label(existing->labels, kLockLabel);
-  if (run == plan.run_id) return true;
-  refuse(data_name(target.data_mount), label(existing->labels, kHolderLabel), run);
+  if (run == own_run) return true;
+  refuse(data_name(data), label(existing->labels, kHolderLabel), run);
 }
 
 }  // namespace
+
+void refuse_locked_data(World& world, const Mount& data) {
+  is_locked_by(world, data, "a run not begun");
+}
 
 FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder) {
   create_private_directory(state_root);
@@ -74,7 +78,7 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
                    {kDataLabel, data_name(target.data_mount)}};
     // The second try is for a lock that was released between our two calls.
     for (int attempt = 0;; ++attempt) {
-      if (take_existing(world, name, plan, target)) break;
+      if (is_locked_by(world, target.data_mount, plan.run_id)) break;
       try {
         world.engine.create_container(spec);
         break;

@@ -17,6 +17,8 @@ FileLock lock_state_root(const std::filesystem::path& state_root, const std::str
 // fixed name that is never started, made atomically by the engine. A lock of our own run is ours again.
 void lock_data(World& world, const Plan& plan, const std::string& holder);
 void unlock_data(World& world, const Plan& plan);
+// For one who only looks: a service that a run has stopped is not simply down. Error(locked, "E-LOCKED").
+void refuse_locked_data(World& world, const Mount& data);
 
 // "user@host, process 123, /srv/shop/docker-compose.yml"
 std::string describe_holder(const Plan& plan);

@@ -8,6 +8,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
+#include "upgrade/locks.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/service_container.hpp"
@@ -94,6 +95,7 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.pg_version_file = read_pg_version(world, info->id, facts.pgdata);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (!data) return;
+  refuse_locked_data(world, *data);
   if (data->kind == MountKind::volume) {
     if (const auto volume = world.engine.inspect_volume(data->source)) {
       facts.data_volume = VolumeFacts{.name = volume->name,
