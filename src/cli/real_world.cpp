@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "pgupgrade/docker/connect.hpp"
 
@@ -14,6 +15,7 @@ constexpr std::size_t kLongestRoot = 24;
 }  // namespace
 
 void KillingProbe::reach(std::string_view place) {
+  if (!list_.empty()) std::ofstream(list_, std::ios::app) << place << '\n';
   if (!place_.empty() && place == place_) ::kill(::getpid(), SIGKILL);
 }
 
@@ -31,7 +33,7 @@ RealWorld::RealWorld(const Environment& environment, Clock& clock, const Cancell
       engine_(docker::connect(endpoint_, cancellation)),
       compose_(compose::make_cli(endpoint_, cancellation)),
       connector_(postgres::make_connector(cancellation)),
-      probe_(variable(environment, "PGUPGRADE_KILL_AT")),
+      probe_(variable(environment, "PGUPGRADE_KILL_AT"), variable(environment, "PGUPGRADE_PLACES")),
       world_{*engine_, *compose_, *connector_, clock, cancellation, probe_, socket_root(environment)} {}
 
 }  // namespace pgupgrade::cli

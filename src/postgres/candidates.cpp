@@ -120,7 +120,7 @@ bool ends_with(const std::string& text, std::string_view end) {
 // The role beside "X_PASSWORD": "X_USER" or "X_USERNAME", nothing when neither is there.
 std::string role_beside(const Environment& environment, const std::string& stem) {
   for (const char* suffix : {"_USER", "_USERNAME"}) {
-    const std::string role = value_or(environment, stem + suffix, "");
+    std::string role = value_or(environment, stem + suffix, "");
     if (!role.empty()) return role;
   }
   return {};

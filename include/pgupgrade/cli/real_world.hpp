@@ -11,15 +11,18 @@
 namespace pgupgrade::cli {
 
 // A test facility: when PGUPGRADE_KILL_AT names a place ("wipe:after-record"), reaching that place sends
-// SIGKILL to this process, as a power cut would. Campaigns prove with it that a run survives its death
-// anywhere. Without the variable it does nothing.
+// SIGKILL to this process, as a power cut would; PGUPGRADE_PLACES names a file to which every place that is
+// reached is appended, a line each. Campaigns prove with them that a run survives its death anywhere. Without
+// the variables it does nothing.
 class KillingProbe final : public upgrade::Probe {
  public:
-  explicit KillingProbe(std::string place) : place_(std::move(place)) {}
+  KillingProbe(std::string place, std::filesystem::path list)
+      : place_(std::move(place)), list_(std::move(list)) {}
   void reach(std::string_view place) override;
 
  private:
   std::string place_;
+  std::filesystem::path list_;
 };
 
 // The short directory for private socket directories: XDG_RUNTIME_DIR when it is an existing, absolute and

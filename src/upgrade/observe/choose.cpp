@@ -40,7 +40,7 @@ std::vector<std::string> choose_services(const Request& request, const compose::
     }
     return once;
   }
-  const auto found = postgres_services(project);
+  auto found = postgres_services(project);
   if (found.empty()) {
     throw Error(ErrorKind::usage, "E-NO-POSTGRES-SERVICE",
                 fmt::format("cannot find a PostgreSQL service in project {}", printable(project.name)),
