@@ -1,7 +1,6 @@
 #include "backup/byte_pipe.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "backup/errors.hpp"
 
@@ -41,7 +40,7 @@ std::size_t BytePipe::pull(char* buffer, std::size_t limit) {
   if (chunks_.empty()) return 0;
   const std::string& first = chunks_.front();
   const std::size_t count = std::min(limit, first.size() - offset_);
-  std::memcpy(buffer, first.data() + offset_, count);
+  first.copy(buffer, count, offset_);
   offset_ += count;
   waiting_bytes_ -= count;
   if (offset_ == first.size()) {

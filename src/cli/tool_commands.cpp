@@ -44,7 +44,7 @@ void require_file(const fs::path& path) {
 }
 
 backup::Manifest verify(Session& session, const fs::path& archive, const fs::path& manifest_file) {
-  const backup::Manifest manifest = backup::parse_manifest(read_file(manifest_file));
+  backup::Manifest manifest = backup::parse_manifest(read_file(manifest_file));
   Screen screen(session);
   const auto begun = session.clock.monotonic();
   upgrade::StepEvent event{.number = 1, .total = 1, .step = "verify-backup"};

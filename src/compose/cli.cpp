@@ -79,7 +79,7 @@ class ComposeCommand final : public Cli {
   std::string version() override {
     require_docker();
     const ProcessResult answer = run({"docker", "compose", "version", "--short"}, kShort);
-    const std::string found = answer.succeeded() ? version_of(answer.standard_output) : std::string();
+    std::string found = answer.succeeded() ? version_of(answer.standard_output) : std::string();
     if (found.empty()) throw_missing(answer);
     if (found.compare(0, 2, "1.") == 0) throw version_one(found);
     return found;

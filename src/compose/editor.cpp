@@ -193,7 +193,7 @@ bool is_welcome(const Task& task, const Reading& before, const Reading& after) {
 }
 
 std::string mend_for(const Task& task, const Reading& other) {
-  const std::string own = fmt::format("give {} a text or a variable of its own", task.what);
+  std::string own = fmt::format("give {} a text or a variable of its own", task.what);
   if (other.service.empty() || other.service == task.service) return own;
   return fmt::format("{}, or upgrade service \"{}\" in the same run", own, other.service);
 }

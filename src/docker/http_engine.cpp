@@ -17,7 +17,7 @@ namespace {
 struct ApiVersion {
   int major = 0;
   int minor = 0;
-  auto operator<=>(const ApiVersion&) const = default;
+  auto operator<=>(const ApiVersion&) const = default;  // NOLINT(modernize-use-nullptr): no pointer here
   std::string text() const { return fmt::format("{}.{}", major, minor); }
 };
 

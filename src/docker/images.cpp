@@ -31,7 +31,7 @@ Error pull_error(const std::string& reference, std::string_view reason, const Re
 // The reason, when a document of the progress stream is an error.
 std::string error_in(const boost::json::object& document) {
   if (const auto* detail = json::find_object(document, "errorDetail")) {
-    const std::string message = json::get_string_or(*detail, "message", "");
+    std::string message = json::get_string_or(*detail, "message", "");
     if (!message.empty()) return message;
   }
   return json::get_string_or(document, "error", "");

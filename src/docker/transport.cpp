@@ -57,7 +57,7 @@ void set_option(const Easy& easy, CURLoption option, Value value) {
 void append(HeaderList& list, const std::string& header) {
   curl_slist* longer = curl_slist_append(list.get(), header.c_str());
   if (longer == nullptr) throw std::bad_alloc();
-  list.release();  // the longer list owns its nodes
+  static_cast<void>(list.release());  // the longer list owns its nodes
   list.reset(longer);
 }
 

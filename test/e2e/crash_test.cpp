@@ -173,7 +173,8 @@ TEST_CASE("of two runs on one volume exactly one goes on") {
   const std::string before = content(project);
   const Words other = {"--compose", "other/docker-compose.yml", "--to", "17", "--yes"};
 
-  // A dead run holds its lock as a living one does, also where its service stands still and looks merely down.
+  // A dead run holds its lock as a living one does, also where its service stands still and looks merely
+  // down.
   require_killed(project, "stop-old:after-done", kUpgrade);
   const ProcessResult refused = project.pgupgrade(other);
   INFO(told(refused));
