@@ -14,9 +14,10 @@ namespace {
 constexpr std::size_t kLongestRoot = 24;
 }  // namespace
 
-void KillingProbe::reach(std::string_view place) {
+void CampaignProbe::reach(std::string_view place) {
   if (!list_.empty()) std::ofstream(list_, std::ios::app) << place << '\n';
-  if (!place_.empty() && place == place_) ::kill(::getpid(), SIGKILL);
+  if (!death_.empty() && place == death_) ::kill(::getpid(), SIGKILL);
+  if (!pause_.empty() && place == pause_) ::kill(::getpid(), SIGSTOP);
 }
 
 std::filesystem::path socket_root(const Environment& environment) {
@@ -33,7 +34,8 @@ RealWorld::RealWorld(const Environment& environment, Clock& clock, const Cancell
       engine_(docker::connect(endpoint_, cancellation)),
       compose_(compose::make_cli(endpoint_, cancellation)),
       connector_(postgres::make_connector(cancellation)),
-      probe_(variable(environment, "PGUPGRADE_KILL_AT"), variable(environment, "PGUPGRADE_PLACES")),
+      probe_(variable(environment, "PGUPGRADE_KILL_AT"), variable(environment, "PGUPGRADE_PAUSE_AT"),
+             variable(environment, "PGUPGRADE_PLACES")),
       world_{*engine_, *compose_, *connector_, clock, cancellation, probe_, socket_root(environment)} {}
 
 }  // namespace pgupgrade::cli

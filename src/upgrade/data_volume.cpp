@@ -30,21 +30,24 @@ void remove_extra(StepContext& context, const TargetPlan& target, const std::vec
   empty_directory(context, target, target.data_mount.target);
 }
 
-// The archive call leaves owner and mode of the directory that it extracts into as they are, and does not
-// sync.
+// The archive call leaves owner, mode and time of the directory that it extracts into as they are, and does
+// not sync.
 void finish_root(StepContext& context, const TargetPlan& target, const backup::Manifest& manifest) {
   std::string owner;
   std::string mode;
+  std::string time;
   for (const auto& entry : manifest.entries) {
     if (entry.path != ".") continue;
     owner = fmt::format("{}:{}", entry.uid, entry.gid);
     mode = fmt::format("{:o}", entry.mode);
+    time = fmt::format("@{}", entry.mtime);
   }
-  const std::string script = "[ -z \"$2\" ] || { chown \"$2\" \"$1\" && chmod \"$3\" \"$1\"; } && sync";
-  run_work_checked(
-      context.world,
-      data_work(context, target, "root", {"sh", "-c", script, "sh", target.data_mount.target, owner, mode}),
-      "E-SYNC", "sync " + data_name(target.data_mount));
+  const std::string script =
+      "[ -z \"$2\" ] || { chown \"$2\" \"$1\" && chmod \"$3\" \"$1\" && touch -d \"$4\" \"$1\"; } && sync";
+  run_work_checked(context.world,
+                   data_work(context, target, "root",
+                             {"sh", "-c", script, "sh", target.data_mount.target, owner, mode, time}),
+                   "E-SYNC", "sync " + data_name(target.data_mount));
 }
 
 }  // namespace

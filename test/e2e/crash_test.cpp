@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <future>
 
-#include "e2e/project.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/journal.hpp"
 #include "support/catch.hpp"
+#include "support/project.hpp"
 
 namespace pgupgrade::test {
 namespace {

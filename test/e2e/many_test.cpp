@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <map>
 
-#include "e2e/project.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/project.hpp"
 
 namespace pgupgrade::test {
 namespace {

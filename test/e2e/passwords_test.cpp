@@ -1,9 +1,9 @@
 // Passwords stored as md5, and the way back after a success.
 #include <filesystem>
 
-#include "e2e/project.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/project.hpp"
 
 namespace pgupgrade::test {
 namespace {

@@ -1,8 +1,8 @@
 // What must change nothing: plans, and every way of being refused.
 #include <filesystem>
 
-#include "e2e/project.hpp"
 #include "support/catch.hpp"
+#include "support/project.hpp"
 
 namespace pgupgrade::test {
 namespace {

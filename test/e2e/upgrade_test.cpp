@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <set>
 
-#include "e2e/project.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/project.hpp"
 
 namespace pgupgrade::test {
 namespace {

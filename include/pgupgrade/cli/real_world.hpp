@@ -10,18 +10,20 @@
 
 namespace pgupgrade::cli {
 
-// A test facility: when PGUPGRADE_KILL_AT names a place ("wipe:after-record"), reaching that place sends
-// SIGKILL to this process, as a power cut would; PGUPGRADE_PLACES names a file to which every place that is
-// reached is appended, a line each. Campaigns prove with them that a run survives its death anywhere. Without
-// the variables it does nothing.
-class KillingProbe final : public upgrade::Probe {
+// A test facility. A run tells the places that it comes to ("wipe:after-record"): at the one that
+// PGUPGRADE_KILL_AT names it sends SIGKILL to this process, as a power cut would; at the one that
+// PGUPGRADE_PAUSE_AT names it sends SIGSTOP, so that something can be done to the world before SIGCONT;
+// PGUPGRADE_PLACES names a file to which every place is appended, a line each. Campaigns prove with them that
+// a run survives its death, and the world's changes, anywhere. Without the variables it does nothing.
+class CampaignProbe final : public upgrade::Probe {
  public:
-  KillingProbe(std::string place, std::filesystem::path list)
-      : place_(std::move(place)), list_(std::move(list)) {}
+  CampaignProbe(std::string death, std::string pause, std::filesystem::path list)
+      : death_(std::move(death)), pause_(std::move(pause)), list_(std::move(list)) {}
   void reach(std::string_view place) override;
 
  private:
-  std::string place_;
+  std::string death_;
+  std::string pause_;
   std::filesystem::path list_;
 };
 
@@ -51,7 +53,7 @@ class RealWorld final : public Connection {
   std::unique_ptr<docker::Engine> engine_;
   std::unique_ptr<compose::Cli> compose_;
   std::unique_ptr<postgres::Connector> connector_;
-  KillingProbe probe_;
+  CampaignProbe probe_;
   upgrade::World world_;
 };
 

@@ -1,4 +1,4 @@
-#include "e2e/project.hpp"
+#include "support/project.hpp"
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -78,6 +79,10 @@ Project::Project(const std::string& name)
     : name_(fmt::format("e2e-{}-{}", name, ::getpid())), directory_(new_directory(name_)) {}
 
 Project::~Project() {
+  if (keep_when_failing_ && std::uncaught_exceptions() > 0) {
+    fmt::print(stderr, "kept: project {} in {}\n", name_, directory_.native());
+    return;
+  }
   try {
     remove_runs();
   } catch (const std::exception&) {
@@ -248,7 +253,7 @@ std::string Project::listing(const std::string& place) const {
     std::sort(lines.begin(), lines.end());
     return join(lines, "\n") + "\n";
   };
-  return sorted({"find", "/data", "-printf", "%p %y %m %U:%G %l\\n"}) +
+  return sorted({"find", "/data", "-exec", "stat", "--format", "%N %F %a %u:%g %Y", "{}", "+"}) +
          sorted({"find", "/data", "-type", "f", "-exec", "sha256sum", "{}", "+"});
 }
 

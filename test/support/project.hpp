@@ -37,6 +37,9 @@ class Project {
   const std::string& name() const { return name_; }
   std::filesystem::path operator/(const std::filesystem::path& file) const { return directory_ / file; }
 
+  // When an exception passes through its scope it is not removed, but left for a look.
+  void keep_when_failing() { keep_when_failing_ = true; }
+
   // Who the superuser is; `sql` logs in as it.
   Project& superuser(std::string name) {
     superuser_ = std::move(name);
@@ -67,7 +70,7 @@ class Project {
   std::string server_version(const std::string& service) const;  // "17"
 
   ProcessResult pgupgrade(const Words& arguments, Variables variables = {}) const;
-  // The process ends by SIGKILL at that place (see KillingProbe).
+  // The process ends by SIGKILL at that place (see CampaignProbe).
   ProcessResult killed_at(const std::string& place, const Words& arguments) const;
 
   Words runs() const;                           // their ids
@@ -75,12 +78,14 @@ class Project {
   upgrade::RunFiles run_files() const { return {run_directory()}; }
   // Containers and volumes of pgupgrade's runs on this project that are on the engine.
   Words engine_leftovers() const;
-  // Every file below a mount: kind, mode, owner, size and digest, sorted. The place is a volume or a path.
+  // Every file below a mount, sorted: kind, mode, owner, seconds of its change, target of a link, digest.
+  // (The engine's archives hold no fractions of a second.) The place is a volume or a path.
   std::string listing(const std::string& place) const;
 
  private:
   void remove_runs() const;
 
+  bool keep_when_failing_ = false;
   std::string name_;
   std::filesystem::path directory_;
   std::string superuser_ = "postgres";
