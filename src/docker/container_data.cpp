@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "docker/decode.hpp"
@@ -17,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{20};
 constexpr std::size_t kOutputLimit = 64U << 20;
+constexpr std::size_t kTarEndMark = 1024;  // two blocks of zeros
 
 std::string archive_target(const std::string& container, const std::string& path) {
   return with_query("/containers/" + url_encode(container) + "/archive", {{"path", path}});
@@ -24,6 +26,15 @@ std::string archive_target(const std::string& container, const std::string& path
 
 std::string place(const std::string& container, const std::string& path) {
   return fmt::format("{} of {}", printable(path), named("container", container));
+}
+
+// How many zeros a stream ends with, as far as the mark of a tar's end; `before` these bytes it was that
+// many.
+std::size_t zeros_at_end(std::string_view bytes, std::size_t before) {
+  const std::string_view last = bytes.substr(bytes.size() - std::min(bytes.size(), kTarEndMark));
+  const std::size_t other = last.find_last_not_of('\0');
+  return other == std::string_view::npos ? std::min(before + last.size(), kTarEndMark)
+                                         : last.size() - other - 1;
 }
 
 // The demuxer knows neither the container nor what was asked of it.
@@ -69,10 +80,20 @@ void HttpEngine::container_logs(const std::string& container, const Sink& out, c
 }
 
 void HttpEngine::get_archive(const std::string& container, const std::string& path, const Sink& sink) {
-  stream({.what = "read " + place(container, path),
-          .target = archive_target(container, path),
-          .patience = options_.patience.work},
-         sink);
+  const HttpRequest request{.what = "read " + place(container, path),
+                            .target = archive_target(container, path),
+                            .patience = options_.patience.work};
+  std::size_t zeros = 0;
+  stream(request, [&](std::string_view bytes) {
+    zeros = zeros_at_end(bytes, zeros);
+    sink(bytes);
+  });
+  // An engine that fails midway has no other way left to say so than to end, or to end with words.
+  if (zeros < kTarEndMark) {
+    throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
+                fmt::format("cannot {}: the engine's archive ends early", request.what),
+                "look at the engine's own log for the reason");
+  }
 }
 
 void HttpEngine::put_archive(const std::string& container, const std::string& path, const Source& source) {
@@ -84,11 +105,11 @@ void HttpEngine::put_archive(const std::string& container, const std::string& pa
     throw Error(ErrorKind::failed, "E-ENGINE",
                 fmt::format("cannot {}: no such container or directory (status 404)", what));
   }
-  call({.what = what,
-        .method = "PUT",
-        .target = archive_target(container, path),
-        .upload = &source,
-        .patience = options_.patience.work});
+  command({.what = what,
+           .method = "PUT",
+           .target = archive_target(container, path),
+           .upload = &source,
+           .patience = options_.patience.work});
 }
 
 ExecResult HttpEngine::exec(const std::string& container, const std::vector<std::string>& argv,

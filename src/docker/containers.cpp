@@ -55,25 +55,29 @@ std::string HttpEngine::create_container(const ContainerSpec& spec) {
 }
 
 void HttpEngine::start_container(const std::string& container) {
-  call({.what = "start " + named("container", container),
-        .method = "POST",
-        .target = container_path(container) + "/start",
-        .patience = options_.patience.work});
+  // 304: it runs already.
+  command({.what = "start " + named("container", container),
+           .method = "POST",
+           .target = container_path(container) + "/start",
+           .patience = options_.patience.work},
+          {304});
 }
 
 void HttpEngine::signal_container(const std::string& container, const std::string& signal) {
   // 409: it is not running.
-  call({.what = fmt::format("send {} to {}", printable(signal), named("container", container)),
-        .method = "POST",
-        .target = with_query(container_path(container) + "/kill", {{"signal", signal}})},
-       {409});
+  command({.what = fmt::format("send {} to {}", printable(signal), named("container", container)),
+           .method = "POST",
+           .target = with_query(container_path(container) + "/kill", {{"signal", signal}})},
+          {409});
 }
 
 void HttpEngine::stop_container(const std::string& container, std::chrono::seconds grace) {
-  call({.what = "stop " + named("container", container),
-        .method = "POST",
-        .target = with_query(container_path(container) + "/stop", {{"t", std::to_string(grace.count())}}),
-        .patience = grace + options_.patience.work});
+  // 304: it does not run.
+  command({.what = "stop " + named("container", container),
+           .method = "POST",
+           .target = with_query(container_path(container) + "/stop", {{"t", std::to_string(grace.count())}}),
+           .patience = grace + options_.patience.work},
+          {304});
 }
 
 std::optional<int> HttpEngine::wait_container(const std::string& container, milliseconds patience) {
@@ -99,10 +103,12 @@ std::optional<int> HttpEngine::wait_container(const std::string& container, mill
 }
 
 void HttpEngine::set_restart_policy(const std::string& container, const RestartPolicy& policy) {
-  call({.what = "set the restart policy of " + named("container", container),
-        .method = "POST",
-        .target = container_path(container) + "/update",
-        .body = encode_restart_policy(policy)});
+  const HttpRequest request{.what = "set the restart policy of " + named("container", container),
+                            .method = "POST",
+                            .target = container_path(container) + "/update",
+                            .body = encode_restart_policy(policy)};
+  const HttpResponse answer = call(request);
+  understood(request.what, [&] { check_update(answer.body); });
 }
 
 void HttpEngine::remove_container(const std::string& container) {
@@ -110,7 +116,7 @@ void HttpEngine::remove_container(const std::string& container) {
                             .method = "DELETE",
                             .target = container_path(container) + "?force=1&v=1",
                             .patience = options_.patience.work};
-  const HttpResponse answer = call(request, {404, 409});
+  const HttpResponse answer = command(request, {404, 409});
   if (answer.status != 409) return;
   // Somebody else's removal may be under way: then it is only a matter of its end.
   const milliseconds deadline = transport_.clock().monotonic() + options_.patience.settle;

@@ -29,6 +29,11 @@ const bj::object& required_object(const bj::object& object, std::string_view key
   return *found;
 }
 
+// For what may be null, but is there in every answer of the engine.
+void require_key(const bj::object& object, std::string_view key) {
+  if (!object.contains(key)) misunderstood(fmt::format("\"{}\": missing", key));
+}
+
 // The named object, or an empty one.
 const bj::object& object_or_empty(const bj::object& object, std::string_view key) {
   static const bj::object empty;
@@ -211,8 +216,10 @@ VolumeInfo decode_volume(std::string_view text) {
 
 std::vector<VolumeInfo> decode_volumes(std::string_view text) {
   const bj::value value = json::parse(text, "the list of volumes");
+  const bj::object& list = json::as_object(value, "volumes");
+  require_key(list, "Volumes");  // null: there are none
   std::vector<VolumeInfo> volumes;
-  for_each_object(json::as_object(value, "volumes"), "Volumes",
+  for_each_object(list, "Volumes",
                   [&](const bj::object& object) { volumes.push_back(decode_volume_object(object)); });
   return volumes;
 }
@@ -237,6 +244,11 @@ ImageInfo decode_image(std::string_view text) {
 std::string decode_id(std::string_view text) {
   const bj::value value = json::parse(text, "what was created");
   return json::get_string(json::as_object(value, "answer"), "Id");
+}
+
+void check_update(std::string_view text) {
+  const bj::value value = json::parse(text, "the end of an update");
+  require_key(json::as_object(value, "answer"), "Warnings");  // null: there are none
 }
 
 int decode_wait(std::string_view text) {

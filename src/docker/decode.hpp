@@ -20,6 +20,8 @@ ImageInfo decode_image(std::string_view text);
 
 std::string decode_id(std::string_view text);  // "Id" of an answer to a create
 
+void check_update(std::string_view text);  // that it is the answer to an update of a container
+
 // StatusCode of an answer to a wait. Throws when the engine says that waiting failed.
 int decode_wait(std::string_view text);
 

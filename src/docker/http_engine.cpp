@@ -37,7 +37,7 @@ std::optional<ApiVersion> parse_version(std::string_view text) {
 std::string negotiate(const Transport& transport, std::chrono::milliseconds patience) {
   const HttpRequest ping{.what = "reach the Docker Engine", .target = "/_ping", .patience = patience};
   const HttpResponse answer = transport.send(ping);
-  if (answer.status >= 400) throw refusal(ping.what, answer);
+  if (answer.status / 100 != 2) throw refusal(ping.what, answer);
   const auto header = answer.headers.find("api-version");
   const auto version = header == answer.headers.end() ? std::nullopt : parse_version(header->second);
   const std::string socket = printable(transport.socket().string());
@@ -79,7 +79,17 @@ HttpResponse HttpEngine::call(HttpRequest request, std::initializer_list<int> ac
   request = versioned(std::move(request));
   HttpResponse answer = transport_.send(request);
   const bool wanted = std::find(accepted.begin(), accepted.end(), answer.status) != accepted.end();
-  if (answer.status >= 400 && !wanted) throw refusal(request.what, answer);
+  if (answer.status / 100 != 2 && !wanted) throw refusal(request.what, answer);
+  return answer;
+}
+
+HttpResponse HttpEngine::command(const HttpRequest& request, std::initializer_list<int> accepted) {
+  HttpResponse answer = call(request, accepted);
+  if (answer.status / 100 == 2 && !trim(answer.body).empty()) {
+    throw Error(ErrorKind::failed, "E-ENGINE",
+                fmt::format("cannot {}: the engine's answer is not understood: {}", request.what,
+                            engine_message(answer)));
+  }
   return answer;
 }
 

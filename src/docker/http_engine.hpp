@@ -62,9 +62,11 @@ class HttpEngine final : public Engine {
                   const std::function<void(const PullProgress&)>& progress) override;
 
  private:
-  // Sends it below the negotiated version. A status of 400 and more that is not among `accepted` is
+  // Sends it below the negotiated version. A status other than 2xx that is not among `accepted` is
   // Error(failed, "E-ENGINE"), for 409 "E-ENGINE-CONFLICT", with the engine's own message.
   HttpResponse call(HttpRequest request, std::initializer_list<int> accepted = {});
+  // A call that is answered without words when it is carried out: words are no good answer then.
+  HttpResponse command(const HttpRequest& request, std::initializer_list<int> accepted = {});
   void stream(HttpRequest request, const Sink& sink);
   HttpRequest versioned(HttpRequest request) const;
 
@@ -82,7 +84,7 @@ std::string named(std::string_view kind, std::string_view name);
 // The engine's own words in an answer that is an error, in one line.
 std::string engine_message(const HttpResponse& response);
 
-// The error that an answer of status 400 and more stands for.
+// The error that an answer stands for whose status is not good.
 Error refusal(const std::string& what, const HttpResponse& response);
 
 // Runs a decoder; what it does not understand becomes Error(failed, "E-ENGINE") about `what`.

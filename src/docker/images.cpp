@@ -80,7 +80,9 @@ void HttpEngine::pull_image(const std::string& reference,
       .patience = options_.patience.work};
   if (!auth.header.empty()) request.headers.push_back("X-Registry-Auth: " + auth.header.reveal());
 
+  bool heard = false;
   JsonSequence documents([&](const boost::json::object& document) {
+    heard = true;
     const std::string reason = understood(request.what, [&] { return error_in(document); });
     if (!reason.empty()) throw pull_error(reference, printable(reason, 600), auth);
     if (progress) progress(understood(request.what, [&] { return progress_in(document); }));
@@ -90,6 +92,7 @@ void HttpEngine::pull_image(const std::string& reference,
         transport_.stream(versioned(request), [&](std::string_view bytes) { documents.feed(bytes); });
     if (answer.status / 100 != 2) throw pull_error(reference, engine_message(answer), auth);
     documents.finish();
+    if (!heard) throw pull_error(reference, "the engine does not say how it went", auth);
   } catch (Error& error) {
     if (error.code() == "E-ENGINE-STREAM") error.add_context(request.what);
     throw;

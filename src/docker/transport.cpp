@@ -66,6 +66,11 @@ curl_socket_t open_socket(void* /*context*/, curlsocktype /*purpose*/, curl_sock
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// The connection ended before an answer came.
+bool is_broken(CURLcode code) {
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+}
+
 // One attempt at one request. libcurl calls back through C, so exceptions are kept and thrown afterwards.
 class Transfer {
  public:
@@ -107,10 +112,13 @@ class Transfer {
     return message != nullptr ? message->data.result : CURLE_OK;
   }
 
+  // libcurl takes a head that breaks off after a line of it for a whole answer.
+  bool has_whole_head() const { return head_ended_; }
+
   // True when a retry cannot repeat anything that the engine did.
   bool may_be_sent_again(CURLcode code) const {
     const bool idempotent = request_.method == "GET" || request_.method == "HEAD";
-    const bool reset = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+    const bool reset = is_broken(code);
     return idempotent && reset && !anything_received_;
   }
 
@@ -125,10 +133,11 @@ class Transfer {
       return stream_error(fmt::format("what answers at {} does not speak HTTP", printable(socket_.string())));
     }
     if (anything_received_) return stream_error(engine + " ended its answer early");
-    if (request_.upload != nullptr && code == CURLE_SEND_ERROR) {
+    // Whether the end is seen in sending or in listening is chance.
+    if (request_.upload != nullptr && !upload_ended_ && is_broken(code)) {
       return stream_error(engine + " closed the connection before all was sent");
     }
-    if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
+    if (is_broken(code)) {
       return {ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
               fmt::format("cannot {}: {} closed the connection without an answer", request_.what, engine),
               "look at the engine's own log; it may have been restarted"};
@@ -206,7 +215,11 @@ class Transfer {
 
   void take_header(std::string_view line) {
     anything_received_ = true;
-    if (line.substr(0, 5) == "HTTP/") response_.headers.clear();  // of an interim 1xx answer
+    if (line.substr(0, 5) == "HTTP/") {  // perhaps after an interim 1xx answer
+      response_.headers.clear();
+      head_ended_ = false;
+    }
+    if (trim(line).empty()) head_ended_ = true;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return;
     std::string name(line.substr(0, colon));
@@ -257,6 +270,7 @@ class Transfer {
     const bool good = transfer->guarded([&] {
       transfer->cancellation_.throw_if_requested();
       length = (*transfer->request_.upload)(buffer, size * count);
+      transfer->upload_ended_ = length == 0;
     });
     return good ? length : CURL_READFUNC_ABORT;
   }
@@ -271,6 +285,8 @@ class Transfer {
   Easy easy_;
   HttpResponse response_;
   bool anything_received_ = false;
+  bool head_ended_ = false;
+  bool upload_ended_ = false;
   milliseconds last_move_{};
   std::exception_ptr failure_;
 };
@@ -280,8 +296,9 @@ HttpResponse perform(const std::filesystem::path& socket, const Cancellation& ca
   for (int attempt = 1;; ++attempt) {
     cancellation.throw_if_requested();
     Transfer transfer(socket, cancellation, clock, request, sink);
-    const CURLcode code = transfer.run();
-    if (code == CURLE_OK) return transfer.take_response();
+    CURLcode code = transfer.run();
+    if (code == CURLE_OK && transfer.has_whole_head()) return transfer.take_response();
+    if (code == CURLE_OK) code = CURLE_PARTIAL_FILE;
     if (attempt < kAttempts && transfer.may_be_sent_again(code)) continue;
     throw transfer.failure(code);
   }

@@ -14,18 +14,24 @@ std::optional<VolumeInfo> HttpEngine::inspect_volume(const std::string& name) {
 }
 
 void HttpEngine::create_volume(const VolumeSpec& spec) {
-  call({.what = "create " + named("volume", spec.name),
-        .method = "POST",
-        .target = "/volumes/create",
-        .body = encode_volume(spec)});
+  const HttpRequest request{.what = "create " + named("volume", spec.name),
+                            .method = "POST",
+                            .target = "/volumes/create",
+                            .body = encode_volume(spec)};
+  const HttpResponse answer = call(request);
+  const std::string name = understood(request.what, [&] { return decode_volume(answer.body).name; });
+  if (name != spec.name) {
+    throw Error(ErrorKind::failed, "E-ENGINE",
+                "cannot " + request.what + ": the engine made " + named("volume", name) + " instead");
+  }
 }
 
 void HttpEngine::remove_volume(const std::string& name) {
-  call({.what = "remove " + named("volume", name),
-        .method = "DELETE",
-        .target = "/volumes/" + url_encode(name),
-        .patience = options_.patience.work},
-       {404});
+  command({.what = "remove " + named("volume", name),
+           .method = "DELETE",
+           .target = "/volumes/" + url_encode(name),
+           .patience = options_.patience.work},
+          {404});
 }
 
 std::vector<VolumeInfo> HttpEngine::list_volumes(const std::map<std::string, std::string>& labels) {

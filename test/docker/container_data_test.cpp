@@ -11,6 +11,7 @@
 using namespace pgupgrade;
 using namespace pgupgrade::docker;
 using test::ReceivedRequest;
+using namespace std::string_literals;
 
 namespace {
 
@@ -97,12 +98,27 @@ TEST_CASE("logs that end inside a frame are an error that names the container") 
 }
 
 TEST_CASE("an archive is passed on as it comes") {
-  ScriptedEngine engine({.handler = [](const ReceivedRequest&) { return test::chunked({"ab", "cd", "e"}); }});
+  const std::string end_mark(1024, '\0');
+  ScriptedEngine engine({.handler = [&](const ReceivedRequest&) {
+    return test::chunked({"ab", "cd", "e" + end_mark.substr(1), "\0"s});
+  }});
   std::string tar;
   engine->get_archive("db", "/var/lib/postgresql/data", [&](std::string_view bytes) { tar += bytes; });
-  REQUIRE(tar == "abcde");
+  REQUIRE(tar == "abcde" + end_mark);
   REQUIRE(engine.requests().at(0).target ==
           "/v1.44/containers/db/archive?path=%2Fvar%2Flib%2Fpostgresql%2Fdata");
+}
+
+TEST_CASE("an archive that ends without its mark is an error although the engine ends it well") {
+  const std::string end_mark(1024, '\0');
+  for (const std::string& end :
+       {std::string(), end_mark.substr(1), end_mark + "{\"message\":\"disk full\"}"}) {
+    ScriptedEngine engine({.handler = [&](const ReceivedRequest&) {
+      return test::chunked({"ab", "c" + end});
+    }});
+    REQUIRE(failure_of([&] { engine->get_archive("db", "/data", [](std::string_view) {}); }).message ==
+            "E-ENGINE-STREAM: cannot read /data of container \"db\": the engine's archive ends early");
+  }
 }
 
 TEST_CASE("an archive is written in chunks to its last byte") {

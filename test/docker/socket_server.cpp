@@ -172,6 +172,7 @@ struct SocketServer::State {
       std::string last;
       connection.read_exactly(last, 1);
     }
+    if (reply->then == Reply::Then::leave) listener.reset();
     connection.write(reply->bytes);
     if (reply->afterwards) reply->afterwards();
     if (reply->then == Reply::Then::hang) hanging.push_back(std::move(fd));

@@ -49,11 +49,11 @@ TEST_CASE("volumes are listed by label and there may be none") {
 
 TEST_CASE("a volume is created with its driver options and labels") {
   ScriptedEngine engine({.handler = [](const ReceivedRequest&) { return test::answer(201, kVolume); }});
-  engine->create_volume({.name = "v", .driver_options = {{"o", "bind"}}, .labels = {{"run", "r1"}}});
+  engine->create_volume({.name = "shop_data", .driver_options = {{"o", "bind"}}, .labels = {{"run", "r1"}}});
   REQUIRE(engine.requests().at(0).target == "/v1.44/volumes/create");
-  REQUIRE(
-      boost::json::parse(engine.requests().at(0).body) ==
-      boost::json::parse(R"({"Name":"v","Driver":"local","DriverOpts":{"o":"bind"},"Labels":{"run":"r1"}})"));
+  REQUIRE(boost::json::parse(engine.requests().at(0).body) ==
+          boost::json::parse(
+              R"({"Name":"shop_data","Driver":"local","DriverOpts":{"o":"bind"},"Labels":{"run":"r1"}})"));
 }
 
 TEST_CASE("a volume that is absent is nothing and needs no removal") {

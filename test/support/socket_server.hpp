@@ -24,6 +24,7 @@ struct Reply {
     close,  // orderly
     reset,  // the request is not read to its end, so the client's next read fails with ECONNRESET
     hang,   // the connection stays open, and silent, for the server's life
+    leave,  // orderly; from before the bytes are sent on nobody listens
   };
   std::string bytes;  // sent as they are
   Then then = Then::close;
