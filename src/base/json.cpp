@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <limits>
 
@@ -36,26 +37,39 @@ std::int64_t int_of(const bj::value& value, std::string_view path) {
   throw_problem(path, "expected a whole number");
 }
 
+// Nearly all strings are plain; the library's serializer is for the rest.
+void append_string(std::string& out, std::string_view text) {
+  const auto is_plain = [](unsigned char c) { return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out.append("\"").append(text).append("\"");
+  } else {
+    out += bj::serialize(bj::string_view(text.data(), text.size()));
+  }
+}
+
 void append_pretty(std::string& out, const bj::value& value, std::size_t depth) {
-  const std::string inner(2 * (depth + 1), ' ');
-  const std::string outer(2 * depth, ' ');
+  const std::size_t inner = 2 * (depth + 1);
   std::string_view before = "\n";
   if (const bj::object* object = value.if_object(); object && !object->empty()) {
     out += '{';
     for (const auto& member : *object) {
-      out.append(before).append(inner).append(bj::serialize(bj::string(member.key()))).append(": ");
+      out.append(before).append(inner, ' ');
+      append_string(out, {member.key().data(), member.key().size()});
+      out += ": ";
       append_pretty(out, member.value(), depth + 1);
       before = ",\n";
     }
-    out.append("\n").append(outer).append("}");
+    out.append("\n").append(2 * depth, ' ').append("}");
   } else if (const bj::array* array = value.if_array(); array && !array->empty()) {
     out += '[';
     for (const bj::value& element : *array) {
-      out.append(before).append(inner);
+      out.append(before).append(inner, ' ');
       append_pretty(out, element, depth + 1);
       before = ",\n";
     }
-    out.append("\n").append(outer).append("]");
+    out.append("\n").append(2 * depth, ' ').append("]");
+  } else if (const bj::string* text = value.if_string()) {
+    append_string(out, {text->data(), text->size()});
   } else {
     out += bj::serialize(value);
   }

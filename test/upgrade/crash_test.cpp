@@ -74,25 +74,6 @@ void crash_everywhere(const SceneOptions& options, Way way, std::size_t stride =
   }
 }
 
-// Dies at `first`, then at every `stride`-th place of what follows.
-void crash_twice(const SceneOptions& options, std::size_t first, std::size_t stride, std::size_t offset,
-                 Way way) {
-  for (std::size_t second = offset;; second += stride) {
-    Scene scene(options);
-    const std::string one = run_until_crash(scene, first, [&] { scene.start(); });
-    const std::string two = run_until_crash(scene, second, [&] { go(scene, way); });
-    if (two.empty()) return;
-    INFO("died at " << one << ", then at " << two);
-    CHECK(scene.wrong_at_crash() == "");
-    try {
-      go(scene, way);
-      CHECK(wrong_at_end(scene, way) == "");
-    } catch (const Error& error) {
-      FAIL_CHECK(error.code() << ": " << error.what());
-    }
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a run that dies anywhere is brought to its end by resume") {
@@ -120,16 +101,6 @@ TEST_CASE("a rollback after success that dies anywhere is brought to its end") {
     CHECK(scene.wrong_at_crash() == "");
     scene.roll_back(upgrade::NewWrites::keep);  // once begun it needs no second consent
     CHECK(scene.wrong_after_rollback() == "");
-  }
-}
-
-TEST_CASE("a run that dies twice is still brought to a sound end") {
-  const auto places = places_of_run({});
-  // Which second place a first one meets differs from one to the next.
-  const std::size_t stride = whole_campaign() ? 11 : 149;
-  for (std::size_t first = 0; first < places.size(); first += whole_campaign() ? 1 : 3) {
-    crash_twice({}, first, stride, first * 37 % stride, first % 2 == 0 ? Way::resume : Way::roll_back);
-    if (whole_campaign()) crash_twice({}, first, stride, 0, first % 2 != 0 ? Way::resume : Way::roll_back);
   }
 }
 

@@ -1,0 +1,105 @@
+// Two deaths of one run, all pairs of places: the first within the upgrade, the second within the resume or
+// the rollback that follows it, and then whatever was under way comes to its end.
+#include <stdlib.h>
+
+#include <functional>
+#include <string>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+// All pairs take minutes under a sanitizer, which looks for other things and is content with some.
+bool sampled() {
+  return ::getenv("PGUPGRADE_SAMPLE") != nullptr;
+}
+
+enum class Way { resume, roll_back };
+
+// Where it died; nothing when it came to its end.
+std::string run_until_crash(Scene& scene, std::size_t at, const std::function<void()>& action) {
+  scene.probe.arm(at);
+  std::string place;
+  try {
+    action();
+  } catch (const Crash& crash) {
+    place = crash.place;
+  }
+  scene.probe.arm(std::nullopt);
+  return place;
+}
+
+void go(Scene& scene, Way way) {
+  if (way == Way::roll_back) {
+    scene.roll_back();
+    return;
+  }
+  const bool ended = upgrade::Journal::open_file(scene.state_file()).state().outcome == RunOutcome::succeeded;
+  try {
+    scene.resume();
+  } catch (const Error& error) {
+    if (!ended || error.code() != "E-ENDED") throw;
+  }
+}
+
+// How a run that died at `first` and then, on its `way`, at its `second` place comes to a sound end. False
+// when the way has no such place.
+bool try_pair(std::size_t first, Way way, std::size_t second) {
+  Scene scene;
+  const std::string one = run_until_crash(scene, first, [&] { scene.start(); });
+  const std::string two = run_until_crash(scene, second, [&] { go(scene, way); });
+  if (two.empty()) return false;
+  // A rollback that has begun stays one; a resume that died is resumed again, or undone.
+  const bool resumed_again = way == Way::resume && (first + second) % 2 == 0;
+  const Way last = resumed_again ? Way::resume : Way::roll_back;
+  INFO("died at " << one << ", then at " << two << ", then " << (resumed_again ? "resume" : "rollback"));
+  CHECK(scene.wrong_at_crash() == "");
+  try {
+    go(scene, last);
+    CHECK((resumed_again ? scene.wrong_after_success() : scene.wrong_after_rollback()) == "");
+  } catch (const Error& error) {
+    FAIL_CHECK(error.code() << ": " << error.what());
+  }
+  return true;
+}
+
+// Two shares, so that two processors have something to do.
+void try_pairs(Way way, std::size_t share) {
+  Scene undisturbed;
+  undisturbed.start();
+  const std::size_t places = undisturbed.probe.places.size();
+  const std::size_t step = sampled() ? 14 : 2;
+  std::size_t tried = 0;
+  for (std::size_t first = share; first < places; first += step) {
+    // Which second place a first one meets in a sample differs from one to the next.
+    const std::size_t stride = sampled() ? 29 : 1;
+    for (std::size_t second = sampled() ? first * 37 % stride : 0; try_pair(first, way, second);
+         second += stride)
+      ++tried;
+  }
+  CHECK(tried > (sampled() ? 10U : 2000U));
+}
+
+}  // namespace
+
+TEST_CASE("a run that dies twice, at any odd place and then in its resume, comes to a sound end") {
+  try_pairs(Way::resume, 1);
+}
+
+TEST_CASE("a run that dies twice, at any even place and then in its resume, comes to a sound end") {
+  try_pairs(Way::resume, 0);
+}
+
+TEST_CASE("a run that dies twice, at any odd place and then in its rollback, comes to a sound end") {
+  try_pairs(Way::roll_back, 1);
+}
+
+TEST_CASE("a run that dies twice, at any even place and then in its rollback, comes to a sound end") {
+  try_pairs(Way::roll_back, 0);
+}
+
+}  // namespace pgupgrade::test
