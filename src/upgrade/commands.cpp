@@ -97,18 +97,12 @@ void release_if_ended(const Journal& journal, World& world) {
 }
 
 void refuse_ended(const Journal& journal) {
-  switch (journal.state().outcome) {
-    case RunOutcome::unfinished:
-      return;
-    case RunOutcome::succeeded:
-      throw Error(ErrorKind::usage, "E-ENDED",
-                  fmt::format("cannot resume run {}: it has succeeded", journal.state().plan.run_id));
-    case RunOutcome::rolled_back:
-    case RunOutcome::cleaned:
-      throw Error(ErrorKind::usage, "E-ENDED",
-                  fmt::format("cannot resume run {}: it was rolled back", journal.state().plan.run_id),
-                  "begin a new one: pgupgrade --compose FILE --to MAJOR");
-  }
+  const RunOutcome outcome = journal.state().outcome;
+  if (outcome == RunOutcome::unfinished || outcome == RunOutcome::succeeded) return;
+  throw Error(ErrorKind::usage, "E-ENDED",
+              fmt::format("cannot resume run {}: it was {}", journal.state().plan.run_id,
+                          outcome == RunOutcome::cleaned ? "cleaned up" : "rolled back"),
+              "begin a new one: pgupgrade --compose FILE --to MAJOR");
 }
 
 void refuse_unfinished_runs(const Plan& plan) {
@@ -179,6 +173,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   journal = Journal::open_file(state_file);  // what was read before the lock may be another process's past
   release_if_ended(journal, world);
   refuse_ended(journal);
+  if (journal.state().outcome == RunOutcome::succeeded) return make_report(journal, world.clock.unix_ms());
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     return go_back(journal, world, observer);

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 
@@ -34,16 +33,10 @@ std::string run_until_crash(Scene& scene, std::size_t at, const std::function<vo
 }
 
 void go(Scene& scene, Way way) {
-  if (way == Way::roll_back) {
+  if (way == Way::roll_back)
     scene.roll_back();
-    return;
-  }
-  const bool ended = upgrade::Journal::open_file(scene.state_file()).state().outcome == RunOutcome::succeeded;
-  try {
+  else
     scene.resume();
-  } catch (const Error& error) {
-    if (!ended || error.code() != "E-ENDED") throw;
-  }
 }
 
 // How a run that died at `first` and then, on its `way`, at its `second` place comes to a sound end. False

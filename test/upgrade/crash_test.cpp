@@ -1,5 +1,4 @@
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/campaign.hpp"
@@ -37,18 +36,11 @@ std::string run_until_crash(Scene& scene, std::size_t at, const std::function<vo
   return place;
 }
 
-// One that died after it had recorded its success has nothing to resume but its lock to give back.
 void go(Scene& scene, Way way) {
-  if (way == Way::roll_back) {
+  if (way == Way::roll_back)
     scene.roll_back();
-    return;
-  }
-  const bool ended = upgrade::Journal::open_file(scene.state_file()).state().outcome == RunOutcome::succeeded;
-  try {
+  else
     scene.resume();
-  } catch (const Error& error) {
-    if (!ended || error.code() != "E-ENDED") throw;
-  }
 }
 
 std::string wrong_at_end(Scene& scene, Way way) {

@@ -50,11 +50,7 @@ void finish_by_resume(Scene& scene) {
     scene.start();
     return;
   }
-  try {
-    scene.resume();
-  } catch (const Error& error) {
-    if (error.code() != "E-ENDED") throw;
-  }
+  scene.resume();
 }
 
 void fail_call(Fault fault, std::size_t at, bool go_back) {

@@ -51,7 +51,9 @@ std::vector<PlannedStep> planned_steps(const Plan& plan);
 //                      the state root
 Report start_upgrade(const Plan& plan, World& world, Observer& observer);
 
-// Goes on with an interrupted run (or with an interrupted rollback: direction is sticky).
+// Goes on with an interrupted run (or with an interrupted rollback: direction is sticky). A run that has
+// succeeded has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
+// back or cleaned up.
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Observer& observer);
 
 enum class NewWrites { keep, lose };
