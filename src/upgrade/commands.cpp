@@ -176,6 +176,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   if (journal.state().outcome == RunOutcome::succeeded) return make_report(journal, world.clock.unix_ms());
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
+    refuse_changed_edits(journal);
     return go_back(journal, world, observer);
   }
   refuse_drift(journal, world);
@@ -210,6 +211,7 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
         "to lose it: pgupgrade rollback --lose-new-writes");
   }
   refuse_other_engine(journal, world);
+  refuse_changed_edits(journal);
   lock_data(world, plan, holder);
   return go_back(journal, world, observer);
 }

@@ -1,7 +1,11 @@
 #include "upgrade/compose_files.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/compose/editor.hpp"
@@ -33,6 +37,19 @@ FileState state_of_file(const Plan& plan, const RunFiles& files, const std::stri
   const auto kept = read_file_if_present(files.original(index));
   if (kept && compose::apply_edits(*kept, edits_of(plan, file)) == *now) return FileState::edited;
   return FileState::other;
+}
+
+void refuse_changed_file(const std::string& file, const std::string& mend) {
+  throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
+              fmt::format("cannot edit {}: it was changed since the run began", file), mend);
+}
+
+void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size_t index) {
+  const std::string file = edited_files(plan).at(index);
+  if (state_of_file(plan, files, file) != FileState::other) return;
+  if (!std::filesystem::exists(files.original(index))) return;
+  refuse_changed_file(
+      file, fmt::format("cp {} {}, then: pgupgrade rollback", files.original(index).string(), file));
 }
 
 }  // namespace pgupgrade::upgrade

@@ -54,4 +54,12 @@ void refuse_drift(const Journal& journal, World& world) {
   }
 }
 
+void refuse_changed_edits(const Journal& journal) {
+  const StepRecord* record = journal.find("edit-compose");
+  if (record == nullptr || record->phase == StepPhase::undone) return;
+  const auto files = edited_files(journal.state().plan);
+  for (std::size_t index = 0; index < files.size(); ++index)
+    refuse_change_after_edit(journal.state().plan, journal.files(), index);
+}
+
 }  // namespace pgupgrade::upgrade

@@ -6,8 +6,13 @@
 namespace pgupgrade::upgrade {
 
 // Refuses to go on with a run whose world is another one: Error(refused, "E-DRIFT") says what drifted. Asked
-// before a resume; a rollback asks for the engine only, since putting back is what it is for.
+// before a resume; a rollback asks for the engine only, since putting back is what it is for, and for the
+// files that it puts back.
 void refuse_drift(const Journal& journal, World& world);
 void refuse_other_engine(const Journal& journal, World& world);
+
+// Error(refused, "E-COMPOSE-DRIFT") when a file that the run has edited was changed again by somebody, so
+// that a rollback could not put the original back. Asked before a rollback stops anything.
+void refuse_changed_edits(const Journal& journal);
 
 }  // namespace pgupgrade::upgrade

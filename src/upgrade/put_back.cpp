@@ -23,6 +23,10 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
   stop_server(context.world, info->id);
 }
 
+bool is_emptied(StepContext& context, const TargetPlan& target) {
+  return context.datum_of("wipe", target, kEmptying) == "yes";
+}
+
 void refuse_users(StepContext& context, const TargetPlan& target) {
   const auto users = running_on_data(context.world, context.plan(), target);
   if (users.empty()) return;
@@ -34,18 +38,25 @@ void refuse_users(StepContext& context, const TargetPlan& target) {
 
 }  // namespace
 
-bool old_server_ran_again(StepContext& context, const TargetPlan& target) {
-  const auto info = context.world.engine.inspect_container(target.container_id);
+OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
   const std::string recorded = context.datum_of("stop-old", target, "started_at");
-  return info && (info->running() || (!recorded.empty() && info->started_at != recorded));
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  if (info) {
+    const bool started = info->running() || (!recorded.empty() && info->started_at != recorded);
+    return started ? OldServer::ran_again : OldServer::stopped;
+  }
+  // Before the data goes none of the steps removes it.
+  return recorded.empty() || is_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
 }
 
 void put_back_old_data(StepContext& context, const TargetPlan& target) {
-  const bool emptied = context.datum_of("wipe", target, kEmptying) == "yes";
-  if (!emptied && old_server_ran_again(context, target)) {
-    context.observer.message(Severity::warning,
-                             fmt::format("container {} has run again since the backup: {} is left as it is",
-                                         target.container_name, data_name(target.data_mount)));
+  const OldServer old_server = old_server_since_stop(context, target);
+  if (!is_emptied(context, target) && old_server != OldServer::stopped) {
+    context.observer.message(
+        Severity::warning,
+        fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
+                    old_server == OldServer::replaced ? "was removed or replaced" : "has run again",
+                    data_name(target.data_mount)));
     return;
   }
   stop_old_container(context, target);

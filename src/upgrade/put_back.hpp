@@ -7,13 +7,16 @@ namespace pgupgrade::upgrade {
 // The wipe's datum that says, before the first file goes, that from here on the backup is the truth.
 inline constexpr const char* kEmptying = "emptying";
 
-// Whether somebody has started the old container since the run stopped it; it need not run any more.
-bool old_server_ran_again(StepContext& context, const TargetPlan& target);
+// What somebody has done with the old container since the run stopped it. One that ran again need not run any
+// more. One that is gone while its data is still there was removed by hand, or replaced through Compose, and
+// the new one may have run on the data.
+enum class OldServer { stopped, ran_again, replaced };
+OldServer old_server_since_stop(StepContext& context, const TargetPlan& target);
 
 // Gives the data mount back as the backup has it. Nothing runs on it meanwhile: the old container, if
 // somebody started it on the emptied mount, is stopped; anything else is Error(refused, "E-VOLUME-IN-USE").
-// When the mount was never emptied and the old server has run again since, what it wrote is newer than the
-// backup: then the mount is left as it is.
+// When the mount was never emptied and the old server has run again or was replaced since, what it wrote is
+// newer than the backup: then the mount is left as it is.
 void put_back_old_data(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

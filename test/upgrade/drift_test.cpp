@@ -83,6 +83,8 @@ TEST_CASE("a rollback leaves an edited file alone that was changed again and nam
   CHECK(error_of([&] { scene.roll_back(); }) ==
         fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it was changed since the run began", file));
   CHECK(read_file(file) == scene.edited_compose + "# mine\n");
+  for (const char* service : {"db", "web"})  // looked at before anything was stopped
+    CHECK(scene.container(service).info.running());
   CHECK(read_file(scene.run_directory() / "original" / "0") == scene.original_compose);
   write_file_durably(file, scene.original_compose, 0644);
   scene.roll_back();

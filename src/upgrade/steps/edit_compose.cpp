@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/editor.hpp"
@@ -47,19 +46,9 @@ class EditComposeStep final : public Step {
   void undo(StepContext& context) override {
     const auto files = edited_files(context.plan());
     for (std::size_t index = 0; index < files.size(); ++index) {
-      switch (state_of_file(context.plan(), context.journal.files(), files[index])) {
-        case FileState::original:
-          break;
-        case FileState::edited:
-          replace_file_durably(files[index], read_file(context.journal.files().original(index)));
-          break;
-        case FileState::other:
-          // What was never kept was never edited either: the change is somebody's own, and stays.
-          if (!std::filesystem::exists(context.journal.files().original(index))) break;
-          refuse(files[index],
-                 fmt::format("cp {} {}", context.journal.files().original(index).string(), files[index]) +
-                     ", then: pgupgrade rollback");
-      }
+      refuse_change_after_edit(context.plan(), context.journal.files(), index);
+      if (state_of_file(context.plan(), context.journal.files(), files[index]) == FileState::edited)
+        replace_file_durably(files[index], read_file(context.journal.files().original(index)));
       context.reach("one-restored");
     }
   }
@@ -70,7 +59,7 @@ class EditComposeStep final : public Step {
       case FileState::edited:
         return;
       case FileState::other:
-        refuse(file, "put the file back as it was when the run began, then: pgupgrade resume");
+        refuse_changed_file(file, "put the file back as it was when the run began, then: pgupgrade resume");
       case FileState::original:
         break;
     }
@@ -79,11 +68,6 @@ class EditComposeStep final : public Step {
     write_file_durably(original, text);
     context.reach("original-kept");
     replace_file_durably(file, compose::apply_edits(text, edits_of(context.plan(), file)));
-  }
-
-  [[noreturn]] static void refuse(const std::string& file, const std::string& mend) {
-    throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
-                fmt::format("cannot edit {}: it was changed since the run began", file), mend);
   }
 };
 

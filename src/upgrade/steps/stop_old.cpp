@@ -51,17 +51,21 @@ class StopOldStep final : public Step {
     return true;
   }
 
-  // The old container may have been started by hand while the run stood still, and perhaps stopped again.
+  // The old container may have been started or replaced by hand while the run stood still, and stopped again.
   // Then its data may have changed since the backup, which is no longer the truth.
   void recheck(StepContext& context) override {
     if (context.journal.is_done("start")) return;
     for (const TargetPlan& target : context.plan().targets) {
-      if (!old_server_ran_again(context, target)) continue;
+      const OldServer old_server = old_server_since_stop(context, target);
+      if (old_server == OldServer::stopped) continue;
       throw Error(
           ErrorKind::refused, "E-DRIFT",
-          fmt::format("cannot go on: container {} was started again after the run had stopped it, and "
-                      "may have changed {} since the backup",
-                      target.container_name, data_name(target.data_mount)),
+          fmt::format(
+              "cannot go on: container {} was {} after the run had stopped it, and {} may have changed "
+              "since the backup",
+              target.container_name,
+              old_server == OldServer::replaced ? "removed or replaced" : "started again",
+              data_name(target.data_mount)),
           "pgupgrade rollback, then begin again");
     }
   }
