@@ -1,6 +1,7 @@
 // Texts that PostgreSQL's own programs write.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -72,24 +73,56 @@ constexpr std::array<std::string_view, 34> kLongKinds = {
     "USER MAPPING",
 };
 
-// What follows "id; oid oid " in a line of pg_restore --list; nothing for comments.
-std::string_view after_numbers(std::string_view line) {
-  const std::size_t semicolon = line.find(';');
-  if (semicolon == 0 || semicolon == std::string_view::npos) return {};
-  line = trim(line.substr(semicolon + 1));
-  for (int i = 0; i < 2; ++i) {
-    const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
-    if (digits == 0) return {};
-    line = trim(line.substr(digits));
-  }
-  return line;
+// Kinds with which a longer one begins, so that a schema called "DATA" would make TABLE into TABLE DATA. An
+// entry of these has the number of their catalogue in it, one of the longer kind has not.
+struct OwnCatalogue {
+  std::string_view number;
+  std::string_view kind;
+};
+constexpr std::array<OwnCatalogue, 7> kOwnCatalogues = {{{"1259", "MATERIALIZED VIEW"},
+                                                         {"1259", "TABLE"},
+                                                         {"1259", "SEQUENCE"},
+                                                         {"1259", "INDEX"},
+                                                         {"2604", "DEFAULT"},
+                                                         {"2617", "OPERATOR"},
+                                                         {"3381", "STATISTICS"}}};
+
+struct ListedEntry {
+  std::string_view catalogue;
+  std::string_view text;  // kind, schema, name, owner; blanks at its end may be a name
+};
+
+std::string_view take_number(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+  const std::string_view number = line.substr(0, digits);
+  line.remove_prefix(digits);
+  return number;
 }
 
-std::string kind_of(std::string_view entry) {
-  for (const std::string_view kind : kLongKinds) {
-    if (entry.substr(0, kind.size() + 1) == std::string(kind) + " ") return std::string(kind);
+// "id; catalogue oid text"; nothing for comments.
+std::optional<ListedEntry> entry_of(std::string_view line) {
+  const std::size_t semicolon = line.find(';');
+  if (semicolon == 0 || semicolon == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(semicolon + 1);
+  ListedEntry entry{.catalogue = take_number(line), .text = {}};
+  if (entry.catalogue.empty() || take_number(line).empty() || line.empty()) return std::nullopt;
+  entry.text = line.substr(1);
+  return entry;
+}
+
+bool is_of_kind(std::string_view text, std::string_view kind) {
+  return text.starts_with(kind) && text.substr(kind.size()).starts_with(' ');
+}
+
+std::string kind_of(const ListedEntry& entry) {
+  for (const auto& [number, kind] : kOwnCatalogues) {
+    if (entry.catalogue == number && is_of_kind(entry.text, kind)) return std::string(kind);
   }
-  return std::string(entry.substr(0, entry.find(' ')));
+  for (const std::string_view kind : kLongKinds) {
+    if (is_of_kind(entry.text, kind)) return std::string(kind);
+  }
+  return std::string(entry.text.substr(0, entry.text.find(' ')));
 }
 
 }  // namespace
@@ -133,8 +166,7 @@ std::string without_superuser_creation(const std::string& globals, const std::st
 std::map<std::string, std::int64_t> count_listing(const std::string& listing) {
   std::map<std::string, std::int64_t> counts;
   for (const std::string& line : split_lines(listing)) {
-    const std::string_view entry = after_numbers(line);
-    if (!entry.empty()) ++counts[kind_of(entry)];
+    if (const auto entry = entry_of(line)) ++counts[kind_of(*entry)];
   }
   return counts;
 }

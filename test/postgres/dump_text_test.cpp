@@ -65,7 +65,7 @@ TEST_CASE("entries of a dump are counted by their kind") {
       "3300; 0 16386 TABLE DATA public orders postgres\n"
       "3400; 0 0 SEQUENCE SET public orders_id_seq postgres\n"
       "217; 1259 16387 SEQUENCE public orders_id_seq postgres\n"
-      "218; 1259 16387 SEQUENCE OWNED BY public orders_id_seq postgres\n"
+      "218; 0 0 SEQUENCE OWNED BY public orders_id_seq postgres\n"
       "3200; 2606 16399 FK CONSTRAINT public orders orders_fk postgres\n"
       "3201; 2606 16398 CONSTRAINT public orders orders_pkey postgres\n"
       "240; 1259 16400 MATERIALIZED VIEW public sums postgres\n"
@@ -84,4 +84,33 @@ TEST_CASE("entries of a dump are counted by their kind") {
                                                                         {"TABLE", 2},
                                                                         {"TABLE DATA", 1}});
   REQUIRE(count_listing("").empty());
+}
+
+TEST_CASE("schemas called like the end of a kind and names of blanks are counted as what they are") {
+  const std::string listing =
+      "215; 1259 16386 TABLE DATA orders postgres\n"
+      "3400; 0 16386 TABLE DATA DATA orders postgres\n"
+      "216; 1259 16390 TABLE ATTACH orders postgres\n"
+      "205; 1259 16392 TABLE      \n"
+      "3401; 0 16392 TABLE DATA      \n"
+      "217; 1259 16400 SEQUENCE SET s postgres\n"
+      "3402; 0 0 SEQUENCE SET SET s postgres\n"
+      "218; 1259 16410 MATERIALIZED VIEW DATA m postgres\n"
+      "219; 1259 16420 INDEX ATTACH i postgres\n"
+      "3403; 0 0 INDEX ATTACH public i postgres\n"
+      "3404; 2604 16430 DEFAULT ACL t column postgres\n"
+      "3405; 826 16431 DEFAULT ACL - DEFAULT PRIVILEGES FOR TABLES postgres\n"
+      "220; 2617 16440 OPERATOR CLASS === postgres\n"
+      "221; 3381 16450 STATISTICS DATA s postgres\n";
+  REQUIRE(count_listing(listing) == std::map<std::string, std::int64_t>{{"DEFAULT", 1},
+                                                                        {"DEFAULT ACL", 1},
+                                                                        {"INDEX", 1},
+                                                                        {"INDEX ATTACH", 1},
+                                                                        {"MATERIALIZED VIEW", 1},
+                                                                        {"OPERATOR", 1},
+                                                                        {"SEQUENCE", 1},
+                                                                        {"SEQUENCE SET", 1},
+                                                                        {"STATISTICS", 1},
+                                                                        {"TABLE", 3},
+                                                                        {"TABLE DATA", 2}});
 }
