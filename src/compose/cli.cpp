@@ -106,7 +106,7 @@ class ComposeCommand final : public Cli {
           std::chrono::milliseconds timeout) override {
     require_docker();
     std::vector<std::string> argv = arguments(location);
-    argv.insert(argv.end(), {"up", "-d", "--no-deps", "--no-build"});
+    argv.insert(argv.end(), {"up", "-d", "--no-deps", "--no-build", "--"});
     argv.insert(argv.end(), services.begin(), services.end());
     const ProcessResult result = run(argv, timeout);
     if (result.succeeded()) return;

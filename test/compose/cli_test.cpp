@@ -112,7 +112,7 @@ TEST_CASE("services are started without their dependencies and without a build")
   const FakeDocker docker("exit 0");
   make_cli(kEndpoint, kNever)->up({{"/p/a.yml"}, "shop", {}, {}}, {"db", "db2"}, std::chrono::seconds(60));
   CHECK(docker.log() ==
-        "compose -f /p/a.yml -p shop up -d --no-deps --no-build db db2\nunix:///run/x.sock\n");
+        "compose -f /p/a.yml -p shop up -d --no-deps --no-build -- db db2\nunix:///run/x.sock\n");
 }
 
 TEST_CASE("a failed start says why") {
