@@ -100,11 +100,26 @@ Diagnostics check_prepared_transactions(const Subject& subject) {
                 "end each with COMMIT PREPARED or ROLLBACK PREPARED")};
 }
 
+// A line end would be shown as a question mark, and that is what the name is refused for.
+std::string with_escaped_line_ends(const std::string& name) {
+  std::string result;
+  for (const char letter : name) {
+    if (letter == '\n')
+      result += "\\n";
+    else if (letter == '\r')
+      result += "\\r";
+    else
+      result += letter;
+  }
+  return result;
+}
+
 // PostgreSQL's own programs refuse such names, since a connection string or a script cannot carry them.
 Diagnostics check_names(const Subject& subject) {
   std::vector<std::string> found;
   const auto look_at = [&](const std::string& kind, const std::string& name) {
-    if (name.find_first_of("\r\n") != std::string::npos) found.push_back(kind + " " + quoted(name));
+    if (name.find_first_of("\r\n") != std::string::npos)
+      found.push_back(kind + " " + quoted(with_escaped_line_ends(name)));
   };
   for (const DatabaseFacts& database : subject.inventory.databases) look_at("database", database.name);
   for (const RoleFacts& role : subject.inventory.roles) look_at("role", role.name);

@@ -213,7 +213,7 @@ TEST_CASE("what a dump would leave behind is refused") {
          w.inventory().roles.push_back({.name = "c\rd"});
        },
        "error E-NAME-LINE-FEED: service db has names with a line end in them, which pg_dumpall refuses: "
-       "database \"a?b\", role \"c?d\" | rename them with ALTER DATABASE or ALTER ROLE"},
+       "database \"a\\nb\", role \"c\\rd\" | rename them with ALTER DATABASE or ALTER ROLE"},
       {"a superuser whom initdb refuses", [](World& w) { w.inventory().superuser = "o'neil"; },
        "error E-SUPERUSER-NAME: the superuser of service db is named \"o'neil\", which initdb refuses | "
        "rename it "
