@@ -139,7 +139,8 @@ std::optional<std::string> role_of_password_variable(const Environment& environm
 [[noreturn]] void reject_line(const std::string& path, std::size_t number, const std::string& why) {
   throw Error(ErrorKind::usage, "E-PASSWORD-FILE",
               "cannot use the password file " + path + ": line " + std::to_string(number) + " " + why,
-              "write one role:password a line; \"\\:\" stands for a colon in the role's name");
+              "write one role:password a line; \"\\:\" stands for a colon in the role's name, \"\\#\" for a "
+              "# that begins it");
 }
 
 }  // namespace
@@ -171,7 +172,8 @@ std::vector<PasswordCandidate> parse_password_file(std::string_view text, const 
     std::string role;
     std::size_t i = 0;
     for (; i < line.size() && line[i] != ':'; ++i) {
-      if (line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == ':' || line[i + 1] == '\\')) ++i;
+      const bool escapes = line[i] == '\\' && i + 1 < line.size();
+      if (escapes && (line[i + 1] == ':' || line[i + 1] == '\\' || (line[i + 1] == '#' && i == 0))) ++i;
       role += line[i];
     }
     if (i == line.size()) reject_line(path, number, "has no colon");

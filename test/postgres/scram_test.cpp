@@ -132,9 +132,11 @@ TEST_CASE("passwords in connection strings are unquoted") {
 }
 
 TEST_CASE("a password file is split at the first colon that is not escaped") {
-  REQUIRE(shown(parse_password_file("# comment\n\napp:secret\na\\:b\\\\c:p:q \n\"x\":y\n", "/p")) ==
+  REQUIRE(shown(parse_password_file("# comment\n\napp:secret\na\\:b\\\\c:p:q \n\"x\":y\n"
+                                    "\\#d\\#e:z\n",
+                                    "/p")) ==
           std::vector<std::string>{"app=secret (--password-file /p)", "a:b\\c=p:q  (--password-file /p)",
-                                   "\"x\"=y (--password-file /p)"});
+                                   "\"x\"=y (--password-file /p)", "#d\\#e=z (--password-file /p)"});
   REQUIRE(parse_password_file("", "/p").empty());
 }
 

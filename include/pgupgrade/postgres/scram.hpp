@@ -34,8 +34,8 @@ std::optional<PasswordCandidate> find_password(const std::string& role, const st
 std::vector<PasswordCandidate> candidates_in_environment(
     const std::string& service, const std::map<std::string, std::string>& environment);
 
-// Lines "role:password" (the first colon splits; "\:" and "\\" in the role are escapes; # and blank lines are
-// skipped) of a password file. Error(usage, "E-PASSWORD-FILE") names the line.
+// Lines "role:password" (the first colon splits; "\:", "\\" and a "\#" at its beginning are escapes in the
+// role; # and blank lines are skipped) of a password file. Error(usage, "E-PASSWORD-FILE") names the line.
 std::vector<PasswordCandidate> parse_password_file(std::string_view text, const std::string& path);
 
 }  // namespace pgupgrade::postgres
