@@ -68,7 +68,7 @@ std::string describe_runs(const std::filesystem::path& root) {
   if (open != runs.end())
     throw Error(ErrorKind::refused, "E-UNFINISHED",
                 fmt::format("{} is unfinished", open->state_file.native()),
-                fmt::format("pgupgrade status --state {}", open->state_file.native()));
+                fmt::format("pgupgrade status --state {}", shell_word(open->state_file.native())));
   return runs.empty() ? "none yet" : plural(runs.size(), "run") + ", none unfinished";
 }
 

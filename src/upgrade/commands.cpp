@@ -113,7 +113,7 @@ void refuse_unfinished_runs(const Plan& plan) {
                                         plan.state_root)
                           : fmt::format("cannot begin: {} ({})", run.state_file.string(), run.problem),
                 fmt::format("pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
-                            run.state_file.string()));
+                            shell_word(run.state_file.string())));
   }
 }
 

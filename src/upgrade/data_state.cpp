@@ -65,7 +65,7 @@ std::string data_state(const RunState& state) {
 }
 
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {
-  const std::string suffix = " --state " + state_file.string();
+  const std::string suffix = " --state " + shell_word(state_file.string());
   switch (state.outcome) {
     case RunOutcome::succeeded:
       return {"pgupgrade cleanup" + suffix, "pgupgrade rollback --lose-new-writes" + suffix};

@@ -65,7 +65,7 @@ Journal Journal::open(const RunFiles& files) {
       if (previous) {
         parse_state(*previous, files.previous_state());
         hint = fmt::format("the generation before is intact; to go on from it: pgupgrade resume --state {}",
-                           files.previous_state().string());
+                           shell_word(files.previous_state().string()));
       }
     } catch (const Error&) {
       hint = fmt::format("the generation before ({}) is damaged too; the backup is in {}",

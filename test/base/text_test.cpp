@@ -22,6 +22,15 @@ TEST_CASE("long names are cut at a whole character") {
   CHECK(printable("abcdeü", 6) == "abcde…");
 }
 
+TEST_CASE("a word of a command line is quoted when a shell would take it for something else") {
+  CHECK(shell_word("/srv/shop-1/.pgupgrade/a_b") == "/srv/shop-1/.pgupgrade/a_b");
+  CHECK(shell_word("/srv/größe") == "/srv/größe");
+  CHECK(shell_word("/srv/my shop") == "'/srv/my shop'");
+  CHECK(shell_word("it's $HOME") == "'it'\\''s $HOME'");
+  CHECK(shell_word("~") == "'~'");
+  CHECK(shell_word("") == "''");
+}
+
 TEST_CASE("lines are split at either kind of line end") {
   CHECK(split_lines("").empty());
   CHECK(split_lines("a\r\n\nb\n") == std::vector<std::string>{"a", "", "b"});

@@ -11,6 +11,9 @@ namespace pgupgrade {
 // (with "…") after `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// One word of a shell's command line that means exactly the text, for commands that are shown to be typed.
+std::string shell_word(std::string_view text);
+
 std::vector<std::string> split_lines(std::string_view text);  // without line ends; no last empty line
 std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
