@@ -70,6 +70,7 @@ void for_resume(OptionTable& table) {
 }
 void for_rollback(OptionTable& table) {
   table.add_state();
+  table.add_yes();  // a rollback asks nothing, but who scripts it types it all the same
   table.add_lose_new_writes();
 }
 void for_run_with_yes(OptionTable& table) {

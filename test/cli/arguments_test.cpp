@@ -109,6 +109,8 @@ TEST_CASE("each command is known by its name") {
   REQUIRE(parse({"verify-backup", "db.tar.zst"}).file == "db.tar.zst");
   REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
   REQUIRE(parse({"rollback", "--lose-new-writes"}).lose_new_writes);
+  REQUIRE(parse({"rollback", "--yes"}).command == Command::roll_back);
+  REQUIRE_FALSE(parse({"rollback", "--yes"}).lose_new_writes);
   REQUIRE(parse({"resume", "--rollback-on-failure"}).rollback_on_failure);
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("a run that is killed after the new server started is undone only when
 
   require_killed(project, "thaw:before-done", kUpgrade);
   const Words at_death = standing(project);
-  require_exit(project, {"rollback"}, 3);
+  require_exit(project, {"rollback", "--yes"}, 3);
   CHECK(standing(project) == at_death);
   CHECK(project.server_version("db") == "17");
   require_exit(project, {"rollback", "--lose-new-writes"}, 0);
