@@ -42,7 +42,7 @@ std::optional<std::string> within_data_directory(const TargetPlan& target, const
 }
 
 std::filesystem::path saved_directory(StepContext& context, const TargetPlan& target) {
-  return context.journal.files().directory / "carried" / target.service;
+  return context.journal.files().carried(target.service);
 }
 
 backup::Manifest manifest_of(StepContext& context, const TargetPlan& target) {

@@ -8,6 +8,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/editor.hpp"
 
 namespace pgupgrade::upgrade {
@@ -49,7 +50,8 @@ void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size
   if (state_of_file(plan, files, file) != FileState::other) return;
   if (!std::filesystem::exists(files.original(index))) return;
   refuse_changed_file(
-      file, fmt::format("cp {} {}, then: pgupgrade rollback", files.original(index).string(), file));
+      file, fmt::format("cp {} {}, then: pgupgrade rollback", shell_word(files.original(index).string()),
+                        shell_word(file)));
 }
 
 }  // namespace pgupgrade::upgrade

@@ -24,6 +24,10 @@ fs::path RunFiles::fingerprint(const std::string& service, const std::string& si
 fs::path RunFiles::dump_record(const std::string& service) const {
   return directory / fmt::format("dump-{}.json", service);
 }
+// A service may be called "..".
+fs::path RunFiles::carried(const std::string& service) const {
+  return directory / "carried" / (service + ".files");
+}
 fs::path RunFiles::original(std::size_t index) const {
   return directory / "original" / std::to_string(index);
 }

@@ -130,6 +130,17 @@ TEST_CASE("two damaged generations leave only the way to the backup") {
                     (journal.files().directory / "backup").string()));
 }
 
+TEST_CASE("files of a service stay in their place whatever the service is called") {
+  const upgrade::RunFiles files{.directory = "/p/.pgupgrade/1"};
+  for (const std::string service : {"db", ".", ".."}) {
+    CHECK(files.carried(service).lexically_normal().parent_path() == files.directory / "carried");
+    CHECK(files.archive(service).lexically_normal().parent_path() == files.directory / "backup");
+    CHECK(files.manifest(service).lexically_normal().parent_path() == files.directory / "backup");
+    CHECK(files.dump_record(service).lexically_normal().parent_path() == files.directory);
+    CHECK(files.fingerprint(service, "old").lexically_normal().parent_path() == files.directory);
+  }
+}
+
 TEST_CASE("a run's directory is made once") {
   Scene scene;
   journal_with_history(scene);

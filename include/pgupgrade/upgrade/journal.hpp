@@ -21,6 +21,7 @@ struct RunFiles {
   std::filesystem::path fingerprint(const std::string& service,
                                     const std::string& side) const;  // "old", "new"
   std::filesystem::path dump_record(const std::string& service) const;
+  std::filesystem::path carried(const std::string& service) const;  // a directory of configuration files
   std::filesystem::path original(
       std::size_t index) const;  // bytes of the index-th edited file before the edit
 };
