@@ -47,5 +47,7 @@ const std::vector<Part>& catalogue();
 
 // The parts, each defined in the file of its name.
 void kill(Cases& cases);
+void names(Cases& cases);
+void secrets(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign

@@ -5,6 +5,8 @@ namespace pgupgrade::test::campaign {
 const std::vector<Part>& catalogue() {
   static const std::vector<Part> parts = {
       {"kill", "SIGKILL at a place, then resume; then rollback, byte for byte", kill},
+      {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
+      {"secrets", "passwords and verifiers, looked for wherever a run could leave them", secrets},
   };
   return parts;
 }
