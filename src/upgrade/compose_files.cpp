@@ -49,9 +49,8 @@ void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size
   const std::string file = edited_files(plan).at(index);
   if (state_of_file(plan, files, file) != FileState::other) return;
   if (!std::filesystem::exists(files.original(index))) return;
-  refuse_changed_file(
-      file, fmt::format("cp {} {}, then: pgupgrade rollback", shell_word(files.original(index).string()),
-                        shell_word(file)));
+  refuse_changed_file(file, fmt::format("cp {} {}, then: pgupgrade rollback",
+                                        shell_word(files.original(index).string()), shell_word(file)));
 }
 
 }  // namespace pgupgrade::upgrade

@@ -21,9 +21,9 @@ std::string repeated(const std::string& text, std::size_t times) {
 // What roles, databases and all in them may be called.
 const Words& names_of_all_kinds() {
   static const Words names = {
-      "it's \"quoted\"", "''", "\"\"", "$HOME $(id) `id`", "$$ $1 $body$", "back\\slash\\", "\\. \\N \\n \\\\",
-      "a:b%c%20d/e?f#g", "%s %n %% {} {0} {{.Names}}", "-leading --dash", "--help", "-", " ",
-      "  spaces, commas;  ", "tab\tbell\aescape\x1b[31m delete\x7f", "dbname=template1 host=nowhere",
+      "it's \"quoted\"", "''", "\"\"", "$HOME $(id) `id`", "$$ $1 $body$", "back\\slash\\",
+      "\\. \\N \\n \\\\", "a:b%c%20d/e?f#g", "%s %n %% {} {0} {{.Names}}", "-leading --dash", "--help", "-",
+      " ", "  spaces, commas;  ", "tab\tbell\aescape\x1b[31m delete\x7f", "dbname=template1 host=nowhere",
       "postgresql://user:word@nowhere/db?sslmode=require", "ünï 🐘 код e\u0301 \u202Eback\u200B \uFEFF",
       // 63 bytes: as long as a name can be.
       "sixty-three bytes 789 123456789 123456789 123456789 123456789 1", repeated("é", 31) + "x",
@@ -33,9 +33,13 @@ const Words& names_of_all_kinds() {
   return names;
 }
 
-// What only things inside of a database may be called: the line ends that PostgreSQL's tools refuse in others.
+// What only things inside of a database may be called: the line ends that PostgreSQL's tools refuse in
+// others.
 const Words& names_of_things() {
-  static const Words names = {"line\nfeed", "carriage\rreturn\r\n", "\n\\! id\n", "x\n--\n-- Name: y; Type: TABLE", "ATTACH", "SET", "ACL", "CLASS"};
+  static const Words names = {"line\nfeed", "carriage\rreturn\r\n",
+                              "\n\\! id\n", "x\n--\n-- Name: y; Type: TABLE",
+                              "ATTACH",     "SET",
+                              "ACL",        "CLASS"};
   return names;
 }
 
@@ -45,7 +49,9 @@ std::string doubled(const std::string& text, char mark) {
   return result + mark;
 }
 
-std::string password_of(const std::string& role) { return role + "x" + role; }
+std::string password_of(const std::string& role) {
+  return role + "x" + role;
+}
 
 // Of a role and the database that is called like it. Half of the passwords are md5, half SCRAM.
 std::string creation(const std::string& text, bool scram) {
@@ -106,28 +112,31 @@ struct Question {
 Question about_role(const std::string& text) {
   return {.name = "role",
           .database = "postgres",
-          .sql = "SELECT rolname, rolcanlogin, rolconnlimit, rolvaliduntil AT TIME ZONE 'UTC', rolconfig,"
-                 " shobj_description(oid, 'pg_authid'), (SELECT string_agg(pg_get_userbyid(roleid), ',')"
-                 " FROM pg_auth_members WHERE member = r.oid) FROM pg_roles AS r WHERE rolname = " +
-                 sql_literal(text),
+          .sql =
+              "SELECT rolname, rolcanlogin, rolconnlimit, rolvaliduntil AT TIME ZONE 'UTC', rolconfig,"
+              " shobj_description(oid, 'pg_authid'), (SELECT string_agg(pg_get_userbyid(roleid), ',')"
+              " FROM pg_auth_members WHERE member = r.oid) FROM pg_roles AS r WHERE rolname = " +
+              sql_literal(text),
           .contains = text};
 }
 
 Question about_database(const std::string& text) {
   return {.name = "database",
           .database = "postgres",
-          .sql = "SELECT datname, pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database'),"
-                 " has_database_privilege('reader', oid, 'CREATE') FROM pg_database WHERE datname = " +
-                 sql_literal(text),
+          .sql =
+              "SELECT datname, pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database'),"
+              " has_database_privilege('reader', oid, 'CREATE') FROM pg_database WHERE datname = " +
+              sql_literal(text),
           .contains = text};
 }
 
 Question about_settings(const std::string& text) {
   return {.name = "settings",
           .database = "postgres",
-          .sql = "SELECT setrole::regrole, setconfig FROM pg_db_role_setting JOIN pg_database AS d"
-                 " ON d.oid = setdatabase WHERE datname = " +
-                 sql_literal(text) + " ORDER BY 1, 2",
+          .sql =
+              "SELECT setrole::regrole, setconfig FROM pg_db_role_setting JOIN pg_database AS d"
+              " ON d.oid = setdatabase WHERE datname = " +
+              sql_literal(text) + " ORDER BY 1, 2",
           .contains = "odd.text"};
 }
 
@@ -158,7 +167,8 @@ UNION ALL SELECT 'default', defaclacl::text FROM pg_default_acl ORDER BY 1, 2)",
 
 class OneCluster {
  public:
-  OneCluster(Cases& cases, Words all, Words things) : cases_(cases), project_("names"), all_(std::move(all)), things_(std::move(things)) {
+  OneCluster(Cases& cases, Words all, Words things)
+      : cases_(cases), project_("names"), all_(std::move(all)), things_(std::move(things)) {
     project_.keep_when_failing();
     project_.write("docker-compose.yml", small_project(13));
     project_.up();
@@ -194,13 +204,13 @@ class OneCluster {
       script += creation(text, i % 2 == 1);
       passwords += password_file_line(text, password_of(text));
     }
-    for (std::size_t i = 0; i < things_.size(); ++i)
-      script += fmt::format("CREATE DATABASE things_{};\n", i);
+    for (std::size_t i = 0; i < things_.size(); ++i) script += fmt::format("CREATE DATABASE things_{};\n", i);
     project_.script("db", "postgres", script);
     project_.write("passwords", passwords, 0600);
     for (const std::string& text : all_) {
       project_.script("db", text, things(text, doubled(text, '"')));
-      for (Question question : {about_role(text), about_database(text), about_settings(text), about_things(text, text)})
+      for (Question question :
+           {about_role(text), about_database(text), about_settings(text), about_things(text, text)})
         ask(std::move(question), text);
     }
     for (std::size_t i = 0; i < things_.size(); ++i) {
@@ -254,22 +264,24 @@ void refused(Cases& cases) {
   const Words containers = project.containers();
   for (const auto& [kind, end] : std::vector<std::pair<std::string, std::string>>{
            {"ROLE", "\n"}, {"DATABASE", "\n"}, {"ROLE", "\r"}, {"DATABASE", "\r"}})
-    cases.run(fmt::format("refused, {} with {}", kind, end == "\n" ? "a line feed" : "a carriage return"), [&] {
-      const std::string name = "\"a" + end + "\x1b[31mb\"";
-      project.script("db", "postgres", "CREATE " + kind + " " + name + ";\n");
-      const ProcessResult result =
-          project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
-      require(result.exit_code == 3, "it is refused: " + told(result));
-      const std::string said = result.standard_error + result.standard_output;
-      require(said.find("E-NAME-LINE-FEED") != std::string::npos, "the reason is told: " + told(result));
-      require(said.find(end == "\n" ? "a\\n?[31mb" : "a\\r?[31mb") != std::string::npos,
-              "the name is shown, and without its control characters: " + told(result));
-      require(said.find('\x1b') == std::string::npos && said.find('\r') == std::string::npos,
-              "no control character is shown");
-      require(project.containers() == containers && project.runs().empty() && project.engine_leftovers().empty(),
-              "nothing was touched");
-      project.script("db", "postgres", "DROP " + kind + " " + name + ";\n");
-    });
+    cases.run(
+        fmt::format("refused, {} with {}", kind, end == "\n" ? "a line feed" : "a carriage return"), [&] {
+          const std::string name = "\"a" + end + "\x1b[31mb\"";
+          project.script("db", "postgres", "CREATE " + kind + " " + name + ";\n");
+          const ProcessResult result =
+              project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
+          require(result.exit_code == 3, "it is refused: " + told(result));
+          const std::string said = result.standard_error + result.standard_output;
+          require(said.find("E-NAME-LINE-FEED") != std::string::npos, "the reason is told: " + told(result));
+          require(said.find(end == "\n" ? "a\\n?[31mb" : "a\\r?[31mb") != std::string::npos,
+                  "the name is shown, and without its control characters: " + told(result));
+          require(said.find('\x1b') == std::string::npos && said.find('\r') == std::string::npos,
+                  "no control character is shown");
+          require(project.containers() == containers && project.runs().empty() &&
+                      project.engine_leftovers().empty(),
+                  "nothing was touched");
+          project.script("db", "postgres", "DROP " + kind + " " + name + ";\n");
+        });
 }
 
 }  // namespace

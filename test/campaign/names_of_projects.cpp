@@ -21,9 +21,9 @@ struct Names {
   std::string superuser, database, password;
   std::string service = "db", container, volume, network = "default";
   std::string directory, file = "compose.yml";
-  std::string bind;        // a directory for the data, instead of the volume
-  std::string state_dir;   // --state-dir; empty: the default
-  std::string value;       // of a variable in the environment, and of one in .env
+  std::string bind;       // a directory for the data, instead of the volume
+  std::string state_dir;  // --state-dir; empty: the default
+  std::string value;      // of a variable in the environment, and of one in .env
 };
 
 std::string long_text(const std::string& piece, std::size_t length) {
@@ -36,38 +36,119 @@ std::string long_text(const std::string& piece, std::size_t length) {
 // initdb of PostgreSQL 13 takes 99 bytes of a password.
 const std::vector<Names>& rows() {
   static const std::vector<Names> all = {
-      {.row = "quotes and spaces", .superuser = "spaced out ", .database = "it's \"quoted\" $HOME `id` \\",
-       .password = " p\"a'ss$w\\ %:@/ ", .container = "C_.-", .volume = "V_.-x", .network = "it's a \"net\"",
-       .directory = "it's a \"directory\" $HOME `id`", .file = "compose file.yml", .bind = {},
-       .state_dir = "it's \"state\" $HOME", .value = "it's \"quoted\" \\ # no comment"},
-      {.row = "leading dashes", .superuser = "-U", .database = "--dbname=postgres", .password = "--password",
-       .service = "-db", .container = "0-", .volume = "0--", .network = "--net", .directory = "-dir",
-       .file = "-f.yml", .bind = {}, .state_dir = "-state", .value = "-v --help"},
-      {.row = "an option as a service", .superuser = "--help", .database = "-", .password = "-W",
-       .service = "--help", .container = "00", .volume = "00", .directory = "--help", .file = "--compose",
-       .bind = {}, .state_dir = {}, .value = "--"},
-      {.row = "unicode", .superuser = "ünï 🐘 код", .database = "\u202Eе\u0301 漢字 \uFEFF", .password = "pässwörd 🐘",
-       .container = "u0", .volume = "u0", .network = "сеть", .directory = "ünï 🐘 код", .file = "compose-ü.yml",
-       .bind = "данные 🐘", .state_dir = "état", .value = "ü 🐘"},
-      {.row = "as long as can be", .superuser = long_text("long user ", 63), .database = long_text("é", 63),
-       .password = long_text("long password ", 99), .service = long_text("service.", 120),
-       .container = long_text("container_", 120), .volume = long_text("volume-", 200),
-       .network = long_text("net-", 100), .directory = long_text("long directory ", 200),
-       .file = long_text("f", 200) + ".yml", .bind = {}, .state_dir = {}, .value = long_text("v ", 3000)},
-      {.row = "formats, colons and commas", .superuser = "a:b,c=%s{0}", .database = "dbname=postgres host=%s {}",
-       .password = "%s{}:@/?#,=", .service = "A.b_0-", .container = "a.b", .volume = "a.b", .network = "%s{}:",
-       .directory = "a,b=c%20d#?&;", .file = "%s{}.yml", .bind = "a:b,c=d%20e", .state_dir = "%s:{}",
+      {.row = "quotes and spaces",
+       .superuser = "spaced out ",
+       .database = "it's \"quoted\" $HOME `id` \\",
+       .password = " p\"a'ss$w\\ %:@/ ",
+       .container = "C_.-",
+       .volume = "V_.-x",
+       .network = "it's a \"net\"",
+       .directory = "it's a \"directory\" $HOME `id`",
+       .file = "compose file.yml",
+       .bind = {},
+       .state_dir = "it's \"state\" $HOME",
+       .value = "it's \"quoted\" \\ # no comment"},
+      {.row = "leading dashes",
+       .superuser = "-U",
+       .database = "--dbname=postgres",
+       .password = "--password",
+       .service = "-db",
+       .container = "0-",
+       .volume = "0--",
+       .network = "--net",
+       .directory = "-dir",
+       .file = "-f.yml",
+       .bind = {},
+       .state_dir = "-state",
+       .value = "-v --help"},
+      {.row = "an option as a service",
+       .superuser = "--help",
+       .database = "-",
+       .password = "-W",
+       .service = "--help",
+       .container = "00",
+       .volume = "00",
+       .directory = "--help",
+       .file = "--compose",
+       .bind = {},
+       .state_dir = {},
+       .value = "--"},
+      {.row = "unicode",
+       .superuser = "ünï 🐘 код",
+       .database = "\u202Eе\u0301 漢字 \uFEFF",
+       .password = "pässwörd 🐘",
+       .container = "u0",
+       .volume = "u0",
+       .network = "сеть",
+       .directory = "ünï 🐘 код",
+       .file = "compose-ü.yml",
+       .bind = "данные 🐘",
+       .state_dir = "état",
+       .value = "ü 🐘"},
+      {.row = "as long as can be",
+       .superuser = long_text("long user ", 63),
+       .database = long_text("é", 63),
+       .password = long_text("long password ", 99),
+       .service = long_text("service.", 120),
+       .container = long_text("container_", 120),
+       .volume = long_text("volume-", 200),
+       .network = long_text("net-", 100),
+       .directory = long_text("long directory ", 200),
+       .file = long_text("f", 200) + ".yml",
+       .bind = {},
+       .state_dir = {},
+       .value = long_text("v ", 3000)},
+      {.row = "formats, colons and commas",
+       .superuser = "a:b,c=%s{0}",
+       .database = "dbname=postgres host=%s {}",
+       .password = "%s{}:@/?#,=",
+       .service = "A.b_0-",
+       .container = "a.b",
+       .volume = "a.b",
+       .network = "%s{}:",
+       .directory = "a,b=c%20d#?&;",
+       .file = "%s{}.yml",
+       .bind = "a:b,c=d%20e",
+       .state_dir = "%s:{}",
        .value = "%s {} {0} a:b,c=d"},
-      {.row = "words of a shell and of SQL", .superuser = "*; rm -rf / & | < > ( )", .database = "; DROP DATABASE postgres; --",
-       .password = "*;&|<>()[]!#~", .service = "..", .container = "s0", .volume = "s0", .network = "*;|&",
-       .directory = "*; x & | < > ( ) ! ~", .file = "[a]*.yml", .bind = "b*;x&|<>()!~ $HOME 'q' \"d\" \\",
-       .state_dir = "~", .value = "*;&|<>()[]!~"},
-      {.row = "reserved words", .superuser = "current_user", .database = "template0 ", .password = "NULL",
-       .service = "null", .container = "true", .volume = "no", .network = "host.", .directory = "null",
-       .file = "docker-compose.yml", .bind = {}, .state_dir = "..state", .value = "null"},
-      {.row = "control characters", .superuser = "tab\tescape\x1b[31m", .database = "bell\a\x7f\ttab",
-       .password = "tab\t\x1b", .container = "t0", .volume = "t0", .network = "tab\tnet", .directory = "directory",
-       .file = "compose.yml", .bind = {}, .state_dir = "tab\tstate\x7f", .value = "tab\tescape\x1b"},
+      {.row = "words of a shell and of SQL",
+       .superuser = "*; rm -rf / & | < > ( )",
+       .database = "; DROP DATABASE postgres; --",
+       .password = "*;&|<>()[]!#~",
+       .service = "..",
+       .container = "s0",
+       .volume = "s0",
+       .network = "*;|&",
+       .directory = "*; x & | < > ( ) ! ~",
+       .file = "[a]*.yml",
+       .bind = "b*;x&|<>()!~ $HOME 'q' \"d\" \\",
+       .state_dir = "~",
+       .value = "*;&|<>()[]!~"},
+      {.row = "reserved words",
+       .superuser = "current_user",
+       .database = "template0 ",
+       .password = "NULL",
+       .service = "null",
+       .container = "true",
+       .volume = "no",
+       .network = "host.",
+       .directory = "null",
+       .file = "docker-compose.yml",
+       .bind = {},
+       .state_dir = "..state",
+       .value = "null"},
+      {.row = "control characters",
+       .superuser = "tab\tescape\x1b[31m",
+       .database = "bell\a\x7f\ttab",
+       .password = "tab\t\x1b",
+       .container = "t0",
+       .volume = "t0",
+       .network = "tab\tnet",
+       .directory = "directory",
+       .file = "compose.yml",
+       .bind = {},
+       .state_dir = "tab\tstate\x7f",
+       .value = "tab\tescape\x1b"},
   };
   return all;
 }
@@ -77,25 +158,34 @@ std::string yaml(const std::string& text) {
   std::string result = "\"";
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '$') result += "$$";
-    else if (letter == '"' || letter == '\\') result += std::string("\\") + letter;
-    else if (byte < 0x20 || byte == 0x7F) result += fmt::format("\\x{:02x}", byte);
-    else result += letter;
+    if (letter == '$')
+      result += "$$";
+    else if (letter == '"' || letter == '\\')
+      result += std::string("\\") + letter;
+    else if (byte < 0x20 || byte == 0x7F)
+      result += fmt::format("\\x{:02x}", byte);
+    else
+      result += letter;
   }
   return result + "\"";
 }
 
 std::string conninfo(const std::string& database) {
   std::string text = "dbname='";
-  for (const char letter : database) text += (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter);
+  for (const char letter : database)
+    text += (letter == '\'' || letter == '\\' ? "\\" : "") + std::string(1, letter);
   return text + "'";
 }
 
 class OddProject {
  public:
   OddProject(Cases& cases, const Names& names)
-      : cases_(cases), names_(names), home_("odd"), name_(home_.name() + "-_0"),
-        directory_(home_ / names.directory), network_(names.network == "default" ? name_ + "_default" : names.network + home_.name()) {
+      : cases_(cases),
+        names_(names),
+        home_("odd"),
+        name_(home_.name() + "-_0"),
+        directory_(home_ / names.directory),
+        network_(names.network == "default" ? name_ + "_default" : names.network + home_.name()) {
     home_.keep_when_failing();
     home_.write((fs::path(names_.directory) / names_.file).native(), text("${TAG}"));
     home_.write((fs::path(names_.directory) / ".env").native(), env("13"));
@@ -115,7 +205,8 @@ class OddProject {
     compose({"down", "--volumes", "--timeout", "5"});
     // The files of a bind mount are the server's user's.
     if (!names_.bind.empty())
-      must_run({"docker", "run", "--rm", "--network=none", "--mount", "type=bind,source=" + home_.directory().native() + ",target=/home-of-it",
+      must_run({"docker", "run", "--rm", "--network=none", "--mount",
+                "type=bind,source=" + home_.directory().native() + ",target=/home-of-it",
                 "pgupgrade-fixture/app:1", "find", "/home-of-it", "-mindepth", "1", "-delete"});
   }
 
@@ -146,9 +237,10 @@ class OddProject {
   std::string volume_name() const { return home_.name() + names_.volume; }
 
   std::string text(const std::string& tag) const {
-    const std::string data = names_.bind.empty()
-        ? "{ type: volume, source: data, target: /var/lib/postgresql/data }"
-        : "{ type: bind, source: " + yaml("./" + names_.bind) + ", target: /var/lib/postgresql/data }";
+    const std::string data =
+        names_.bind.empty()
+            ? "{ type: volume, source: data, target: /var/lib/postgresql/data }"
+            : "{ type: bind, source: " + yaml("./" + names_.bind) + ", target: /var/lib/postgresql/data }";
     return fmt::format(R"(services:
   {service}:
     image: "pgupgrade-fixture/postgres:{tag}"
@@ -162,21 +254,34 @@ class OddProject {
     healthcheck: {{ test: [CMD, pg_isready, -h, 127.0.0.1], interval: 1s, retries: 90 }}
 volumes: {{ data: {{ name: {volume} }} }}
 networks: {{ default: {{ name: {network} }} }}
-)", fmt::arg("service", yaml(names_.service)), fmt::arg("tag", tag), fmt::arg("container", yaml(container_name())),
-    fmt::arg("user", yaml(names_.superuser)), fmt::arg("database", yaml(names_.database)),
-    fmt::arg("password", yaml(names_.password)), fmt::arg("value", yaml(names_.value)), fmt::arg("data", data),
-    fmt::arg("volume", yaml(volume_name())), fmt::arg("network", yaml(network_)));
+)",
+                       fmt::arg("service", yaml(names_.service)), fmt::arg("tag", tag),
+                       fmt::arg("container", yaml(container_name())),
+                       fmt::arg("user", yaml(names_.superuser)), fmt::arg("database", yaml(names_.database)),
+                       fmt::arg("password", yaml(names_.password)), fmt::arg("value", yaml(names_.value)),
+                       fmt::arg("data", data), fmt::arg("volume", yaml(volume_name())),
+                       fmt::arg("network", yaml(network_)));
   }
 
   void compose(const Words& words) const {
-    must_run(with({"docker", "compose", "--progress=quiet", "--file=" + names_.file, "--project-name=" + name_}, words),
-             {.working_directory = directory_});
+    must_run(
+        with({"docker", "compose", "--progress=quiet", "--file=" + names_.file, "--project-name=" + name_},
+             words),
+        {.working_directory = directory_});
   }
   void up() const { compose({"up", "--detach", "--wait", "--wait-timeout", "90"}); }
 
   Words psql(const std::string& password, const std::string& address) const {
-    Words words = {"docker", "exec", "--env", "PGPASSWORD=" + password, container_name(), "psql", "-XqAt", "-w",
-                   "--username=" + names_.superuser, "--dbname=" + conninfo(names_.database)};
+    Words words = {"docker",
+                   "exec",
+                   "--env",
+                   "PGPASSWORD=" + password,
+                   container_name(),
+                   "psql",
+                   "-XqAt",
+                   "-w",
+                   "--username=" + names_.superuser,
+                   "--dbname=" + conninfo(names_.database)};
     if (!address.empty()) words.push_back("--host=" + address);
     return words;
   }
@@ -197,7 +302,8 @@ networks: {{ default: {{ name: {network} }} }}
     wait_until("a healthy server", [&] { return inspect("{{.State.Health.Status}}") == "healthy"; });
     check("superuser", when, [&] {
       require_same(names_.superuser + "|" + names_.superuser + "|" + major,
-                   sql("SELECT current_user, rolname, current_setting('server_version_num')::int / 10000 FROM pg_authid WHERE oid = 10"),
+                   sql("SELECT current_user, rolname, current_setting('server_version_num')::int / 10000 "
+                       "FROM pg_authid WHERE oid = 10"),
                    "the superuser");
     });
     check("password", when, [&] {
@@ -205,17 +311,21 @@ networks: {{ default: {{ name: {network} }} }}
       require(!login(names_.password + "."), "another does not");
     });
     check("database", when, [&] {
-      require_same(names_.database + "|" + names_.value, sql("SELECT current_database(), value FROM t"), "its content");
+      require_same(names_.database + "|" + names_.value, sql("SELECT current_database(), value FROM t"),
+                   "its content");
     });
     check("service", when, [&] {
-      require_same(names_.service, inspect("{{index .Config.Labels \"com.docker.compose.service\"}}"), "the service");
+      require_same(names_.service, inspect("{{index .Config.Labels \"com.docker.compose.service\"}}"),
+                   "the service");
     });
-    check("container", when, [&] { require_same("/" + container_name(), inspect("{{.Name}}"), "the container"); });
+    check("container", when,
+          [&] { require_same("/" + container_name(), inspect("{{.Name}}"), "the container"); });
     check("project", when, [&] {
       require_same(name_, inspect("{{index .Config.Labels \"com.docker.compose.project\"}}"), "the project");
     });
     check("network", when, [&] {
-      require_same(network_, inspect("{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}"), "the network");
+      require_same(network_, inspect("{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}"),
+                   "the network");
     });
     check(names_.bind.empty() ? "volume" : "bind mount", when, [&] {
       const std::string source = names_.bind.empty() ? volume_name() : (directory_ / names_.bind).native();
@@ -223,11 +333,13 @@ networks: {{ default: {{ name: {network} }} }}
                    inspect("{{range .Mounts}}{{or .Name .Source}} {{.Destination}}{{end}}"), "the mount");
     });
     check("environment", when, [&] {
-      require(inspect("{{range .Config.Env}}{{.}}\x01{{end}}").find("ODD=" + names_.value + "\x01") != std::string::npos,
+      require(inspect("{{range .Config.Env}}{{.}}\x01{{end}}").find("ODD=" + names_.value + "\x01") !=
+                  std::string::npos,
               "its value");
     });
     check("Compose file and .env", when, [&] {
-      require_same(text("${TAG}"), home_.read((fs::path(names_.directory) / names_.file).native()), "the Compose file");
+      require_same(text("${TAG}"), home_.read((fs::path(names_.directory) / names_.file).native()),
+                   "the Compose file");
       require_same(env(major), home_.read((fs::path(names_.directory) / ".env").native()), ".env");
     });
     check("state directory", when, [&] {

@@ -261,7 +261,8 @@ Findings Watch::end() {
   look_for_containers();
   look_for_files();
   look_at_events();
-  for (const std::string& process : std::set<std::string>(processes_)) look_at("the arguments of process " + process, process);
+  for (const std::string& process : std::set<std::string>(processes_))
+    look_at("the arguments of process " + process, process);
   for (const fs::path& log : logs_of_the_engine()) look_at("the engine's log", content_of(log));
   return findings_;
 }

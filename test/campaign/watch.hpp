@@ -27,7 +27,8 @@ using Findings = std::set<std::string>;
 // environment of their processes.
 class Watch {
  public:
-  // `may_hold` says of a file below `places` whether a secret may be in it: then only nobody else may read it.
+  // `may_hold` says of a file below `places` whether a secret may be in it: then only nobody else may read
+  // it.
   Watch(std::string project, Canaries canaries, std::vector<std::filesystem::path> places,
         std::function<bool(const std::filesystem::path&)> may_hold);
   ~Watch();
