@@ -28,6 +28,7 @@ Diagnostics check_data_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
 Diagnostics check_nested_mounts(const Subject& subject);
 Diagnostics check_shared_volume(const Subject& subject);
+Diagnostics check_extended_attributes(const Subject& subject);
 
 // What the cluster holds (checks_cluster.cpp).
 Diagnostics check_outside_data(const Subject& subject);

@@ -10,8 +10,8 @@ namespace pgupgrade::planning {
 namespace {
 
 // Each can be right to accept: the user knows that nobody misses it, or knows the disk better than we do.
-constexpr std::array<std::string_view, 4> kAcceptable = {"E-DISK", "E-MD5-UNKNOWN", "E-REPLICATION",
-                                                         "E-SUBSCRIPTIONS"};
+constexpr std::array<std::string_view, 5> kAcceptable = {"E-DISK", "E-MD5-UNKNOWN", "E-REPLICATION",
+                                                         "E-SUBSCRIPTIONS", "E-XATTR"};
 
 std::string listed(std::vector<std::string> names) {
   constexpr std::size_t kShown = 10;

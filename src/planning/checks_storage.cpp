@@ -95,4 +95,16 @@ Diagnostics check_shared_volume(const Subject& subject) {
        .mend = "remove these containers, stopped ones too, or give them another volume"}};
 }
 
+// The engine's archive calls leave them out, so a rollback could not give them back. PostgreSQL makes none.
+Diagnostics check_extended_attributes(const Subject& subject) {
+  if (subject.service.with_attributes.empty()) return {};
+  return {{.severity = Severity::error,
+           .code = "E-XATTR",
+           .message = fmt::format("files of {} have extended attributes or access control lists, which a "
+                                  "rollback would not give back: {}",
+                                  service_name(subject.service.service),
+                                  plain_list(subject.service.with_attributes)),
+           .mend = "remove them (setfattr --remove, setfacl --remove-all)"}};
+}
+
 }  // namespace pgupgrade::planning

@@ -14,11 +14,12 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 16> kChecks = {
+constexpr std::array<Check, 17> kChecks = {
     check_data_directory,
     check_data_mount,
     check_nested_mounts,
     check_shared_volume,
+    check_extended_attributes,
     check_outside_data,
     check_replication,
     check_prepared_transactions,

@@ -1,4 +1,6 @@
 // What must change nothing: plans, and every way of being refused.
+#include <sys/xattr.h>
+
 #include <filesystem>
 
 #include "support/catch.hpp"
@@ -133,6 +135,18 @@ TEST_CASE("a volume that another server refers to is refused") {
   project.create_other(
       {"--volume", project.name() + "_data:/var/lib/postgresql/data", "pgupgrade-fixture/postgres:13"});
   check_refusals(project, {{"shared", to("17", {"--yes"}), 3, project.name() + "-other"}});
+}
+
+TEST_CASE("extended attributes that a rollback would not give back are refused unless that is accepted") {
+  Project project("attributes");
+  std::string compose = small_project(13);
+  compose.replace(compose.find("data:/var"), 4, "./data");
+  project.write("docker-compose.yml", compose);
+  project.up();
+  const std::string file = project / "data/PG_VERSION";
+  REQUIRE(::setxattr(file.c_str(), "user.note", "mine", 4, 0) == 0);
+  check_refusals(project, {{"attributes", to("17", {"--yes"}), 3, "E-XATTR"},
+                           {"accepted", to("17", {"--dry-run", "--accept", "E-XATTR"}), 0, "E-XATTR"}});
 }
 
 }  // namespace pgupgrade::test

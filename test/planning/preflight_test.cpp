@@ -144,6 +144,14 @@ TEST_CASE("data that a new container would not find is refused") {
        },
        "error E-VOLUME-SHARED: the directory /srv/data of service db is also mounted by files (running) | "
        "remove these containers, stopped ones too, or give them another volume"},
+      {"extended attributes",
+       [](World& w) {
+         w.service().with_attributes = {"./PG_VERSION", "./my notes"};
+       },
+       "error E-XATTR: files of service db have extended attributes or access control lists, which a "
+       "rollback "
+       "would not give back: ./PG_VERSION, ./my notes | remove them (setfattr --remove, setfacl "
+       "--remove-all); or go on all the same with --accept E-XATTR"},
       {"file mounted into the data directory",
        [](World& w) {
          w.service().mounts.push_back({.kind = MountKind::bind,

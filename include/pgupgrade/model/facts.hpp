@@ -93,6 +93,7 @@ struct ServiceFacts {
   int pg_version_file = 0;                   // PG_VERSION in the data directory, 0: none found
   std::optional<VolumeFacts> data_volume;    // when the data mount is a volume
   std::vector<std::string> other_users;      // containers that also mount the data, with state
+  std::vector<std::string> with_attributes;  // some of the data's files with extended attributes, if any
   std::optional<Inventory> inventory;        // when the server answered
   std::string inventory_problem;             // why it did not
   std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
