@@ -49,5 +49,6 @@ const std::vector<Part>& catalogue();
 void kill(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);
+void engine(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign

@@ -7,6 +7,7 @@ const std::vector<Part>& catalogue() {
       {"kill", "SIGKILL at a place, then resume; then rollback, byte for byte", kill},
       {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
       {"secrets", "passwords and verifiers, looked for wherever a run could leave them", secrets},
+      {"engine", "the engine, or the whole machine, dies at a place and is started again", engine},
   };
   return parts;
 }
