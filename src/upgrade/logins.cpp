@@ -5,11 +5,16 @@
 #include <algorithm>
 #include <set>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/passwords.hpp"
+#include "upgrade/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+constexpr std::chrono::minutes kRecoveryPatience{30};  // of a large WAL
 
 struct KnownLogin {
   std::string role;
@@ -64,6 +69,28 @@ postgres::LoginResult attempt(World& world, const std::string& address, int port
                                 .password = login.password});
 }
 
+bool answers_inside(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
+  try {
+    read_running_server(context.world, container, target.inventory.superuser);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != "E-SQL") throw;
+    return false;
+  }
+}
+
+// An engine that was started again has brought the server back by itself, which recovers first. Returns when
+// it answers, has ended, or took too long.
+void wait_for_recovery(StepContext& context, const TargetPlan& target) {
+  const auto begun = context.world.clock.monotonic();
+  while (context.world.clock.monotonic() - begun < kRecoveryPatience) {
+    context.world.cancellation.throw_if_requested();
+    const auto info = context.world.engine.inspect_container(target.container_id);
+    if (!info || !info->running() || answers_inside(context, target, *info)) return;
+    context.world.clock.pause(kTick);
+  }
+}
+
 }  // namespace
 
 void record_working_logins(StepContext& context, const TargetPlan& target) {
@@ -73,7 +100,11 @@ void record_working_logins(StepContext& context, const TargetPlan& target) {
   if (address.empty()) return;
   std::string roles;
   for (const KnownLogin& login : known_logins(collect_passwords(context, target), target)) {
-    const auto result = attempt(context.world, address, port_of(target), login);
+    auto result = attempt(context.world, address, port_of(target), login);
+    if (result.outcome == postgres::LoginOutcome::unreachable) {
+      wait_for_recovery(context, target);
+      result = attempt(context.world, address, port_of(target), login);
+    }
     if (result.outcome == postgres::LoginOutcome::unreachable) break;
     if (result.outcome == postgres::LoginOutcome::accepted) roles += (roles.empty() ? "" : "\n") + login.role;
   }

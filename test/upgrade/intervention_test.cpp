@@ -130,6 +130,24 @@ TEST_CASE("an old server that was killed recovers before it is backed up") {
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("the passwords of an old server that still recovers are tried when it has recovered") {
+  Scene scene;
+  scene.die_at("pull:after-done");
+  scene.engine.kill("shop-db-1");
+  scene.engine.start_container("shop-db-1");  // by the engine's own restart, say
+  scene.container("db").server->recovered_at = scene.clock.monotonic() + std::chrono::seconds(90);
+  CHECK(scene.resume().targets[0].logins_accepted == 2);
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("an old server that takes too long to recover has no passwords tried") {
+  Scene scene;
+  scene.die_at("pull:after-done");
+  scene.container("db").server->recovered_at = std::chrono::hours(1);
+  CHECK(scene.resume().targets[0].logins_tried == 0);
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("a new server that exits fails the start with its log and the run can be undone") {
   Scene scene;
   scene.die_at("start:up");

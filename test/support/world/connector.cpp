@@ -155,7 +155,7 @@ std::unique_ptr<postgres::Server> SimulatedConnector::connect(const postgres::So
 // pg_hba.conf of the cluster decides whether an md5 verifier is still good for a login.
 postgres::LoginResult SimulatedConnector::login(const postgres::LoginAttempt& attempt) {
   for (auto& [id, container] : engine_.containers) {
-    if (!container.server || container.address != attempt.host) continue;
+    if (!container.server || container.address != attempt.host || engine_.recovers(container)) continue;
     const auto place = engine_.resolve(container, container.server->data);
     const auto cluster = read_cluster(*place.tree, place.path);
     const auto role = cluster->roles.find(attempt.role);

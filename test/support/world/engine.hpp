@@ -27,6 +27,7 @@ struct SimulatedImage {
 struct ServerProcess {
   std::string data;  // absolute, in the container
   bool fsync = true;
+  std::chrono::milliseconds recovered_at{0};  // until then it lets nobody in
 };
 
 struct SimulatedContainer {
@@ -68,6 +69,9 @@ class SimulatedEngine final : public docker::Engine {
   // The running server whose private socket directory is `source` on this host.
   SimulatedContainer* server_at(const std::string& source);
   void kill(const std::string& container);  // as the kernel would when memory is short
+  bool recovers(const SimulatedContainer& container) const {
+    return container.server && clock_.monotonic() < container.server->recovered_at;
+  }
   std::int64_t now() const { return clock_.unix_ms() / 1000; }
   std::string stamp() const;
 

@@ -48,6 +48,10 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
   if (!container.info.running())
     throw Error(ErrorKind::failed, "E-ENGINE-CONFLICT", name + " is not running");
   if (!container.server) return {.exit_code = 2, .standard_output = {}, .standard_error = "no response"};
+  if (recovers(container))
+    return {.exit_code = argv.front() == "pg_isready" ? 1 : 2,
+            .standard_output = {},
+            .standard_error = "FATAL:  the database system is starting up\n"};
   if (argv.front() == "pg_isready") return {};
   return run_psql(*this, container, argv);
 }
