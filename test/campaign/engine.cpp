@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <string>
 
@@ -106,7 +107,8 @@ class EngineCases {
     } else {
       const Words before = applications();
       PausedRun resumed(subject_, kThaw, {"resume"});
-      if (places_.is_frozen(place)) require_same(join(before, "\n"), join(applications(), "\n"), "no application was started");
+      if (places_.is_frozen(place))
+        require_same(join(before, "\n"), join(applications(), "\n"), "no application was started");
       require_none_runs(applications());
       const ProcessResult result = resumed.go_on();
       require(result.succeeded(), "the resumed run succeeds: " + told(result));
@@ -114,6 +116,22 @@ class EngineCases {
     }
     subject_.expect_upgraded();
     subject_.begin_anew();
+  }
+
+  // Not at a standstill: while a program of the run works in its work container.
+  void restart_engine_during(const std::string& purpose) {
+    auto result = std::async(std::launch::async, [&] { return subject_.upgrade(); });
+    wait_until(
+        "work container " + purpose,
+        [&] {
+          require(result.wait_for(std::chrono::seconds(0)) != std::future_status::ready,
+                  "a run comes to its work container " + purpose);
+          return work_runs(purpose);
+        },
+        std::chrono::seconds(120));
+    engine_.kill();
+    engine_.start();
+    go_on_after(result.get());
   }
 
   void reboot_and_roll_back_at(const std::string& place) {
@@ -126,7 +144,8 @@ class EngineCases {
   void go_on_after(const ProcessResult& result) {
     if (result.exit_code != 0) {
       const std::string& said = result.standard_error;
-      require(result.signal_number == 0 && (result.exit_code == 5 || result.exit_code == 8 || result.exit_code == 3),
+      require(result.signal_number == 0 &&
+                  (result.exit_code == 5 || result.exit_code == 8 || result.exit_code == 3),
               "an engine that was started again stops a run midway: " + told(result));
       require(said.find("error[E-") != std::string::npos, "the error has its code: " + told(result));
       if (result.exit_code == 3)
@@ -142,6 +161,12 @@ class EngineCases {
   static void expect_proof(const ProcessResult& result) {
     require(result.standard_output.find("Logins 1 of 1") != std::string::npos,
             "the password is proven again: " + told(result));
+  }
+
+  static bool work_runs(const std::string& purpose) {
+    const std::string names = must_run({"docker", "ps", "--filter", "label=pgupgrade.purpose=" + purpose,
+                                        "--filter", "status=running", "--format", "{{.Names}}"});
+    return !names.empty();
   }
 
   // Of the run, nothing is left but what is on the disk.
@@ -178,7 +203,8 @@ class EngineCases {
   static void require_none_runs(const Words& containers) {
     require(!containers.empty(), "there are containers");
     for (const std::string& container : containers)
-      require(container.find(" exited ") != std::string::npos, "does not run while the run works: " + container);
+      require(container.find(" exited ") != std::string::npos,
+              "does not run while the run works: " + container);
   }
 
   // They are in a directory that does not outlive a boot.
@@ -195,9 +221,16 @@ class EngineCases {
 }  // namespace
 
 void engine(Cases& cases) {
-  OwnEngine own({"pgupgrade-fixture/postgres:13", "pgupgrade-fixture/postgres:17", "pgupgrade-fixture/app:1"});
+  OwnEngine own(
+      {"pgupgrade-fixture/postgres:13", "pgupgrade-fixture/postgres:17", "pgupgrade-fixture/app:1"});
   Subject subject("engine", restless_project());
+  // Its dump and its restore take long enough to be met in their midst.
+  subject.project().script("db", "other",
+                           "CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((-i)::text) AS text"
+                           " FROM generate_series(1, 150000) AS i; CREATE INDEX ON bulk (text);");
   EngineCases tried(own, subject);
+  for (const char* purpose : {"dump", "restore"})
+    cases.run(fmt::format("during the {}, engine", purpose), [&] { tried.restart_engine_during(purpose); });
   for (const std::string& place : tried.places().chosen()) {
     cases.run(place + ", engine", [&] { tried.restart_engine_at(place); });
     cases.run(place + ", reboot, resume", [&] { tried.reboot_at(place); });

@@ -150,7 +150,8 @@ OwnEngine::OwnEngine(const Words& images) {
     // A context would outrank the host; and the engine does not see what others keep in /run.
     for (const char* name : {"DOCKER_CONTEXT", "XDG_RUNTIME_DIR"})
       variables_before_[name] = set_variable(name, std::nullopt);
-    variables_before_["DOCKER_HOST"] = set_variable("DOCKER_HOST", "unix://" + (directory_ / "socket").native());
+    variables_before_["DOCKER_HOST"] =
+        set_variable("DOCKER_HOST", "unix://" + (directory_ / "socket").native());
     boot();
     start();
     must_run({"docker", "load", "--quiet", "--input", directory_ / "images.tar"});

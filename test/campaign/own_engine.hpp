@@ -13,10 +13,10 @@
 
 namespace pgupgrade::test::campaign {
 
-// Runs in namespaces of its own for processes, mounts and networks, so that its containers, its bridges and its
-// packet filter meet nobody else's. The thread that makes it is in that network as well, with all processes
-// that it starts from then on, and has DOCKER_HOST name it, until this is gone; then all of its processes have
-// ended. Needs root.
+// Runs in namespaces of its own for processes, mounts and networks, so that its containers, its bridges and
+// its packet filter meet nobody else's. The thread that makes it is in that network as well, with all
+// processes that it starts from then on, and has DOCKER_HOST name it, until this is gone; then all of its
+// processes have ended. Needs root.
 class OwnEngine {
  public:
   // Runs, and has these images of the engine that the environment named before.
