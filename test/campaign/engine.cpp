@@ -95,8 +95,10 @@ class EngineCases {
 
   void restart_engine_at(const std::string& place) {
     PausedRun run(subject_, place, Subject::upgrade_words());
+    const Words before = applications();
     engine_.kill();
     engine_.start();
+    expect_nothing_started(place, before);
     go_on_after(run.go_on());
   }
 
@@ -179,8 +181,14 @@ class EngineCases {
     engine_.kill_everything();
     remove_sockets();
     engine_.start();
+    expect_nothing_started(place, before);
+  }
+
+  // By the engine, once it is up again. Of the service only its own server counts: those that the run drives
+  // let nobody in.
+  void expect_nothing_started(const std::string& place, const Words& applications_before) const {
     if (places_.is_frozen(place)) {
-      require_same(join(before, "\n"), join(applications(), "\n"), "no application was started");
+      require_same(join(applications_before, "\n"), join(applications(), "\n"), "no application was started");
       require_none_runs(applications());
     }
     if (places_.has_no_server(place)) require_none_runs(containers_of({"db"}));
