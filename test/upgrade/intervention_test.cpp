@@ -130,6 +130,18 @@ TEST_CASE("an old server that was killed recovers before it is backed up") {
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a rollback brings back an old server that went down while its restart policy was held") {
+  for (const char* place : {"freeze:one-stopped", "freeze:after-action", "freeze:after-done"}) {
+    INFO(place);
+    Scene scene;
+    scene.die_at(place);
+    scene.engine.kill("shop-db-1");  // the machine went down, say
+    scene.roll_back();
+    CHECK(scene.container("db").info.running());
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
 TEST_CASE("the passwords of an old server that still recovers are tried when it has recovered") {
   Scene scene;
   scene.die_at("pull:after-done");

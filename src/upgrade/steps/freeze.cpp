@@ -49,6 +49,7 @@ class FreezeStep final : public Step {
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       give_back_restart_policy(context, target, target.container_id);
+      start_if_down(context, target);
     }
     context.reach("policies-back");
     start_clients(context);
@@ -59,6 +60,13 @@ class FreezeStep final : public Step {
   }
 
  private:
+  // While its policy was held the engine, or the machine, may have been started again, and did not bring it
+  // back.
+  static void start_if_down(StepContext& context, const TargetPlan& target) {
+    const auto info = context.world.engine.inspect_container(target.container_id);
+    if (info && !info->running()) context.world.engine.start_container(info->id);
+  }
+
   // Somebody may have started an application while the run stood still.
   static void stop_clients_until_thaw(StepContext& context) {
     if (context.journal.find("thaw") == nullptr) stop_clients(context);
