@@ -41,7 +41,8 @@ std::string dump_record_text(const DumpRecord& record) {
   }
   return json::pretty(bj::object{{"databases", std::move(databases)},
                                  {"digests", json::from_string_map(record.digests)},
-                                 {"all_role_settings", json::from_string_map(record.all_role_settings)}});
+                                 {"all_role_settings", json::from_string_map(record.all_role_settings)},
+                                 {"hidden_settings", json::from_string_map(record.hidden_settings)}});
 }
 
 DumpRecord parse_dump_record(const std::string& text) {
@@ -50,6 +51,7 @@ DumpRecord parse_dump_record(const std::string& text) {
   DumpRecord record;
   record.digests = json::get_string_map(object, "digests");
   record.all_role_settings = json::get_string_map(object, "all_role_settings");
+  record.hidden_settings = json::get_string_map(object, "hidden_settings");
   if (const auto* databases = json::find_array(object, "databases")) {
     for (const auto& entry : *databases) {
       const auto& fields = json::as_object(entry, "databases");

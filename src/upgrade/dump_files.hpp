@@ -19,6 +19,7 @@ struct DumpRecord {
   std::vector<DumpedDatabase> databases;                 // template1 first, then postgres, then by name
   std::map<std::string, std::string> digests;            // file in the volume -> sha256
   std::map<std::string, std::string> all_role_settings;  // ALTER ROLE ALL SET, which pg_dumpall leaves out
+  std::map<std::string, std::string> hidden_settings;    // of configuration files, those the plan hides
 };
 
 std::string dump_record_text(const DumpRecord& record);

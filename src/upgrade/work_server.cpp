@@ -10,6 +10,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/data_volume.hpp"
+#include "upgrade/hidden_settings.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/stop_server.hpp"
 
@@ -94,10 +95,13 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   const std::string data = old ? target_.old_pgdata : target_.new_pgdata;
   std::vector<SettingFacts> all;
   if (old) {
-    // The server knows best what it was started with; a wrapper script around it does not matter then.
+    // The server knows best what it was started with; a wrapper script around it does not matter then. What
+    // may have a password in it is of no use to an isolated server, and would show in its arguments.
     std::copy_if(
         target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
-        [](const SettingFacts& setting) { return setting.origin == SettingFacts::Origin::command_line; });
+        [](const SettingFacts& setting) {
+          return setting.origin == SettingFacts::Origin::command_line && !is_hidden(setting);
+        });
   }
   add_quiet_settings(all, old ? target_.old_major : target_.new_major);
   all.insert(all.end(), settings.begin(), settings.end());

@@ -3,6 +3,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
+#include "upgrade/hidden_settings.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/passwords.hpp"
 
@@ -17,6 +18,7 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     const auto login = postgres::ExecPsql::find_login(world.engine, *container);
     postgres::ExecPsql psql(world.engine, container->id, login.role);
     facts.inventory = postgres::read_inventory(psql, login.database);
+    hide_passwords(*facts.inventory);
     facts.inventory->wal_outside_data =
         postgres::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);

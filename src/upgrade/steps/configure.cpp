@@ -10,6 +10,7 @@
 #include "pgupgrade/postgres/inspect.hpp"
 #include "upgrade/carried_files.hpp"
 #include "upgrade/data_volume.hpp"
+#include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/image_probe.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -126,14 +127,17 @@ class ConfigureStep final : public Step {
     for (const auto& setting : fresh.settings) {
       if (setting.origin == SettingFacts::Origin::configuration_file) now[setting.name] = setting.value;
     }
+    const auto hidden = read_dump_record(context, target).hidden_settings;
     std::string block;
     for (const auto& setting : target.inventory.settings) {
       if (setting.origin != SettingFacts::Origin::configuration_file) continue;
+      const auto real = hidden.find(setting.name);
+      const std::string value = real == hidden.end() ? setting.value : real->second;
       const auto same = now.find(setting.name);
-      if (same != now.end() && same->second == setting.value) continue;
-      if (is_md5_default(target, setting.name, setting.value)) continue;
+      if (same != now.end() && same->second == value) continue;
+      if (is_md5_default(target, setting.name, value)) continue;
       if (!accepted(context, dropped, setting.name)) continue;
-      block += fmt::format("{} = {}\n", setting.name, quoted(setting.value));
+      block += fmt::format("{} = {}\n", setting.name, quoted(value));
     }
     if (block.empty()) return;
     const std::string base = read_new_file(context, target, "postgresql.conf");

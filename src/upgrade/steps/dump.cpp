@@ -14,6 +14,7 @@
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/hidden_settings.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/put_back.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -95,6 +96,7 @@ class DumpStep final : public Step {
     for (const auto& setting : connection->settings_for_all_roles()) {
       record.all_role_settings[setting.name] = setting.value;
     }
+    record.hidden_settings = hidden_values(target.inventory, connection->inventory());
     context.reach("dumped");
     take_fingerprint(context, target, *connection);
     context.reach("fingerprint-taken");
