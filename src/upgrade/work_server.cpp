@@ -97,11 +97,10 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   if (old) {
     // The server knows best what it was started with; a wrapper script around it does not matter then. What
     // may have a password in it is of no use to an isolated server, and would show in its arguments.
-    std::copy_if(
-        target_.inventory.settings.begin(), target_.inventory.settings.end(), std::back_inserter(all),
-        [](const SettingFacts& setting) {
-          return setting.origin == SettingFacts::Origin::command_line && !is_hidden(setting);
-        });
+    std::copy_if(target_.inventory.settings.begin(), target_.inventory.settings.end(),
+                 std::back_inserter(all), [](const SettingFacts& setting) {
+                   return setting.origin == SettingFacts::Origin::command_line && !is_hidden(setting);
+                 });
   }
   add_quiet_settings(all, old ? target_.old_major : target_.new_major);
   all.insert(all.end(), settings.begin(), settings.end());

@@ -22,7 +22,9 @@ namespace fs = std::filesystem;
 
 enum class Kept { in_environment, in_secret_file };
 
-std::string canary(const std::string& name) { return fmt::format("canary-{}-{}", name, ::getpid()); }
+std::string canary(const std::string& name) {
+  return fmt::format("canary-{}-{}", name, ::getpid());
+}
 
 Words with(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
@@ -76,11 +78,13 @@ class Guarded {
 
   // With the password file of pgupgrade's own option.
   static Words upgrade_words() {
-    return {"upgrade", "--compose", "docker-compose.yml", "--to", "17", "--yes", "--password-file", "passwords"};
+    return {"upgrade", "--compose", "docker-compose.yml", "--to",
+            "17",      "--yes",     "--password-file",    "passwords"};
   }
 
   std::string engine_path(const std::string& volume) const {
-    return std::string(trim(must_run({"docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume})));
+    return std::string(
+        trim(must_run({"docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume})));
   }
 
   // All passwords and all verifiers that the server has now.
@@ -96,13 +100,14 @@ class Guarded {
       const std::string verifier = line.substr(bar + 1);
       all["verifier " + line] = verifier;
       // The part that matters, should the whole have been taken apart: "…$stored key:server key".
-      if (verifier.starts_with("SCRAM")) all["stored key of " + line] = verifier.substr(verifier.rfind('$') + 1, 44);
+      if (verifier.starts_with("SCRAM"))
+        all["stored key of " + line] = verifier.substr(verifier.rfind('$') + 1, 44);
     }
     return all;
   }
 
-  // Of the files that a run makes, those that may hold a secret: copies of what the user wrote. (And the backup
-  // and the dump, which are not text.)
+  // Of the files that a run makes, those that may hold a secret: copies of what the user wrote. (And the
+  // backup and the dump, which are not text.)
   bool may_hold(const fs::path& path) const {
     const std::string directory = path.parent_path().native();
     if (directory.starts_with(temporary().native()))  // shown to Compose
@@ -151,7 +156,8 @@ void require_none(const Findings& findings) {
 
 // The way of all, with all that is told on it, as events and as text.
 void success(Cases& cases, Kept kept) {
-  const std::string name = kept == Kept::in_environment ? "a password in the environment" : "a password in a secret";
+  const std::string name =
+      kept == Kept::in_environment ? "a password in the environment" : "a password in a secret";
   if (!cases.wants(name)) return;
   Guarded guarded(kept == Kept::in_environment ? "secrets-env" : "secrets-file", kept);
   const Words output = kept == Kept::in_environment ? Words{"--output", "json"} : Words{"--output", "plain"};
@@ -169,7 +175,8 @@ void success(Cases& cases, Kept kept) {
     guarded.tell(watch, with({"cleanup", "--yes"}, output), 0);
     require_none(watch.end());
     require(watch.processes_seen() > 50 && watch.containers_seen() > 5,
-            fmt::format("it was looked at {} processes and {} containers", watch.processes_seen(), watch.containers_seen()));
+            fmt::format("it was looked at {} processes and {} containers", watch.processes_seen(),
+                        watch.containers_seen()));
   });
 }
 
@@ -200,7 +207,8 @@ void killed(Cases& cases) {
 void failed(Cases& cases) {
   cases.run("a restore that fails at a password, then rollback", [&] {
     Guarded guarded("secrets-failed", Kept::in_environment);
-    guarded.project().script("db", "postgres", R"(
+    guarded.project().script("db", "postgres",
+                             R"(
 CREATE FUNCTION refuses(text[], oid) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
   IF current_setting('server_version_num')::int >= 170000 AND array_to_string($1, '') <> '' THEN
     RAISE 'no options here, such as %', $1;
@@ -208,7 +216,8 @@ CREATE FUNCTION refuses(text[], oid) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
 END $$;
 CREATE FOREIGN DATA WRAPPER refusing VALIDATOR refuses;
 CREATE SERVER refusing FOREIGN DATA WRAPPER refusing;
-)" + fmt::format("CREATE USER MAPPING FOR scram SERVER refusing OPTIONS (password '{}');\n", canary("mapping")));
+)" + fmt::format("CREATE USER MAPPING FOR scram SERVER refusing OPTIONS (password '{}');\n",
+                 canary("mapping")));
     Watch watch = guarded.watch();
     const std::string said = guarded.tell(watch, Guarded::upgrade_words(), 5);
     require(said.find("E-RESTORE") != std::string::npos && said.find("no options here") != std::string::npos,
@@ -228,21 +237,25 @@ void planted(Cases& cases) {
   const std::string secret = canary("planted");
   const std::string container = project.name() + "-other";
   fs::create_directory(project / "place");
-  const auto plant = [&](const std::string& where, const std::function<void(Watch&)>& put, const std::string& told_as) {
+  const auto plant = [&](const std::string& where, const std::function<void(Watch&)>& put,
+                         const std::string& told_as) {
     cases.run("planted in " + where + ", and found", [&] {
       Watch watch(project.name(), {{"it", secret}}, {project / "place"},
                   [](const fs::path& path) { return path.filename() == "kept"; });
       put(watch);
       const Findings findings = watch.end();
-      require(std::any_of(findings.begin(), findings.end(),
-                          [&](const std::string& finding) { return finding.find(told_as) != std::string::npos; }),
-              fmt::format("it is found in {}, among: {}", told_as, join({findings.begin(), findings.end()}, "\n")));
+      require(
+          std::any_of(findings.begin(), findings.end(),
+                      [&](const std::string& finding) { return finding.find(told_as) != std::string::npos; }),
+          fmt::format("it is found in {}, among: {}", told_as,
+                      join({findings.begin(), findings.end()}, "\n")));
     });
   };
   const auto until_seen = [](Watch& watch, const std::string& told_as) {
     wait_until("a finding in " + told_as, [&] { return watch.has(told_as); });
   };
-  const auto run_beside = [&](Watch& watch, const Words& argv, const Variables& variables, const std::string& told_as) {
+  const auto run_beside = [&](Watch& watch, const Words& argv, const Variables& variables,
+                              const std::string& told_as) {
     Cancellation seen;
     std::thread process([&] {
       try {
@@ -264,29 +277,56 @@ void planted(Cases& cases) {
     project.create_other(with(words, {"pgupgrade-fixture/app:1", "cat", "/proc/self/environ"}));
   };
   const auto remove = [&] { must_run({"docker", "rm", "--force", container}); };
-  plant("arguments", [&](Watch& watch) { run_beside(watch, {"tail", "-f", "/dev/null", secret}, {}, "the arguments of process"); },
-        "the arguments of process");
-  plant("an environment", [&](Watch& watch) { run_beside(watch, {"tail", "-f", "/dev/null"}, {{"WORD", secret}}, "the environment of process"); },
-        "the environment of process");
-  plant("the inspect of a container", [&](Watch&) { create({"--env", "WORD=" + secret}); }, "the configuration of container");
+  plant(
+      "arguments",
+      [&](Watch& watch) {
+        run_beside(watch, {"tail", "-f", "/dev/null", secret}, {}, "the arguments of process");
+      },
+      "the arguments of process");
+  plant(
+      "an environment",
+      [&](Watch& watch) {
+        run_beside(watch, {"tail", "-f", "/dev/null"}, {{"WORD", secret}}, "the environment of process");
+      },
+      "the environment of process");
+  plant(
+      "the inspect of a container",
+      [&](Watch&) {
+        create({"--env", "WORD=" + secret});
+      },
+      "the configuration of container");
   remove();
-  plant("the log of a container",
-        [&](Watch&) {
-          create({"--env", "WORD=" + secret});
-          must_run({"docker", "start", "--attach", container});
-        },
-        "the log of container");
+  plant(
+      "the log of a container",
+      [&](Watch&) {
+        create({"--env", "WORD=" + secret});
+        must_run({"docker", "start", "--attach", container});
+      },
+      "the log of container");
   remove();
-  plant("an event", [&](Watch&) { create({"--label", "word=" + secret}); remove(); }, "the event");
-  plant("a file", [&](Watch&) { project.write("place/file", "a " + secret, 0600); }, "place/file");
-  plant("a file that others may read", [&](Watch&) { project.write("place/kept", secret, 0644); }, "others may read");
+  plant(
+      "an event",
+      [&](Watch&) {
+        create({"--label", "word=" + secret});
+        remove();
+      },
+      "the event");
+  plant(
+      "a file", [&](Watch&) { project.write("place/file", "a " + secret, 0600); }, "place/file");
+  plant(
+      "a file that others may read", [&](Watch&) { project.write("place/kept", secret, 0644); },
+      "others may read");
   fs::remove_all(project / "place");
-  plant("what is said", [&](Watch& watch) { watch.look_at("the output", "a " + secret); }, "the output");
-  plant("a directory that others may enter", [&](Watch& watch) {
-    fs::create_directory(project / "open");
-    fs::permissions(project / "open", fs::perms(0755));
-    watch.require_private(project / "open");
-  }, "open is 0755");
+  plant(
+      "what is said", [&](Watch& watch) { watch.look_at("the output", "a " + secret); }, "the output");
+  plant(
+      "a directory that others may enter",
+      [&](Watch& watch) {
+        fs::create_directory(project / "open");
+        fs::permissions(project / "open", fs::perms(0755));
+        watch.require_private(project / "open");
+      },
+      "open is 0755");
 }
 
 }  // namespace
