@@ -8,12 +8,12 @@
 #include <set>
 
 #include "backup/sample_tree.hpp"
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/process.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::backup;

@@ -7,12 +7,12 @@
 #include "backup/compressed_file.hpp"
 #include "backup/sample_tree.hpp"
 #include "backup/tar_writer.hpp"
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::backup;

@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "backup/sample_tree.hpp"
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
@@ -14,6 +13,7 @@
 #include "pgupgrade/base/process.hpp"
 #include "pgupgrade/base/unique_fd.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::backup;

@@ -6,9 +6,9 @@
 
 #include <filesystem>
 
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using pgupgrade::test::TemporaryDirectory;

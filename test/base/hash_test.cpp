@@ -1,9 +1,9 @@
 #include "pgupgrade/base/hash.hpp"
 
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using pgupgrade::test::TemporaryDirectory;

@@ -5,11 +5,11 @@
 #include <csignal>
 #include <thread>
 
-#include "base/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/unique_fd.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using pgupgrade::test::TemporaryDirectory;

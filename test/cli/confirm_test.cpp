@@ -3,11 +3,11 @@
 #include <csignal>
 #include <sstream>
 
-#include "base/temporary_directory.hpp"
 #include "cli/samples.hpp"
 #include "pgupgrade/cli/real_world.hpp"
 #include "pgupgrade/cli/signals.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::cli;

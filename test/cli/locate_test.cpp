@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include "base/temporary_directory.hpp"
 #include "cli/samples.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::cli;

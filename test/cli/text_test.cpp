@@ -1,10 +1,10 @@
-#include "base/temporary_directory.hpp"
 #include "cli/samples.hpp"
 #include "pgupgrade/cli/doctor.hpp"
 #include "pgupgrade/cli/error_text.hpp"
 #include "pgupgrade/cli/render_plan.hpp"
 #include "pgupgrade/cli/render_report.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::cli;

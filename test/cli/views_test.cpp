@@ -6,12 +6,12 @@
 
 #include <boost/json.hpp>
 
-#include "base/temporary_directory.hpp"
 #include "cli/samples.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/run_log.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::cli;

@@ -1,13 +1,15 @@
 #include "pgupgrade/compose/cli.hpp"
 
-#include "compose/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::compose;
-using namespace pgupgrade::compose::testing;
+using pgupgrade::test::TemporaryDirectory;
+using pgupgrade::test::Variable;
 namespace fs = std::filesystem;
 
 namespace {

@@ -1,12 +1,14 @@
 #include "pgupgrade/compose/sources.hpp"
 
-#include "compose/temporary_directory.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::compose;
-using namespace pgupgrade::compose::testing;
+using pgupgrade::test::TemporaryDirectory;
+using pgupgrade::test::Variable;
 using Texts = std::vector<std::string>;
 
 TEST_CASE("the files of a project are read with what they include and extend") {
