@@ -28,6 +28,9 @@ fs::path RunFiles::dump_record(const std::string& service) const {
 fs::path RunFiles::carried(const std::string& service) const {
   return directory / "carried" / (service + ".files");
 }
+fs::path RunFiles::configuration(const std::string& service) const {
+  return directory / fmt::format("configuration-{}.tar", service);
+}
 fs::path RunFiles::original(std::size_t index) const {
   return directory / "original" / std::to_string(index);
 }

@@ -213,4 +213,20 @@ TEST_CASE("content that differs in the new cluster is never called a success") {
   CHECK(scene.wrong_after_rollback() == "");
 }
 
+TEST_CASE("a postgresql.conf that was torn while it was placed gets all its settings by a resume") {
+  Scene scene;
+  scene.plan.targets[0].inventory.settings.push_back(
+      {.name = "port", .value = "5433", .file = scene.plan.targets[0].inventory.config_file});
+  scene.die_at("configure:files-placed");
+  std::string& text = scene.data().at("postgresql.conf").content;
+  const std::string whole = text;
+  const std::size_t at = text.find("max_connections = '250'\n");
+  REQUIRE(at != std::string::npos);
+  text.resize(at + std::string("max_connections = '250'\n").size());
+  REQUIRE(text != whole);
+  scene.resume();
+  CHECK(scene.data().at("postgresql.conf").content == whole);
+  CHECK(scene.wrong_after_success() == "");
+}
+
 }  // namespace pgupgrade::test

@@ -22,6 +22,7 @@ struct RunFiles {
                                     const std::string& side) const;  // "old", "new"
   std::filesystem::path dump_record(const std::string& service) const;
   std::filesystem::path carried(const std::string& service) const;  // a directory of configuration files
+  std::filesystem::path configuration(const std::string& service) const;  // tar of what is carried over
   std::filesystem::path original(
       std::size_t index) const;  // bytes of the index-th edited file before the edit
 };

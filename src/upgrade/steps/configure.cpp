@@ -5,6 +5,8 @@
 
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
@@ -18,6 +20,8 @@
 
 namespace pgupgrade::upgrade {
 namespace {
+
+constexpr const char* kDecided = "configuration_sha256";
 
 // As ALTER SYSTEM writes it: in these files a backslash escapes, whatever standard_conforming_strings says.
 std::string quoted(const std::string& value) {
@@ -71,31 +75,53 @@ class ConfigureStep final : public Step {
   using Values = std::map<std::string, std::string>;
 
   static void configure(StepContext& context, const TargetPlan& target) {
-    const ImageFacts image =
-        probe_image(context.world, context.plan().run_id, target.service, new_image_id(context, target));
-    const auto unknown = planning::unknown_settings(target.inventory, image);
-    const std::set<std::string> dropped(unknown.begin(), unknown.end());
     WorkServer server(context, target, Side::fresh);
-    const auto connection = server.ensure();
-    auto files = saved_configuration(context, target);
-    // initdb's own file is the base; the data directory's listing of it is read, not guessed.
-    std::vector<backup::SmallFile> placed;
-    add_postgresql_conf(context, target, dropped, connection->inventory(), placed);
-    for (const auto& [path, file] : files) {
-      std::string content = file.content;
-      if (path == "postgresql.auto.conf") content = auto_conf(context, target, dropped, content);
-      placed.push_back({.path = path, .content = std::move(content), .mode = file.mode});
+    std::string tar = decided_before(context, target);
+    if (tar.empty()) {
+      const auto connection = server.ensure();
+      tar = decide(context, target, connection->inventory());
+    } else {
+      // What the attempt before has left, perhaps in halves, no server may have to read.
+      server.discard();
     }
-    own(context, target, placed);
-    put(context, target, placed);
+    context.reach("decided");
+    put(context, target, tar);
     context.reach("files-placed");
-    const auto errors = connection->configuration_errors();
+    const auto errors = server.ensure()->configuration_errors();
     if (!errors.empty()) {
       throw Error(ErrorKind::failed, "E-SETTING",
                   fmt::format("cannot carry the configuration of service \"{}\" over: {}", target.service,
                               join(errors, "; ")),
                   "pgupgrade rollback, mend the setting, then begin again");
     }
+  }
+
+  // The new cluster's own settings can be asked for only until the first file is placed. So what is placed is
+  // decided once, and kept; empty when it has not been.
+  static std::string decided_before(StepContext& context, const TargetPlan& target) {
+    const auto tar = read_file_if_present(context.journal.files().configuration(target.service));
+    const bool whole = tar && sha256_hex(*tar) == context.datum(target, kDecided);
+    return whole ? *tar : std::string();
+  }
+
+  static std::string decide(StepContext& context, const TargetPlan& target, const Inventory& fresh) {
+    const ImageFacts image =
+        probe_image(context.world, context.plan().run_id, target.service, new_image_id(context, target));
+    const auto unknown = planning::unknown_settings(target.inventory, image);
+    const std::set<std::string> dropped(unknown.begin(), unknown.end());
+    std::vector<backup::SmallFile> placed;
+    // initdb's own file is the base; the data directory's listing of it is read, not guessed.
+    add_postgresql_conf(context, target, dropped, fresh, placed);
+    for (const auto& [path, file] : saved_configuration(context, target)) {
+      std::string content = file.content;
+      if (path == "postgresql.auto.conf") content = auto_conf(context, target, dropped, content);
+      placed.push_back({.path = path, .content = std::move(content), .mode = file.mode});
+    }
+    own(context, target, placed);
+    std::string tar = backup::tar_of(placed);
+    write_file_durably(context.journal.files().configuration(target.service), tar);
+    context.record(target, kDecided, sha256_hex(tar));
+    return tar;
   }
 
   // By the rule of the plan, so that what it does not name as left out is not left out.
@@ -142,8 +168,7 @@ class ConfigureStep final : public Step {
     if (block.empty()) return;
     const std::string base = read_new_file(context, target, "postgresql.conf");
     const std::string mark = "\n# Carried over from PostgreSQL " + target.old_version + " by pgupgrade\n";
-    // A second attempt begins from the file as initdb made it.
-    placed.push_back({.path = "postgresql.conf", .content = base.substr(0, base.find(mark)) + mark + block});
+    placed.push_back({.path = "postgresql.conf", .content = base + mark + block});
   }
 
   static std::string auto_conf(StepContext& context, const TargetPlan& target,
@@ -178,12 +203,10 @@ class ConfigureStep final : public Step {
     }
   }
 
-  static void put(StepContext& context, const TargetPlan& target,
-                  const std::vector<backup::SmallFile>& files) {
+  static void put(StepContext& context, const TargetPlan& target, const std::string& tar) {
     WorkSpec spec = data_work(context, target, "write-config", {"true"});
     spec.mounts = {new_data_mount(target)};
     const std::string container = create_work(context.world, spec);
-    const std::string tar = backup::tar_of(files);
     std::size_t at = 0;
     context.world.engine.put_archive(container, target.new_pgdata, [&](char* buffer, std::size_t limit) {
       const std::size_t length = tar.copy(buffer, limit, at);
