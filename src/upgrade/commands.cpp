@@ -91,6 +91,20 @@ void release_quietly(World& world, const Plan& plan) {
   }
 }
 
+// From the generation before: the step that comes next may have been begun, by the record that was lost.
+void allow_for_lost_record(Journal& journal, World& world) {
+  if (!journal.may_be_behind() || journal.state().direction == Direction::back ||
+      journal.state().outcome != RunOutcome::unfinished) {
+    return;
+  }
+  for (const auto& step : dump_strategy()) {
+    const std::string name(step->name());
+    if (journal.find(name) != nullptr) continue;
+    journal.record_started(name, world.clock.unix_ms());
+    return;
+  }
+}
+
 // A process that died right after it had recorded the end left its volumes locked.
 void release_if_ended(const Journal& journal, World& world) {
   if (journal.state().outcome != RunOutcome::unfinished) unlock_data(world, journal.state().plan);
@@ -177,10 +191,13 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
+    refuse_missing_backup(journal);
     return go_back(journal, world, observer);
   }
   refuse_drift(journal, world);
+  refuse_older_state(journal, world);
   lock_data(world, plan, holder);
+  allow_for_lost_record(journal, world);
   remove_leftover_work(world, plan.run_id);
   world.probe.reach("resume:leftovers-removed");
   return go_forward(journal, world, observer);
@@ -212,7 +229,10 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   }
   refuse_other_engine(journal, world);
   refuse_changed_edits(journal);
+  refuse_older_state(journal, world);
+  refuse_missing_backup(journal);
   lock_data(world, plan, holder);
+  allow_for_lost_record(journal, world);
   return go_back(journal, world, observer);
 }
 

@@ -2,12 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <utility>
+#include <vector>
+
 #include "pgupgrade/base/error.hpp"
 #include "upgrade/compose_files.hpp"
 #include "upgrade/names.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
+
+// What is made only once the step before its own is done, and by then is in the state.
+std::vector<std::pair<std::string, std::filesystem::path>> files_by_step_before(const RunFiles& files,
+                                                                                const TargetPlan& target) {
+  return {{"stop-old", files.archive(target.service)},
+          {"verify-backup", files.dump_record(target.service)},
+          {"restore", files.configuration(target.service)},
+          {"refresh", files.fingerprint(target.service, "new")},
+          {"verify", files.original(0)}};
+}
+
+[[noreturn]] void refuse_older(const Journal& journal, const std::string& step, const std::string& thing) {
+  throw Error(
+      ErrorKind::refused, "E-STATE-OLD",
+      fmt::format("cannot go on by the state file of run {}: it knows nothing of step {}, but {} is there, "
+                  "so the run has come further",
+                  journal.state().plan.run_id, step, thing),
+      fmt::format("put the newest {} back into its place; the backup, if there is one, is in {}",
+                  journal.files().state().string(), (journal.files().directory / "backup").string()));
+}
 
 [[noreturn]] void refuse(const std::string& what, const std::string& mend) {
   throw Error(ErrorKind::refused, "E-DRIFT", "cannot go on: " + what, mend);
@@ -51,6 +75,34 @@ void refuse_drift(const Journal& journal, World& world) {
     }
     refuse(fmt::format("{} was changed since the run began", file),
            "put the file back as it was, then: pgupgrade resume");
+  }
+}
+
+void refuse_older_state(const Journal& journal, World& world) {
+  const Plan& plan = journal.state().plan;
+  for (const TargetPlan& target : plan.targets) {
+    for (const auto& [step, file] : files_by_step_before(journal.files(), target)) {
+      if (journal.find(step) == nullptr && std::filesystem::exists(file))
+        refuse_older(journal, step, file.string());
+    }
+    const std::string dump = dump_volume_name(plan.run_id, target.service);
+    if (journal.find("verify-backup") == nullptr && world.engine.inspect_volume(dump))
+      refuse_older(journal, "verify-backup", "volume " + dump);
+  }
+}
+
+void refuse_missing_backup(const Journal& journal) {
+  const StepRecord* wipe = journal.find("wipe");
+  if (wipe == nullptr || wipe->phase == StepPhase::undone) return;
+  for (const TargetPlan& target : journal.state().plan.targets) {
+    for (const auto& file :
+         {journal.files().archive(target.service), journal.files().manifest(target.service)}) {
+      if (std::filesystem::exists(file)) continue;
+      throw Error(ErrorKind::refused, "E-BACKUP-DAMAGED",
+                  fmt::format("cannot roll run {} back: {} of its backup is gone",
+                              journal.state().plan.run_id, file.string()),
+                  "bring the file back, then: pgupgrade rollback");
+    }
   }
 }
 

@@ -11,6 +11,15 @@ namespace pgupgrade::upgrade {
 void refuse_drift(const Journal& journal, World& world);
 void refuse_other_engine(const Journal& journal, World& world);
 
+// Error(refused, "E-STATE-OLD") when the run has left what its state says nothing about: an older generation
+// was put into the newest's place, and the steps would be undone or done again from a wrong beginning. What
+// is one record behind passes; see Journal::may_be_behind.
+void refuse_older_state(const Journal& journal, World& world);
+
+// Error(refused, "E-BACKUP-DAMAGED") when the data was emptied and the backup that a rollback would put back
+// is not there. Asked before a rollback stops anything.
+void refuse_missing_backup(const Journal& journal);
+
 // Error(refused, "E-COMPOSE-DRIFT") when a file that the run has edited was changed again by somebody, so
 // that a rollback could not put the original back. Asked before a rollback stops anything.
 void refuse_changed_edits(const Journal& journal);

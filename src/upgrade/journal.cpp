@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
@@ -37,12 +38,56 @@ fs::path RunFiles::original(std::size_t index) const {
 
 namespace {
 
-bool is_intact(const std::string& text, const fs::path& path) {
+std::optional<RunState> intact_state(const std::optional<std::string>& text, const fs::path& path) {
+  if (!text) return std::nullopt;
   try {
-    parse_state(text, path);
-    return true;
+    return parse_state(*text, path);
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
+  }
+}
+
+// The text of a generation beside the one that is opened; what cannot be read is as good as absent.
+std::optional<std::string> text_beside(const fs::path& path) {
+  try {
+    return read_file_if_present(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// A file of another run would have this run's commands act on that one's data, by records that are not of
+// what has been done here.
+void refuse_foreign(const RunState& state, const RunFiles& files, const fs::path& path) {
+  const std::string directory = files.directory.filename().string();
+  if (state.plan.run_id != directory) {
+    throw Error(ErrorKind::usage, "E-STATE-FOREIGN",
+                fmt::format("cannot use the state file {}: it is that of run {}, in the directory of another",
+                            path.string(), state.plan.run_id),
+                fmt::format("put the state file of {} back into its place", directory));
+  }
+  std::error_code absent;
+  if (!fs::equivalent(state.plan.state_root, files.directory.parent_path(), absent)) {
+    throw Error(
+        ErrorKind::usage, "E-STATE-FOREIGN",
+        fmt::format("cannot use the state file {}: its run was begun in {}", path.string(),
+                    state.plan.state_root),
+        fmt::format("work there; where the directory was moved, move it back to {}", state.plan.state_root));
+  }
+}
+
+void refuse_older(const RunState& state, const fs::path& path, const RunFiles& files) {
+  for (const fs::path& other : {files.state(), files.previous_state()}) {
+    const auto newer = intact_state(text_beside(other), other);
+    if (!newer || newer->plan.run_id != state.plan.run_id || newer->generation <= state.generation) continue;
+    throw Error(
+        ErrorKind::usage, "E-STATE-OLD",
+        fmt::format("cannot use the state file {}: it is of generation {}, and {} of generation {} is "
+                    "intact",
+                    path.string(), state.generation, other.string(), newer->generation),
+        fmt::format("go on from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback "
+                    "--state {0}",
+                    shell_word(other.string())));
   }
 }
 
@@ -62,10 +107,22 @@ Journal Journal::create(const RunFiles& files, RunState state) {
   return journal;
 }
 
+Journal Journal::read(const RunFiles& files, const fs::path& path) {
+  const std::string text = read_file(path);
+  Journal journal(files, parse_state(text, path));
+  refuse_foreign(journal.state_, files, path);
+  refuse_older(journal.state_, path, files);
+  // A crash between the two writes of a record leaves two of the same generation, as does a hand that puts
+  // the one before into the newest's place.
+  journal.may_be_behind_ = path != files.state() || text_beside(files.previous_state()) == text;
+  return journal;
+}
+
 Journal Journal::open(const RunFiles& files) {
   try {
-    return {files, parse_state(read_file(files.state()), files.state())};
+    return read(files, files.state());
   } catch (Error& error) {
+    if (error.code() == "E-STATE-FOREIGN" || error.code() == "E-STATE-OLD") throw;
     std::string hint = "nothing was changed by this command";
     try {
       const auto previous = read_file_if_present(files.previous_state());
@@ -84,9 +141,8 @@ Journal Journal::open(const RunFiles& files) {
 
 Journal Journal::open_file(const fs::path& state_file) {
   const fs::path path = fs::absolute(state_file);
-  RunFiles files{.directory = path.parent_path()};
-  if (path == files.state()) return open(files);
-  return {files, parse_state(read_file(path), path)};
+  const RunFiles files{.directory = path.parent_path()};
+  return path == files.state() ? open(files) : read(files, path);
 }
 
 const StepRecord* Journal::find(const std::string& step) const {
@@ -168,25 +224,44 @@ void Journal::finish(RunOutcome outcome) {
   write();
 }
 
+// Neither a damaged one nor an older one that was put there may take the place of the intact generation that
+// the user goes on from.
+bool Journal::is_worth_keeping(const std::string& text) const {
+  if (text == written_) return true;
+  const auto state = intact_state(text, files_.state());
+  return state && state->plan.run_id == state_.plan.run_id && state->generation + 1 >= state_.generation;
+}
+
 // The generation before is written from memory of the file, not renamed away: at no instant is there no
 // state.json.
 void Journal::write() {
   state_.generation += 1;
-  // A damaged one must not take the place of the intact generation that the user goes on from.
-  if (const auto current = read_file_if_present(files_.state());
-      current && (*current == written_ || is_intact(*current, files_.state()))) {
+  if (const auto current = read_file_if_present(files_.state()); current && is_worth_keeping(*current)) {
     write_file_durably(files_.previous_state(), *current);
   }
   written_ = state_text(state_);
   write_file_durably(files_.state(), written_);
 }
 
+namespace {
+
+// A run whose state file was removed, or is a link to nowhere, is still a run.
+bool holds_a_run(const RunFiles& files) {
+  const auto is_there = [](const fs::path& path) {
+    std::error_code ignored;
+    return fs::exists(fs::symlink_status(path, ignored));
+  };
+  return is_there(files.state()) || is_there(files.previous_state()) || is_there(files.directory / "backup");
+}
+
+}  // namespace
+
 std::vector<FoundRun> find_runs(const fs::path& state_root) {
   std::vector<FoundRun> runs;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(state_root, ignored)) {
     const RunFiles files{.directory = entry.path()};
-    if (!fs::exists(files.state())) continue;
+    if (!holds_a_run(files)) continue;
     FoundRun run{.state_file = files.state()};
     try {
       run.state = Journal::open(files).state();

@@ -179,4 +179,63 @@ TEST_CASE("runs are found newest first and damaged ones with their problem") {
   CHECK(upgrade::find_runs(scene.root / "nowhere").empty());
 }
 
+TEST_CASE("the state file of another run is refused where it lies") {
+  Scene scene;
+  journal_with_history(scene);
+  const std::string own = read_file(scene.state_file());
+  scene.plan.run_id = "99999999";
+  const Journal other =
+      Journal::create({.directory = scene.run_directory()}, {.created_ms = 8, .plan = scene.plan});
+  write_file_durably(scene.state_file(), own);
+  CHECK(error_of([&] { Journal::open(other.files()); }) ==
+        fmt::format("E-STATE-FOREIGN: cannot use the state file {}: it is that of run 0a1b2c3d, in the "
+                    "directory of another",
+                    scene.state_file().string()));
+  CHECK(hint_of([&] { Journal::open(other.files()); }) ==
+        "put the state file of 99999999 back into its place");
+}
+
+TEST_CASE("the directory of a run that was begun in another place is refused") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  const auto copy = scene.root / "copy" / scene.plan.run_id;
+  std::filesystem::create_directories(copy.parent_path());
+  std::filesystem::copy(scene.run_directory(), copy);
+  CHECK(error_of([&] { Journal::open_file(copy / "state.json"); }) ==
+        fmt::format("E-STATE-FOREIGN: cannot use the state file {}: its run was begun in {}",
+                    (copy / "state.json").string(), scene.plan.state_root));
+}
+
+TEST_CASE("going on from the generation before an older one never lets that one take its place") {
+  Scene scene;
+  const Journal lost = journal_with_history(scene);
+  const std::string older = upgrade::state_text({.generation = 1, .created_ms = 7, .plan = scene.plan});
+  write_file_durably(lost.files().state(), older);
+  CHECK_THAT(error_of([&] { Journal::open(lost.files()); }), ContainsSubstring("E-STATE-OLD"));
+  Journal journal = Journal::open_file(lost.files().previous_state());
+  CHECK(journal.may_be_behind());
+  journal.record_started("freeze", 40);
+  CHECK(Journal::open(lost.files()).state() == journal.state());
+  CHECK_FALSE(Journal::open(lost.files()).may_be_behind());
+  CHECK(Journal::open_file(lost.files().state()).state().generation == 5);
+}
+
+TEST_CASE("the generation before is refused while the newest is intact") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  CHECK(hint_of([&] { Journal::open_file(journal.files().previous_state()); }) ==
+        fmt::format("go on from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
+                    journal.files().state().string()));
+}
+
+TEST_CASE("a run whose state file is gone or a link to nowhere is found with its problem") {
+  Scene scene;
+  const Journal journal = journal_with_history(scene);
+  std::filesystem::remove(journal.files().state());
+  REQUIRE(upgrade::find_runs(scene.plan.state_root).size() == 1);
+  CHECK_FALSE(upgrade::find_runs(scene.plan.state_root)[0].problem.empty());
+  std::filesystem::create_symlink("nowhere", journal.files().state());
+  CHECK(upgrade::find_runs(scene.plan.state_root).size() == 1);
+}
+
 }  // namespace pgupgrade::test

@@ -41,7 +41,9 @@ class Journal {
   // directory is there already.
   static Journal create(const RunFiles& files, RunState state);
   // Reads and checks. A damaged state.json is an error that names the intact previous generation, if there is
-  // one: which of the two is true cannot be known, so the user decides (--state FILE).
+  // one: which of the two is true cannot be known, so the user decides (--state FILE). Error(usage,
+  // "E-STATE-FOREIGN") for the file of another run or place, and "E-STATE-OLD" while a newer generation of
+  // the run is intact.
   static Journal open(const RunFiles& files);
   static Journal open_file(const std::filesystem::path& state_file);
 
@@ -51,6 +53,9 @@ class Journal {
   const StepRecord* find(const std::string& step) const;
   bool is_done(const std::string& step) const;
   std::string datum(const std::string& step, const std::string& key) const;  // empty when absent
+  // Whether one more record may have been written and be lost, so that the world may be a step further: true
+  // of the generation before.
+  bool may_be_behind() const { return may_be_behind_; }
 
   void record_started(const std::string& step, std::int64_t now_ms);  // another attempt if there is one
   void record_done(const std::string& step, std::int64_t now_ms);
@@ -62,12 +67,15 @@ class Journal {
 
  private:
   Journal(RunFiles files, RunState state);
+  static Journal read(const RunFiles& files, const std::filesystem::path& path);
+  bool is_worth_keeping(const std::string& text) const;
   StepRecord& record_of(const std::string& step);
   void write();
 
   RunFiles files_;
   RunState state_;
   std::string written_;  // what this object wrote last, which needs no proof
+  bool may_be_behind_ = false;
 };
 
 struct FoundRun {
