@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <utility>
 #include <vector>
 
 #include "pgupgrade/base/error.hpp"
@@ -13,14 +12,23 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// What is made only once the step before its own is done, and by then is in the state.
-std::vector<std::pair<std::string, std::filesystem::path>> files_by_step_before(const RunFiles& files,
-                                                                                const TargetPlan& target) {
-  return {{"stop-old", files.archive(target.service)},
-          {"verify-backup", files.dump_record(target.service)},
-          {"restore", files.configuration(target.service)},
-          {"refresh", files.fingerprint(target.service, "new")},
-          {"verify", files.original(0)}};
+// What a step of this run makes, and by its record of the beginning cannot be there without it.
+struct Trace {
+  std::string step, step_before;
+  std::filesystem::path file;
+};
+
+std::vector<Trace> traces(const RunFiles& files, const TargetPlan& target) {
+  return {{"backup", "stop-old", files.archive(target.service)},
+          {"dump", "verify-backup", files.dump_record(target.service)},
+          {"configure", "restore", files.configuration(target.service)},
+          {"verify", "refresh", files.fingerprint(target.service, "new")},
+          {"edit-compose", "verify", files.original(0)}};
+}
+
+// Of the step that comes next the record may be the one that was lost.
+bool is_known(const Journal& journal, const std::string& step, const std::string& step_before) {
+  return journal.find(step) != nullptr || (journal.may_be_behind() && journal.find(step_before) != nullptr);
 }
 
 [[noreturn]] void refuse_older(const Journal& journal, const std::string& step, const std::string& thing) {
@@ -70,7 +78,7 @@ void refuse_drift(const Journal& journal, World& world) {
   for (const std::string& file : edited_files(plan)) {
     const FileState state = state_of_file(plan, journal.files(), file);
     if (state == FileState::original ||
-        (state == FileState::edited && journal.find("edit-compose") != nullptr)) {
+        (state == FileState::edited && is_known(journal, "edit-compose", "verify"))) {
       continue;
     }
     refuse(fmt::format("{} was changed since the run began", file),
@@ -81,13 +89,13 @@ void refuse_drift(const Journal& journal, World& world) {
 void refuse_older_state(const Journal& journal, World& world) {
   const Plan& plan = journal.state().plan;
   for (const TargetPlan& target : plan.targets) {
-    for (const auto& [step, file] : files_by_step_before(journal.files(), target)) {
-      if (journal.find(step) == nullptr && std::filesystem::exists(file))
+    for (const auto& [step, step_before, file] : traces(journal.files(), target)) {
+      if (!is_known(journal, step, step_before) && std::filesystem::exists(file))
         refuse_older(journal, step, file.string());
     }
     const std::string dump = dump_volume_name(plan.run_id, target.service);
-    if (journal.find("verify-backup") == nullptr && world.engine.inspect_volume(dump))
-      refuse_older(journal, "verify-backup", "volume " + dump);
+    if (!is_known(journal, "dump", "verify-backup") && world.engine.inspect_volume(dump))
+      refuse_older(journal, "dump", "volume " + dump);
   }
 }
 

@@ -107,11 +107,30 @@ Journal Journal::create(const RunFiles& files, RunState state) {
   return journal;
 }
 
+namespace {
+
+// From the second generation on, the one before is always there. Without it nobody can tell whether this is
+// the newest.
+void refuse_alone(const RunState& state, const fs::path& path, const RunFiles& files) {
+  std::error_code ignored;
+  if (state.generation <= 1 || path != files.state() || fs::exists(files.previous_state(), ignored)) return;
+  throw Error(
+      ErrorKind::usage, "E-STATE-OLD",
+      fmt::format("cannot use the state file {}: the generation before it, {}, is gone, so it may be an "
+                  "older one",
+                  path.string(), files.previous_state().string()),
+      fmt::format("put it back; or, when you know that no newer one was written: cp {} {}",
+                  shell_word(path.string()), shell_word(files.previous_state().string())));
+}
+
+}  // namespace
+
 Journal Journal::read(const RunFiles& files, const fs::path& path) {
   const std::string text = read_file(path);
   Journal journal(files, parse_state(text, path));
   refuse_foreign(journal.state_, files, path);
   refuse_older(journal.state_, path, files);
+  refuse_alone(journal.state_, path, files);
   // A crash between the two writes of a record leaves two of the same generation, as does a hand that puts
   // the one before into the newest's place.
   journal.may_be_behind_ = path != files.state() || text_beside(files.previous_state()) == text;

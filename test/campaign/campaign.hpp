@@ -51,4 +51,6 @@ void names(Cases& cases);
 void secrets(Cases& cases);
 void engine(Cases& cases);
 
+void state(Cases& cases);
+
 }  // namespace pgupgrade::test::campaign

@@ -8,6 +8,8 @@ const std::vector<Part>& catalogue() {
       {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
       {"secrets", "passwords and verifiers, looked for wherever a run could leave them", secrets},
       {"engine", "the engine, or the whole machine, dies at a place and is started again", engine},
+
+      {"state", "state file damaged, replaced, removed, read-only; its system calls fail", state},
   };
   return parts;
 }

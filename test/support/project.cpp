@@ -203,8 +203,12 @@ std::string Project::server_version(const std::string& service) const {
 }
 
 ProcessResult Project::pgupgrade(const Words& arguments, Variables variables) const {
+  return pgupgrade_under({}, arguments, std::move(variables));
+}
+
+ProcessResult Project::pgupgrade_under(Words argv, const Words& arguments, Variables variables) const {
   variables.insert({"COMPOSE_PROJECT_NAME", name_});
-  Words argv = {PGUPGRADE_BINARY};
+  argv.emplace_back(PGUPGRADE_BINARY);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run_process(
       argv, {.working_directory = directory_, .extra_environment = variables, .timeout = kUpgradeLimit});

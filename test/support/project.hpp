@@ -70,6 +70,8 @@ class Project {
   std::string server_version(const std::string& service) const;  // "17"
 
   ProcessResult pgupgrade(const Words& arguments, Variables variables = {}) const;
+  // The same, started by a program that traces it: {"strace", …}.
+  ProcessResult pgupgrade_under(Words argv, const Words& arguments, Variables variables = {}) const;
   // The process ends by SIGKILL at that place (see CampaignProbe).
   ProcessResult killed_at(const std::string& place, const Words& arguments) const;
 

@@ -84,7 +84,23 @@ class DumpStep final : public Step {
     context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
   }
 
+  // By an older state file a run would come here again after it has emptied the volume, and remove the dump
+  // that the new cluster is made of.
+  static void refuse_other_data(StepContext& context, const TargetPlan& target) {
+    const int version =
+        data_version(context, target, target.old_image_id, target.data_mount, target.old_pgdata);
+    if (version == target.old_major) return;
+    throw Error(ErrorKind::failed, "E-STATE-OLD",
+                fmt::format("cannot dump service \"{}\": {} holds {}, so the run has come further than its "
+                            "state file {} says",
+                            target.service, data_name(target.data_mount),
+                            version == 0 ? "no cluster" : fmt::format("PostgreSQL {}", version),
+                            context.journal.files().state().string()),
+                "put the newest state file back into its place, or: pgupgrade rollback");
+  }
+
   static void dump(StepContext& context, const TargetPlan& target) {
+    refuse_other_data(context, target);
     WorkServer server(context, target, Side::old);
     server.discard();
     fresh_volume(context, target);

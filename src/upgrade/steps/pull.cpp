@@ -38,7 +38,7 @@ class PullStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       const auto image = context.world.engine.inspect_image(target.new_image);
       if (!image || image->id != context.datum(target, "image_id")) return false;
-      if (context.datum(target, "owner").empty()) return false;
+      if (context.datum(target, "image_owner").empty()) return false;  // what is recorded last
     }
     return true;
   }
