@@ -52,5 +52,6 @@ void secrets(Cases& cases);
 void engine(Cases& cases);
 
 void state(Cases& cases);
+void signals(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign

@@ -10,6 +10,7 @@ const std::vector<Part>& catalogue() {
       {"engine", "the engine, or the whole machine, dies at a place and is started again", engine},
 
       {"state", "state file damaged, replaced, removed, read-only; its system calls fail", state},
+      {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
   };
   return parts;
 }
