@@ -173,6 +173,20 @@ TEST_CASE("a new server that exits fails the start with its log and the run can 
   CHECK(scene.wrong_after_rollback() == "");
 }
 
+TEST_CASE("a new server that went down before the thaw is started again by a resume") {
+  for (const char* place : {"start:after-done", "thaw:after-record", "thaw:one-started"}) {
+    INFO(place);
+    Scene scene;
+    scene.plan.targets[0].restart = {};
+    scene.die_at(place);
+    scene.engine.at("shop-db-1").info.restart = {};  // nothing brings it back by itself
+    scene.engine.kill("shop-db-1");
+    scene.resume();
+    CHECK(scene.container("db").info.running());
+    CHECK(scene.wrong_after_success() == "");
+  }
+}
+
 TEST_CASE("a dump that was damaged is found before the old data goes") {
   Scene scene;
   scene.die_at("verify-dump:after-done");

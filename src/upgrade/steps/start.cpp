@@ -57,6 +57,11 @@ class StartStep final : public Step {
     return true;
   }
 
+  // The machine may have gone down since, and a service without a restart policy with it.
+  void recheck(StepContext& context) override {
+    if (!context.journal.is_done("thaw") && !holds(context)) apply(context);
+  }
+
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto container = find_service_container(context.world, context.plan(), target.service);
