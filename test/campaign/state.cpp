@@ -129,10 +129,13 @@ Damage without_directory(const Standstill& still) {
           .mend = [&still, aside] { fs::rename(aside, still.run); }};
 }
 
-// What a command that must not act may not change.
+// What a command that must not act may not change. The engine gives an empty volume the mode of the image's
+// directory whenever a container looks into it, so the root is left out.
 std::string world(const Subject& subject) {
   const Project& project = subject.project();
-  std::string text = project.listing(subject.data_volume()) + project.read("docker-compose.yml");
+  std::string text = project.read("docker-compose.yml");
+  for (const std::string& line : split_lines(project.listing(subject.data_volume())))
+    if (!line.starts_with("'/data' directory")) text += line + "\n";
   for (const std::string& entry : project.containers()) {
     const std::string id = entry.substr(entry.find('=') + 1);
     text += entry + " " + project.inspect(id, "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}") + "\n";
