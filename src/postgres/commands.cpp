@@ -175,6 +175,10 @@ std::vector<std::string> server(const std::string& data_directory, const std::st
       {"cron.launch_active_jobs", "off"},
       {"logging_collector", "off"},
       {"log_destination", "stderr"},
+      // A statement may have a password in it.
+      {"log_statement", "none"},
+      {"log_min_error_statement", "panic"},
+      {"log_min_duration_statement", "-1"},
       {"external_pid_file", ""}};
   Argv argv = {"postgres", "-D", data_directory};
   for (const SettingFacts& setting : settings) add_setting(argv, setting.name, setting.value);

@@ -6,6 +6,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/without_passwords.hpp"
 #include "upgrade/names.hpp"
 
 namespace pgupgrade::upgrade {
@@ -94,10 +95,13 @@ WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::strin
 
 std::string last_words(const std::string& output) {
   constexpr std::size_t kLines = 6;
+  constexpr std::size_t kShown = 400;
+  constexpr std::size_t kRead = 2 * kShown;  // what replaces a password may be shorter
   std::vector<std::string> lines = split_lines(output);
   std::erase_if(lines, [](const std::string& line) { return trim(line).empty(); });
   if (lines.size() > kLines) lines.erase(lines.begin(), lines.end() - kLines);
-  for (std::string& line : lines) line = printable(trim(line), 400);
+  for (std::string& line : lines)
+    line = printable(postgres::without_passwords(std::string(trim(line).substr(0, kRead))), kShown);
   return join(lines, "; ");
 }
 

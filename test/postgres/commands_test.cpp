@@ -127,6 +127,9 @@ TEST_CASE("a server of ours listens on its socket alone whatever the settings sa
                           "-c", "cron.launch_active_jobs=off",
                           "-c", "logging_collector=off",
                           "-c", "log_destination=stderr",
+                          "-c", "log_statement=none",
+                          "-c", "log_min_error_statement=panic",
+                          "-c", "log_min_duration_statement=-1",
                           "-c", "external_pid_file="};
   Argv expected = {"postgres", "-D", "/data", "-c", "listen_addresses=*", "-c", "config_file=/etc/pg.conf"};
   expected.insert(expected.end(), isolation.begin(), isolation.end());

@@ -1,5 +1,6 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "pgupgrade/postgres/without_passwords.hpp"
 #include "support/catch.hpp"
 
 using namespace pgupgrade;
@@ -84,6 +85,20 @@ TEST_CASE("entries of a dump are counted by their kind") {
                                                                         {"TABLE", 2},
                                                                         {"TABLE DATA", 1}});
   REQUIRE(count_listing("").empty());
+}
+
+TEST_CASE("passwords in statements that are quoted are not shown") {
+  CHECK(without_passwords(
+            "Command was: CREATE USER MAPPING FOR x SERVER s OPTIONS (\"password\" 'a''b', \"user\" 'u');") ==
+        "Command was: CREATE USER MAPPING FOR x SERVER s OPTIONS (\"password\" '***', \"user\" 'u');");
+  CHECK(without_passwords("ALTER ROLE x PASSWORD E'a\\'b' LOGIN") == "ALTER ROLE x PASSWORD E'***' LOGIN");
+  CHECK(without_passwords("LINE 1: ALTER ROLE x PASSWORD 'cut sho") == "LINE 1: ALTER ROLE x PASSWORD '***'");
+  CHECK(without_passwords("CREATE SUBSCRIPTION s CONNECTION 'host=h password=word user=u'") ==
+        "CREATE SUBSCRIPTION s CONNECTION 'host=h password=*** user=u'");
+  CHECK(without_passwords("md56a422f785c9e20873908ce25d1736ae2 SCRAM-SHA-256$4096:a$b:c postgres://u:p@h") ==
+        "*** *** postgres://u:***@h");
+  CHECK(without_passwords("ERROR: password_encryption is 'x', 3 md5 sums at http://host:80/x") ==
+        "ERROR: password_encryption is 'x', 3 md5 sums at http://host:80/x");
 }
 
 TEST_CASE("schemas called like the end of a kind and names of blanks are counted as what they are") {
