@@ -208,7 +208,7 @@ bool Watch::is_users_container(const std::string& id, const std::string& configu
   return users;
 }
 
-void Watch::look_at_container(const fs::path& directory) {
+void Watch::look_at_container(const fs::path& directory, WorkLogs work_logs) {
   const std::string id = directory.filename();
   const std::string configuration = content_of(directory / "config.v2.json");
   if (configuration.empty()) return;  // being made, or removed
@@ -221,11 +221,19 @@ void Watch::look_at_container(const fs::path& directory) {
     look_at("the configuration of container " + name, configuration);
     look_at("the configuration of container " + name, content_of(directory / "hostconfig.json"));
   }
-  look_at("the log of container " + name, content_of(directory / (id + "-json.log")));
+  const bool work = configuration.find("\"pgupgrade.run\"") != std::string::npos;
+  if (!work || work_logs == WorkLogs::look_at)
+    look_at("the log of container " + name, content_of(directory / (id + "-json.log")));
 }
 
 void Watch::look_for_containers() {
-  for (const fs::path& directory : entries_of(engine_root_ / "containers")) look_at_container(directory);
+  for (const fs::path& directory : entries_of(engine_root_ / "containers"))
+    look_at_container(directory, WorkLogs::leave_out);
+}
+
+void Watch::look_at_leftovers() {
+  for (const fs::path& directory : entries_of(engine_root_ / "containers"))
+    look_at_container(directory, WorkLogs::look_at);
 }
 
 void Watch::look_for_files() {
@@ -258,7 +266,7 @@ Findings Watch::end() {
   ended_ = true;
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  look_for_containers();
+  look_at_leftovers();
   look_for_files();
   look_at_events();
   for (const std::string& process : std::set<std::string>(processes_))

@@ -37,6 +37,8 @@ class Watch {
 
   // What a program said.
   void look_at(const std::string& what, const std::string& text);
+  // The logs of work containers, for those that outlive their step: to be called when nothing runs.
+  void look_at_leftovers();
   // A directory of ours and all in it: 0700 and 0600.
   void require_private(const std::filesystem::path& directory);
   // Secrets that became known late; what was looked at before is looked at again where it still is, and the
@@ -56,7 +58,8 @@ class Watch {
   void look_for_processes();
   void look_for_containers();
   void look_for_files();
-  void look_at_container(const std::filesystem::path& directory);
+  enum class WorkLogs { leave_out, look_at };
+  void look_at_container(const std::filesystem::path& directory, WorkLogs work_logs);
   void look_at_events();
   bool is_users_container(const std::string& id, const std::string& configuration);
   void take_down(const std::string& finding);
