@@ -10,7 +10,8 @@ std::string without_passwords(const std::string& line) {
   constexpr auto kAnyCase = std::regex::icase;
   static const std::vector<std::pair<std::regex, std::string>> hidden = {
       // PASSWORD 'word', OPTIONS (password 'word'), also where the end of the literal is cut off
-      {std::regex(R"((password|passwd|passphrase|secret)("?[ =,]*(E|U&)?)'([^'\\]|''|\\.)*'?)", kAnyCase), "$1$2'***'"},
+      {std::regex(R"((password|passwd|passphrase|secret)("?[ =,]*(E|U&)?)'([^'\\]|''|\\.)*'?)", kAnyCase),
+       "$1$2'***'"},
       // of a connection string
       {std::regex(R"((password|passwd|passphrase|secret)=[^\s'"]+)", kAnyCase), "$1=***"},
       {std::regex(R"((://[^\s:/@]*:)[^\s@]*@)"), "$1***@"},

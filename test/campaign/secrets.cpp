@@ -192,8 +192,6 @@ void killed(Cases& cases) {
       Watch watch = guarded.watch();
       guarded.tell(watch, Guarded::upgrade_words(), -1, {{"PGUPGRADE_KILL_AT", place}});
       watch.require_private(guarded.state_root());
-      watch.require_private(guarded.engine_path(
-          fmt::format("pgupgrade-{}-db-dump", guarded.project().run_directory().filename().native())));
       guarded.tell(watch, {"status"}, 0);
       guarded.tell(watch, {"resume"}, 0);
       watch.learn(guarded.canaries());
@@ -202,6 +200,20 @@ void killed(Cases& cases) {
       require_none(watch.end());
       fs::remove_all(guarded.state_root());
     });
+}
+
+// It holds the verifiers of all roles.
+void dump_volume(Cases& cases) {
+  cases.run("the dump volume is for its owner alone", [&] {
+    Guarded guarded("secrets-dump", Kept::in_environment);
+    Watch watch = guarded.watch();
+    guarded.tell(watch, Guarded::upgrade_words(), -1, {{"PGUPGRADE_KILL_AT", "dump:before-record"}});
+    watch.require_private(guarded.engine_path(
+        fmt::format("pgupgrade-{}-db-dump", guarded.project().run_directory().filename().native())));
+    guarded.tell(watch, {"rollback"}, 0);
+    guarded.tell(watch, {"cleanup", "--yes"}, 0);
+    require_none(watch.end());
+  });
 }
 
 // A statement that the new server refuses is quoted, and may have a password in it.
@@ -339,6 +351,7 @@ void secrets(Cases& cases) {
   success(cases, Kept::in_secret_file);
   killed(cases);
   failed(cases);
+  dump_volume(cases);
 }
 
 }  // namespace pgupgrade::test::campaign

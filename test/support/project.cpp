@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kDockerLimit{120};
-constexpr std::chrono::seconds kUpgradeLimit{240};
+constexpr std::chrono::seconds kUpgradeLimit{1800};  // only against what hangs: machines are slow and shared
 constexpr const char* kApplicationImage = "pgupgrade-fixture/app:1";
 
 fs::path new_directory(const std::string& name) {
