@@ -21,12 +21,28 @@ bool climbs(std::string_view name) {
   return false;
 }
 
+// "a//b" and "a/./b" name what "a/b" names, which would slip past all that goes by the path.
+bool is_plain(std::string_view name) {
+  while (!name.empty()) {
+    const std::size_t end = name.find('/');
+    const std::string_view component = name.substr(0, end);
+    if (component.empty() || component == ".") return false;
+    if (end == std::string_view::npos) return true;
+    name.remove_prefix(end + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string MemberGuard::inside(const std::string& name, const std::string& of) const {
   if (name.empty() || name.front() == '/' || climbs(name)) {
     throw_hostile(fmt::format("the archive's member {} leads out of the directory: {}", printable(of),
                               printable(name)));
+  }
+  if (name != "." && !is_plain(name)) {
+    throw_hostile(fmt::format("the archive's member {} names its path in another way than the plain one: {}",
+                              printable(of), printable(name)));
   }
   // A tar made of "." has no first component of its own: TarReader has taken its "./" away.
   if (top_ == ".") return name;
@@ -38,10 +54,42 @@ std::string MemberGuard::inside(const std::string& name, const std::string& of) 
 
 void MemberGuard::check_parents(const std::string& path) const {
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    if (symbolic_links_.contains(path.substr(0, slash))) {
+    const std::string parent = path.substr(0, slash);
+    const auto found = kinds_.find(parent);
+    if (found == kinds_.end() || found->second == Entry::Kind::directory) continue;
+    if (found->second == Entry::Kind::symbolic_link) {
       throw_hostile(fmt::format("the archive's member {} lies behind the symbolic link {}", printable(path),
-                                printable(path.substr(0, slash))));
+                                printable(parent)));
     }
+    throw_damaged(fmt::format("the archive's member {} lies in {}, which is no directory", printable(path),
+                              printable(parent)));
+  }
+}
+
+void MemberGuard::check_goal(const Entry& link) const {
+  check_parents(link.link);
+  const auto goal = kinds_.find(link.link);
+  if (goal == kinds_.end() || goal->second == Entry::Kind::directory) {
+    throw_damaged(fmt::format("the archive's member {} is a hard link to {}, which is no file before it",
+                              printable(link.path), printable(link.link)));
+  }
+  if (goal->second == Entry::Kind::symbolic_link) {
+    throw_hostile(fmt::format("the archive's member {} is a hard link to the symbolic link {}",
+                              printable(link.path), printable(link.link)));
+  }
+}
+
+void MemberGuard::remember(const Entry& entry) {
+  if (!kinds_.emplace(entry.path, entry.kind).second) {
+    throw_damaged(fmt::format("the archive holds {} twice", printable(entry.path)));
+  }
+  if (entry.kind != Entry::Kind::directory && parents_.contains(entry.path)) {
+    throw_damaged(
+        fmt::format("the archive's member {} is no directory, but others lie in it", printable(entry.path)));
+  }
+  for (std::size_t slash = entry.path.rfind('/'); slash != std::string::npos && slash > 0;
+       slash = entry.path.rfind('/', slash - 1)) {
+    if (!parents_.insert(entry.path.substr(0, slash)).second) break;  // and so are those above it
   }
 }
 
@@ -60,16 +108,9 @@ Entry MemberGuard::admit(const Member& member) {
   check_parents(entry.path);
   if (entry.kind == Entry::Kind::hard_link) {
     entry.link = inside(member.entry.link, member.entry.path);
-    check_parents(entry.link);
-    if (symbolic_links_.contains(entry.link)) {
-      throw_hostile(fmt::format("the archive's member {} is a hard link to the symbolic link {}",
-                                printable(entry.path), printable(entry.link)));
-    }
+    check_goal(entry);
   }
-  if (!paths_.insert(entry.path).second) {
-    throw_damaged(fmt::format("the archive holds {} twice", printable(entry.path)));
-  }
-  if (entry.kind == Entry::Kind::symbolic_link) symbolic_links_.insert(entry.path);
+  remember(entry);
   return entry;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -8,9 +9,10 @@
 namespace pgupgrade::backup {
 
 // Watches the members of one archive as they go by: cuts off the first component, which all must share, and
-// throws "E-BACKUP-HOSTILE" for a member that is a device or would be put outside of the directory (absolute,
-// "..", below a symbolic link of the archive, a hard link to such a place), "E-BACKUP-DAMAGED" for a name
-// that comes twice.
+// throws "E-BACKUP-HOSTILE" for a member that is a device or could be put outside of the directory (absolute,
+// "..", not in the plain form of its path, below a symbolic link of the archive, a hard link to such a
+// place), "E-BACKUP-DAMAGED" for a name that comes twice, a member below one that is no directory, and a hard
+// link to nothing that came before.
 class MemberGuard {
  public:
   Entry admit(const Member& member);
@@ -18,11 +20,13 @@ class MemberGuard {
  private:
   std::string inside(const std::string& name, const std::string& of) const;
   void check_parents(const std::string& path) const;
+  void check_goal(const Entry& link) const;
+  void remember(const Entry& entry);
 
   std::string top_;
   bool top_known_ = false;
-  std::set<std::string> paths_;
-  std::set<std::string> symbolic_links_;
+  std::map<std::string, Entry::Kind> kinds_;  // by path
+  std::set<std::string> parents_;             // in which a member lies
 };
 
 }  // namespace pgupgrade::backup

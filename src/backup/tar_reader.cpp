@@ -6,10 +6,12 @@
 
 #include <cerrno>
 #include <exception>
+#include <string_view>
 #include <vector>
 
 #include "backup/errors.hpp"
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::backup {
 
@@ -72,6 +74,9 @@ struct TarReader::State {
   std::exception_ptr failure;  // of the source; carried over libarchive's C code
   std::unique_ptr<archive, CloseArchive> handle;
   archive_entry* current = nullptr;
+  std::int64_t content_size = 0;  // of the current file, as its header says
+  std::int64_t content_read = 0;
+  std::string_view block;  // libarchive's, what is not yet read of it
 
   std::size_t pull() {
     const std::size_t count = source_ended ? 0 : source(input.data(), input.size());
@@ -100,6 +105,14 @@ struct TarReader::State {
     const std::string reason = text != nullptr ? text : "unknown reason";
     if (source_ended) throw_cut(fmt::format("the archive ends early, after {} bytes: {}", total, reason));
     throw_damaged(fmt::format("cannot read the archive near byte {}: {}", total, reason));
+  }
+
+  // The engine writes every file out in full. The holes of others cost nothing in the tar, and could fill any
+  // disk.
+  void refuse_holes() const {
+    const char* name = archive_entry_pathname(current);
+    throw_hostile(fmt::format("the archive's member {} is larger than what the archive holds of it",
+                              printable(name != nullptr ? name : "")));
   }
 
   // libarchive takes the end of the input for the end of the archive; a cut between two members only shows
@@ -133,15 +146,34 @@ std::optional<Member> TarReader::next() {
     return std::nullopt;
   }
   state_->check(result);
-  return member_of(state_->current);
+  if (archive_entry_sparse_count(state_->current) > 0) state_->refuse_holes();
+  Member member = member_of(state_->current);
+  state_->content_size = member.entry.size;
+  state_->content_read = 0;
+  state_->block = {};
+  return member;
 }
 
+// Block by block, since archive_read_data fills holes: with zeros without end, if the tar says so.
 std::size_t TarReader::read(char* buffer, std::size_t limit) {
-  for (;;) {
-    const la_ssize_t count = archive_read_data(state_->handle.get(), buffer, limit);
-    state_->check(count);
-    if (count >= 0) return static_cast<std::size_t>(count);
+  State& state = *state_;
+  while (state.block.empty()) {
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int result = archive_read_data_block(state.handle.get(), &bytes, &size, &offset);
+    if (result == ARCHIVE_EOF) {
+      if (state.content_read < state.content_size) state.refuse_holes();
+      return 0;
+    }
+    state.check(result);
+    if (size > 0 && offset != state.content_read) state.refuse_holes();
+    state.block = {static_cast<const char*>(bytes), size};
+    state.content_read += static_cast<std::int64_t>(size);
   }
+  const std::size_t count = state.block.copy(buffer, limit);
+  state.block.remove_prefix(count);
+  return count;
 }
 
 archive_entry* TarReader::raw() const {

@@ -19,7 +19,8 @@ struct Member {
 };
 
 // Reads an uncompressed tar member by member (libarchive). Errors: "E-BACKUP-CUT" when the tar ends without
-// its end-of-archive mark, "E-BACKUP-DAMAGED" when it is none; whatever the source throws.
+// its end-of-archive mark, "E-BACKUP-DAMAGED" when it is none, "E-BACKUP-HOSTILE" for a file that would
+// become larger than what the tar holds of it (a sparse one); whatever the source throws.
 class TarReader {
  public:
   explicit TarReader(Source source);

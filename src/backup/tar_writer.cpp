@@ -4,11 +4,43 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "pgupgrade/base/error.hpp"
 
 namespace pgupgrade::backup {
+
+namespace {
+
+constexpr std::size_t kHeader = 512;
+
+// A field's place in a header.
+struct Field {
+  std::size_t offset;
+  std::size_t length;
+};
+constexpr Field kTime{136, 12};
+constexpr Field kChecksum{148, 8};
+
+// libarchive writes a time before 1970 as 0; the format has a way to say it: in binary.
+void set_time(std::string& tar, std::int64_t time) {
+  if (tar.size() < kHeader)
+    throw Error(ErrorKind::internal, "E-BACKUP", "cannot write a tar: it has no header");
+  const std::size_t header = tar.size() - kHeader;
+  auto rest = static_cast<std::uint64_t>(time);
+  for (std::size_t i = kTime.length; i-- > 0; rest >>= 8U) {
+    const bool within = kTime.length - i <= sizeof rest;
+    tar[header + kTime.offset + i] = static_cast<char>(within ? rest & 0xFFU : 0xFFU);
+  }
+  tar.replace(header + kChecksum.offset, kChecksum.length, kChecksum.length, ' ');
+  unsigned sum = 0;
+  for (std::size_t i = header; i < tar.size(); ++i) sum += static_cast<unsigned char>(tar[i]);
+  tar.replace(header + kChecksum.offset, kChecksum.length - 1, fmt::format("{:06o}", sum) + '\0');
+}
+
+}  // namespace
 
 struct TarWriter::State {
   std::string pending;
@@ -41,6 +73,8 @@ TarWriter::~TarWriter() {
 
 void TarWriter::begin(archive_entry* member) {
   state_->check(archive_write_header(state_->handle, member));
+  const std::int64_t time = archive_entry_mtime(member);
+  if (time < 0) set_time(state_->pending, time);  // its header is what was written last
 }
 
 void TarWriter::write(std::string_view content) {

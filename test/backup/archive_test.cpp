@@ -178,6 +178,15 @@ TEST_CASE("an archive that cannot be written names its path and the free space")
   CHECK_THAT(absent.what(), ContainsSubstring("none/a: No such file or directory"));
 }
 
+TEST_CASE("a file from before 1970 is put back with its time") {
+  const TemporaryDirectory directory;
+  const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar/pax");
+  const Manifest manifest = write_in_pieces(directory / "a", tar);
+  CHECK(manifest.entries.back().mtime == -2);
+  const Manifest again = write_in_pieces(directory / "b", drain(read_archive(directory / "a", manifest)));
+  CHECK(again.entries == manifest.entries);
+}
+
 TEST_CASE("a former archive stays until the new one is whole") {
   const TemporaryDirectory directory;
   write_file_durably(directory / "a", "former");

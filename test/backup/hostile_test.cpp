@@ -115,6 +115,16 @@ TEST_CASE("members that lead out of the directory or are devices are refused") {
         {.path = "data/l", .type = AE_IFLNK, .link = "/etc/shadow"},
         {.path = "data/h", .link = "data/l", .hard = true}},
        "the archive's member h is a hard link to the symbolic link l"},
+      {{top, {.path = "data/l", .type = AE_IFLNK, .link = "/etc"}, {.path = "data//l/passwd"}},
+       "the archive's member data//l/passwd names its path in another way than the plain one: "
+       "data//l/passwd"},
+      {{top, {.path = "data/l", .type = AE_IFLNK, .link = "/etc"}, {.path = "data/./l/passwd"}},
+       "the archive's member data/./l/passwd names its path in another way than the plain one: "
+       "data/./l/passwd"},
+      {{top,
+        {.path = "data/l", .type = AE_IFLNK, .link = "/etc/shadow"},
+        {.path = "data/h", .link = "data/./l", .hard = true}},
+       "the archive's member data/h names its path in another way than the plain one: data/./l"},
   };
   for (const Case& one : cases) {
     const Error error = error_of_archive(one.parts);
@@ -129,8 +139,55 @@ TEST_CASE("a name that comes twice and a top that is no directory are damage") {
       error_of_archive({{.path = "data/", .type = AE_IFDIR}, {.path = "data/x"}, {.path = "data/x"}});
   CHECK(twice.code() == "E-BACKUP-DAMAGED");
   CHECK(std::string(twice.what()) == "the archive holds x twice");
+  const Error below =
+      error_of_archive({{.path = "data/", .type = AE_IFDIR}, {.path = "data/x"}, {.path = "data/x/y"}});
+  CHECK(below.code() == "E-BACKUP-DAMAGED");
+  CHECK(std::string(below.what()) == "the archive's member x/y lies in x, which is no directory");
+  const Error above = error_of_archive({{.path = "data/", .type = AE_IFDIR},
+                                        {.path = "data/d/x"},
+                                        {.path = "data/d", .type = AE_IFLNK, .link = "/etc"}});
+  CHECK(above.code() == "E-BACKUP-DAMAGED");
+  CHECK(std::string(above.what()) == "the archive's member d is no directory, but others lie in it");
+  const Error nothing = error_of_archive(
+      {{.path = "data/", .type = AE_IFDIR}, {.path = "data/h", .link = "data/none", .hard = true}});
+  CHECK(nothing.code() == "E-BACKUP-DAMAGED");
+  CHECK(std::string(nothing.what()) ==
+        "the archive's member h is a hard link to none, which is no file before it");
   const Error file = error_of_archive({{.path = "data"}});
   CHECK(std::string(file.what()) == "the archive's first member data is not a directory");
+}
+
+// In bytes that no writer of tars makes.
+TEST_CASE("an engine's answer that is made to escape or to swell is refused") {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"absolute", "E-BACKUP-HOSTILE: the archive's member /etc/x leads out of the directory: /etc/x"},
+      {"behind-link", "E-BACKUP-HOSTILE: the archive's member l/x lies behind the symbolic link l"},
+      {"cut", "E-BACKUP-CUT: the archive ends early, after 1536 bytes: its end mark is missing"},
+      {"device", "E-BACKUP-HOSTILE: the archive's member d is a device"},
+      {"pax-path", "E-BACKUP-HOSTILE: the archive's member ../../x leads out of the directory: ../../x"},
+      {"realsize-only",
+       "E-BACKUP-HOSTILE: the archive's member data/s is larger than what the archive holds of it"},
+      {"sparse", "E-BACKUP-HOSTILE: the archive's member data/s is larger than what the archive holds of it"},
+      {"sparse-huge",
+       "E-BACKUP-HOSTILE: the archive's member data/s is larger than what the archive holds of it"},
+      {"up",
+       "E-BACKUP-HOSTILE: the archive's member data/a/../../x leads out of the directory: data/a/../../x"},
+  };
+  for (const auto& [name, message] : cases) {
+    CAPTURE(name);
+    const TemporaryDirectory directory;
+    const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar" / name);
+    const Error error = error_of([&] { write_in_pieces(directory / "a", tar); });
+    CHECK(error.code() + ": " + error.what() == message);
+    CHECK(std::filesystem::is_empty(directory.path()));
+  }
+}
+
+TEST_CASE("a file that says to be larger than its tar holds does not fill the memory") {
+  for (const std::string name : {"sparse-huge", "realsize-only"}) {
+    const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar" / name);
+    CHECK(error_of([&] { files_of_tar(tar); }).code() == "E-BACKUP-HOSTILE");
+  }
 }
 
 TEST_CASE("small files go into a tar and come out again") {
