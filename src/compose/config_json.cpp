@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <limits>
 
 #include "pgupgrade/base/json.hpp"
 
@@ -120,7 +121,7 @@ int scale_of(const bj::object& service) {
   if (const bj::object* deploy = json::find_object(service, "deploy")) {
     result = json::get_int_or(*deploy, "replicas", result);
   }
-  return static_cast<int>(result);
+  return static_cast<int>(std::clamp<std::int64_t>(result, 0, std::numeric_limits<int>::max()));
 }
 
 Service service_of(std::string name, const bj::object& object, const std::string& prefix) {

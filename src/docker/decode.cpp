@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <limits>
 #include <utility>
 
 #include "pgupgrade/base/error.hpp"
@@ -32,6 +33,22 @@ const bj::object& required_object(const bj::object& object, std::string_view key
 // For what may be null, but is there in every answer of the engine.
 void require_key(const bj::object& object, std::string_view key) {
   if (!object.contains(key)) misunderstood(fmt::format("\"{}\": missing", key));
+}
+
+// A number that the engine itself keeps in 32 bits. More is no answer of it: cut off, 4294967296 would read
+// as an exit code of 0.
+int narrow(std::int64_t number, std::string_view key) {
+  if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max())
+    misunderstood(fmt::format("\"{}\": the number is too large", key));
+  return static_cast<int>(number);
+}
+
+int get_narrow(const bj::object& object, std::string_view key) {
+  return narrow(json::get_int(object, key), key);
+}
+
+int get_narrow_or(const bj::object& object, std::string_view key, int fallback) {
+  return narrow(json::get_int_or(object, key, fallback), key);
 }
 
 // The named object, or an empty one.
@@ -117,7 +134,7 @@ RestartPolicy decode_restart_policy(const bj::object& host_config) {
   RestartPolicy decoded;
   const std::string name = json::get_string_or(policy, "Name", "");
   if (!name.empty()) decoded.name = name;
-  decoded.maximum_retries = static_cast<int>(json::get_int_or(policy, "MaximumRetryCount", 0));
+  decoded.maximum_retries = get_narrow_or(policy, "MaximumRetryCount", 0);
   return decoded;
 }
 
@@ -127,7 +144,7 @@ void decode_state(const bj::object& state, ContainerInfo& container) {
   container.out_of_memory_killed = json::get_bool_or(state, "OOMKilled", false);
   const bool was_started = !container.started_at.empty() && container.started_at != kNever;
   const bool ended = container.status == ContainerStatus::exited || container.status == ContainerStatus::dead;
-  if (was_started && ended) container.exit_code = static_cast<int>(json::get_int(state, "ExitCode"));
+  if (was_started && ended) container.exit_code = get_narrow(state, "ExitCode");
   const std::string health = json::get_string_or(object_or_empty(state, "Health"), "Status", "");
   if (health != "none") container.health = health;
 }
@@ -156,7 +173,7 @@ EngineInfo decode_info(std::string_view text) {
           .version = json::get_string_or(object, "ServerVersion", ""),
           .root_directory = json::get_string_or(object, "DockerRootDir", ""),
           .operating_system = json::get_string_or(object, "OperatingSystem", ""),
-          .processors = std::max(1, static_cast<int>(json::get_int_or(object, "NCPU", 1))),
+          .processors = std::max(1, get_narrow_or(object, "NCPU", 1)),
           .memory_bytes = json::get_int_or(object, "MemTotal", 0),
           .rootless = has_option("name=rootless"),
           .user_namespaces = has_option("name=userns")};
@@ -256,14 +273,14 @@ int decode_wait(std::string_view text) {
   const bj::object& object = json::as_object(value, "answer");
   const std::string problem = json::get_string_or(object_or_empty(object, "Error"), "Message", "");
   if (!problem.empty()) misunderstood("the engine could not wait: " + printable(problem, 600));
-  return static_cast<int>(json::get_int(object, "StatusCode"));
+  return get_narrow(object, "StatusCode");
 }
 
 std::optional<int> decode_exec(std::string_view text) {
   const bj::value value = json::parse(text, "the end of a command");
   const bj::object& object = json::as_object(value, "answer");
   if (json::get_bool_or(object, "Running", false)) return std::nullopt;
-  return static_cast<int>(json::get_int(object, "ExitCode"));
+  return get_narrow(object, "ExitCode");
 }
 
 }  // namespace pgupgrade::docker

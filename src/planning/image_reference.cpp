@@ -202,7 +202,7 @@ std::optional<std::string> retarget_tag(std::string_view tag, int old_major, int
 
 std::optional<ImageReference> retarget(const ImageReference& image, int old_major, int new_major) {
   auto tag = retarget_tag(image.tag, old_major, new_major);
-  if (!tag) return std::nullopt;
+  if (!tag || !is_tag(*tag)) return std::nullopt;  // "8" becomes longer
   return ImageReference{image.repository, std::move(*tag), {}};
 }
 

@@ -92,3 +92,8 @@ TEST_CASE("an output of another shape is an error") {
     }
   }
 }
+
+TEST_CASE("a scale beyond all numbers is many and not none") {
+  const auto project = project_from_config(R"({"services": {"a": {"scale": 4294967296}}})");
+  CHECK(project.services.at("a").scale > 1);
+}

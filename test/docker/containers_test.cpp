@@ -201,6 +201,14 @@ TEST_CASE("waiting returns the exit code of a container that ends") {
   REQUIRE(engine.requests().at(1).target == "/v1.44/containers/db/wait?condition=not-running");
 }
 
+TEST_CASE("an exit code that fits no int is an error and not cut to 0") {
+  ScriptedEngine engine({.handler = [](const ReceivedRequest& request) {
+    return test::answer(200, request.method == "GET" ? kRunning : R"({"StatusCode":4294967296})");
+  }});
+  REQUIRE_THAT(message_of([&] { engine->wait_container("db", std::chrono::seconds(20)); }),
+               ContainsSubstring("\"StatusCode\": the number is too large"));
+}
+
 TEST_CASE("waiting for a container that has ended asks no further") {
   const std::string exited =
       container_json(R"({"Status":"exited","StartedAt":"2024-01-01T00:00:00Z","ExitCode":0})");

@@ -137,3 +137,9 @@ TEST_CASE("retargeting a reference drops the digest of the old content") {
   CHECK_FALSE(retarget({"postgres", "", kDigest}, 15, 17).has_value());
   CHECK_FALSE(retarget({"postgres", "", ""}, 15, 17).has_value());
 }
+
+TEST_CASE("a tag that would become too long is not retargeted") {
+  const std::string variant = "-" + std::string(126, 'x');
+  CHECK(parse_image_reference("postgres:8" + variant).has_value());
+  CHECK_FALSE(retarget({"postgres", "8" + variant, ""}, 8, 17).has_value());
+}
