@@ -1,5 +1,6 @@
 # What every target of ours is compiled with, as INTERFACE targets: nothing leaks into dependencies.
 option(PGUPGRADE_TESTS "Build the tests" ON)
+option(PGUPGRADE_FUZZ "Build the fuzz targets, which need clang" OFF)
 option(PGUPGRADE_WERROR "Warnings are errors" OFF)
 set(PGUPGRADE_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 

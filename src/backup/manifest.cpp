@@ -161,7 +161,7 @@ Manifest parse_manifest(std::string_view text) try {
     throw_damaged(fmt::format("the manifest is of format {}, this version knows {}",
                               json::get_int(object, "format"), kFormat));
   }
-  manifest.archive_sha256 = json::get_string(object, "archive_sha256");
+  manifest.archive_sha256 = unescaped(json::get_string(object, "archive_sha256"));
   manifest.archive_bytes = json::get_int(object, "archive_bytes");
   manifest.content_bytes = json::get_int(object, "content_bytes");
   const bj::array* entries = json::find_array(object, "entries");

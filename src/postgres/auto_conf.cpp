@@ -60,4 +60,18 @@ std::map<std::string, std::string> parse_auto_conf(const std::string& text) {
   return settings;
 }
 
+// As ALTER SYSTEM writes it: in these files a backslash escapes, whatever standard_conforming_strings says.
+std::string quoted_setting(const std::string& value) {
+  std::string text = "'";
+  for (const char letter : value) {
+    if (letter == '\n') {
+      text += "\\n";
+      continue;
+    }
+    if (letter == '\'' || letter == '\\') text += letter;
+    text += letter;
+  }
+  return text + "'";
+}
+
 }  // namespace pgupgrade::postgres

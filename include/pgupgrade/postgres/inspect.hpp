@@ -19,4 +19,7 @@ std::map<std::string, Secret> read_md5_verifiers(SqlReader& reader, const std::s
 // name -> value of each line of a postgresql.auto.conf text, also those not yet loaded. Later lines win.
 std::map<std::string, std::string> parse_auto_conf(const std::string& text);
 
+// A setting's value as such a file has it, in quotes and in one line.
+std::string quoted_setting(const std::string& value);
+
 }  // namespace pgupgrade::postgres
