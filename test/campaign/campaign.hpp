@@ -46,6 +46,7 @@ struct Part {
 const std::vector<Part>& catalogue();
 
 // The parts, each defined in the file of its name.
+void archives(Cases& cases);
 void kill(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);
