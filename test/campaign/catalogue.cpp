@@ -12,6 +12,7 @@ const std::vector<Part>& catalogue() {
       {"state", "state file damaged, replaced, removed, read-only; its system calls fail", state},
       {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
       {"archives", "hostile archives on the way back: none escapes, none is put anywhere", archives},
+      {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
   };
   return parts;
 }
