@@ -54,5 +54,7 @@ void engine(Cases& cases);
 
 void state(Cases& cases);
 void signals(Cases& cases);
+void races(Cases& cases);
+void interventions(Cases& cases);  // the last cases of `races`
 
 }  // namespace pgupgrade::test::campaign

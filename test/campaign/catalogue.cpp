@@ -13,6 +13,7 @@ const std::vector<Part>& catalogue() {
       {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
       {"archives", "hostile archives on the way back: none escapes, none is put anywhere", archives},
       {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
+      {"races", "two processes at once; volume, server and clients in somebody else's hands", races},
   };
   return parts;
 }

@@ -143,8 +143,9 @@ Child::State Child::look() {
 }
 
 Child::State Child::settle() {
-  wait_until(fmt::format("process {} to stand still or end", process_), [&] { return look() != State::runs; },
-             kPatience);
+  wait_until(
+      fmt::format("process {} to stand still or end", process_), [&] { return look() != State::runs; },
+      kPatience);
   return state_;
 }
 

@@ -83,7 +83,8 @@ std::vector<Words> named_commands(const std::string& said) {
   std::vector<Words> commands;
   for (const std::string& line : split_lines(said)) {
     const std::size_t at = line.find("pgupgrade ");
-    const bool names = line.starts_with("  next:") || line.starts_with("  then:") || line.starts_with("  or:");
+    const bool names =
+        line.starts_with("  next:") || line.starts_with("  then:") || line.starts_with("  or:");
     if (!names || at == std::string::npos) continue;
     Words words;
     for (std::size_t begin = at; begin < line.size();) {
@@ -218,10 +219,9 @@ void interrupt_unread(const Subject& subject, const std::string& place) {
 }
 
 void go_without_streams(const Subject& subject) {
-  Child child(subject.project(), {.arguments = Subject::upgrade_words(),
-                                  .variables = {},
-                                  .directory = "",
-                                  .streams = Streams::none});
+  Child child(
+      subject.project(),
+      {.arguments = Subject::upgrade_words(), .variables = {}, .directory = "", .streams = Streams::none});
   const ProcessResult result = child.wait();
   require(result.succeeded(), "a run without streams succeeds: " + told(result));
   subject.expect_upgraded();
@@ -247,8 +247,9 @@ void unread(Cases& cases, const Subject& subject) {
   for (const char* place : {"begin:locked", "wipe:emptied", "start:up"})
     cases.run(fmt::format("{}, nobody reads from there on", place),
               [&] { go_on_unread(subject, place, words, {}); });
-  cases.run("begin:locked, nobody reads the events from there on",
-            [&] { go_on_unread(subject, "begin:locked", words, {"--output", "json"}); });
+  cases.run("begin:locked, nobody reads the events from there on", [&] {
+    go_on_unread(subject, "begin:locked", words, {"--output", "json"});
+  });
   cases.run("restore:server-started, nobody reads, INT",
             [&] { interrupt_unread(subject, "restore:server-started"); });
   cases.run("no streams at all", [&] { go_without_streams(subject); });
