@@ -52,7 +52,10 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   Journal journal = Journal::open_file(state_file);
   const Plan plan = journal.state().plan;
   std::optional<FileLock> lock;
-  if (act == Act::remove) lock = lock_state_root(plan.state_root, describe_holder(plan));
+  if (act == Act::remove) {
+    lock = lock_state_root(plan.state_root, describe_holder(plan), world.clock);
+    journal = Journal::open_file(state_file);  // what was read before the lock may be the past
+  }
   refuse_unfinished(journal);
   CleanupReport report;
   for (const std::string& line : leftovers(plan.run_id, world)) report.removed.push_back(line);

@@ -158,7 +158,7 @@ std::vector<PlannedStep> planned_steps(const Plan& plan) {
 
 Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   const std::string holder = describe_holder(plan);
-  const FileLock lock = lock_state_root(plan.state_root, holder);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   refuse_unfinished_runs(plan);
   const RunFiles files{.directory = std::filesystem::path(plan.state_root) / plan.run_id};
   Journal journal = Journal::create(files, {.created_ms = world.clock.unix_ms(), .plan = plan});
@@ -183,7 +183,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   Journal journal = Journal::open_file(state_file);
   const Plan plan = journal.state().plan;
   const std::string holder = describe_holder(plan);
-  const FileLock lock = lock_state_root(plan.state_root, holder);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   journal = Journal::open_file(state_file);  // what was read before the lock may be another process's past
   release_if_ended(journal, world);
   refuse_ended(journal);
@@ -208,7 +208,7 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   Journal journal = Journal::open_file(state_file);
   const Plan plan = journal.state().plan;
   const std::string holder = describe_holder(plan);
-  const FileLock lock = lock_state_root(plan.state_root, holder);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   journal = Journal::open_file(state_file);
   if (journal.state().outcome == RunOutcome::rolled_back) {
     release_if_ended(journal, world);

@@ -25,6 +25,28 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
 }
 
+constexpr std::chrono::milliseconds kTick{50};
+constexpr std::chrono::milliseconds kPatience{10'000};
+
+enum class Life { lives, gone, unknown };
+
+// Of the process that a holder's description names. Only one of this very host can be asked.
+Life life_of(const std::string& holder) {
+  const std::string marker = "@" + host_name() + ", process ";
+  const std::size_t at = holder.find(marker);
+  if (at == std::string::npos) return Life::unknown;
+  pid_t process = 0;
+  std::from_chars(holder.data() + at + marker.size(), holder.data() + holder.size(), process);
+  if (process <= 0) return Life::unknown;
+  // Ours is another's that had the same number before. One of another user may not be signalled: it lives.
+  const bool lives = process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM);
+  return lives ? Life::lives : Life::gone;
+}
+
+std::filesystem::path note_of(const std::filesystem::path& state_root) {
+  return state_root / "lock.holder";
+}
+
 [[noreturn]] void refuse(const std::string& what, const std::string& holder, const std::string& run) {
   throw Error(ErrorKind::locked, "E-LOCKED", fmt::format("cannot work on {}: {} holds it", what, holder),
               run.empty()
@@ -54,15 +76,19 @@ void refuse_locked_data(World& world, const Mount& data) {
   is_locked_by(world, data, "a run not begun");
 }
 
-FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder) {
+// A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
+FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder, Clock& clock) {
   create_private_directory(state_root);
-  auto lock = FileLock::try_acquire(state_root / "lock");
-  const auto note = state_root / "lock.holder";
-  if (!lock) {
-    refuse(state_root.string(), read_file_if_present(note).value_or("another process"), {});
+  for (const auto begun = clock.monotonic();;) {
+    if (auto lock = FileLock::try_acquire(state_root / "lock")) {
+      write_file_durably(note_of(state_root), holder);
+      return std::move(*lock);
+    }
+    const auto note = read_file_if_present(note_of(state_root));
+    if (note && life_of(*note) != Life::gone) refuse(state_root.string(), *note, {});
+    if (clock.monotonic() - begun > kPatience) refuse(state_root.string(), "another process", {});
+    clock.pause(kTick);
   }
-  write_file_durably(note, holder);
-  return std::move(*lock);
 }
 
 void lock_data(World& world, const Plan& plan, const std::string& holder) {
@@ -75,16 +101,20 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
     spec.labels = {{kLockLabel, plan.run_id},
                    {kRunLabel, plan.run_id},
                    {kHolderLabel, holder},
-                   {kDataLabel, data_name(target.data_mount)}};
-    // The second try is for a lock that was released between our two calls.
-    for (int attempt = 0;; ++attempt) {
+                   {kDataLabel, data_name(target.data_mount)},
+                   {kStateRootLabel, plan.state_root}};
+    // It may be released between our two calls; and the engine gives a name away before it shows what has it.
+    for (const auto begun = world.clock.monotonic();;) {
       if (is_locked_by(world, target.data_mount, plan.run_id)) break;
       try {
         world.engine.create_container(spec);
         break;
       } catch (const Error& error) {
-        if (error.code() != "E-ENGINE-CONFLICT" || attempt == 3) throw;
+        if (error.code() != "E-ENGINE-CONFLICT") throw;
+        if (world.clock.monotonic() - begun > kPatience)
+          refuse(data_name(target.data_mount), "another run, which is about to begin,", {});
       }
+      world.clock.pause(kTick);
     }
   }
 }
@@ -107,28 +137,43 @@ std::vector<HeldLock> find_locks(World& world) {
   std::vector<HeldLock> locks;
   for (const auto& container : world.engine.list_containers({.labels = {{kLockLabel, ""}}})) {
     locks.push_back({.container = container.name,
+                     .id = container.id,
                      .run_id = label(container.labels, kLockLabel),
                      .holder = label(container.labels, kHolderLabel),
-                     .data = label(container.labels, kDataLabel)});
+                     .data = label(container.labels, kDataLabel),
+                     .state_root = label(container.labels, kStateRootLabel)});
   }
   return locks;
 }
 
+namespace {
+
+[[noreturn]] void refuse_release(const HeldLock& lock, const std::string& holder) {
+  throw Error(ErrorKind::refused, "E-LOCK-ALIVE",
+              fmt::format("cannot release the lock on {}: {} still runs", lock.data, holder),
+              "wait for it to end, or end that process first");
+}
+
+// Whoever works on the run now, though another began it, works in its state root. Held until the lock is
+// released, so that nobody begins to meanwhile.
+std::optional<FileLock> hold_state_root(const HeldLock& lock) {
+  std::error_code ignored;
+  const std::filesystem::path root = lock.state_root;
+  const bool here = lock.holder.find("@" + host_name() + ", ") != std::string::npos;
+  if (!here || !root.is_absolute() || !std::filesystem::is_directory(root, ignored)) return std::nullopt;
+  auto held = FileLock::try_acquire(root / "lock");
+  if (!held)
+    refuse_release(lock, read_file_if_present(note_of(root)).value_or("a process in " + root.string()));
+  return held;
+}
+
+}  // namespace
+
 void release_lock(const HeldLock& lock, World& world) {
-  // Only a process of this very host can be asked whether it lives.
-  const std::string marker = "@" + host_name() + ", process ";
-  if (const auto at = lock.holder.find(marker); at != std::string::npos) {
-    pid_t process = 0;
-    const char* digits = lock.holder.data() + at + marker.size();
-    std::from_chars(digits, lock.holder.data() + lock.holder.size(), process);
-    // A process of another user answers that it may not be signalled: then it lives.
-    if (process > 0 && process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM)) {
-      throw Error(ErrorKind::refused, "E-LOCK-ALIVE",
-                  fmt::format("cannot release the lock on {}: {} still runs", lock.data, lock.holder),
-                  fmt::format("end process {} first", process));
-    }
-  }
-  world.engine.remove_container(lock.container);
+  if (life_of(lock.holder) == Life::lives) refuse_release(lock, lock.holder);
+  const auto held = hold_state_root(lock);
+  // By its id: one of the same name may be another's by now.
+  world.engine.remove_container(lock.id);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -11,7 +11,7 @@ namespace pgupgrade::upgrade {
 
 // One process at a time in a state root; the kernel drops the lock when the process ends. Error(locked,
 // "E-LOCKED") names the holder.
-FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder);
+FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder, Clock& clock);
 
 // One run at a time on a volume, whatever host or directory it is started from: a labelled container of a
 // fixed name that is never started, made atomically by the engine. A lock of our own run is ours again.

@@ -14,6 +14,7 @@ inline constexpr const char* kPurposeLabel = "pgupgrade.purpose";
 inline constexpr const char* kLockLabel = "pgupgrade.lock";
 inline constexpr const char* kHolderLabel = "pgupgrade.holder";
 inline constexpr const char* kDataLabel = "pgupgrade.data";
+inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 
 // Paths inside work containers.
 inline constexpr const char* kRunMount = "/pgupgrade/run";  // the private socket directory, with pg_hba.conf

@@ -64,9 +64,51 @@ TEST_CASE("a lock whose reply was lost does not outlive the run that was refused
   CHECK(upgrade::find_locks(world).empty());
 }
 
+TEST_CASE("a name that the engine gives to another lock is waited for until it shows the holder or is free") {
+  Scene scene;
+  const Mount data{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"};
+  const std::string name = upgrade::lock_container_name(data);
+  scene.engine.reserved_until[name] = scene.clock.monotonic() + std::chrono::hours(1);
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-LOCKED: cannot work on volume shop_dbdata: another run, which is about to begin, holds it");
+  CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
+  scene.engine.reserved_until[name] = scene.clock.monotonic() + std::chrono::seconds(3);
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a holder that has not left its note yet is not mistaken for the one before it") {
+  Scene scene;
+  const std::string gone = "ada@" + this_host() + ", process 2000000000, x";
+  const auto lock = upgrade::lock_state_root(scene.plan.state_root, gone, scene.clock);
+  CHECK(error_of([&] { scene.start(); }) ==
+        fmt::format("E-LOCKED: cannot work on {}: another process holds it", scene.plan.state_root));
+}
+
+TEST_CASE("a lock is not released under a process that goes on with a run that another began") {
+  Scene scene;
+  scene.die_at("stop-old:after-done");
+  upgrade::World world = scene.world();
+  auto locks = upgrade::find_locks(world);
+  REQUIRE(locks.size() == 1);
+  CHECK(locks[0].state_root == scene.plan.state_root);
+  locks[0].holder = "ada@" + this_host() + ", process 2000000000, x";
+  {
+    const std::string living = "ada@" + this_host() + ", process 1, x";
+    const auto working = upgrade::lock_state_root(scene.plan.state_root, living, scene.clock);
+    CHECK(error_of([&] { upgrade::release_lock(locks[0], world); }) ==
+          fmt::format("E-LOCK-ALIVE: cannot release the lock on volume shop_dbdata: {} still runs", living));
+    CHECK(upgrade::find_locks(world).size() == 1);
+  }
+  upgrade::release_lock(locks[0], world);
+  CHECK(upgrade::find_locks(world).empty());
+  scene.resume();
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("two processes in one state directory exclude each other") {
   Scene scene;
-  const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x");
+  const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x", scene.clock);
   CHECK(error_of([&] { scene.start(); }) ==
         fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
 }

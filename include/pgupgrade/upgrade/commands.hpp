@@ -71,12 +71,14 @@ CleanupReport plan_cleanup(const std::filesystem::path& state_file, World& world
 CleanupReport clean_up(const std::filesystem::path& state_file, World& world);
 
 // Removes the engine's lock containers of a run that no longer exists, or of the given run.
-// Error(refused, "E-LOCK-ALIVE") when its process still runs on this host.
+// Error(refused, "E-LOCK-ALIVE") when its process, or another one that works on the run, lives on this host.
 struct HeldLock {
-  std::string container;
+  std::string container;  // its name
+  std::string id;
   std::string run_id;
   std::string holder;  // "user@host, process 123, /srv/shop/docker-compose.yml"
   std::string data;    // "volume shop_pgdata"
+  std::string state_root;
 };
 std::vector<HeldLock> find_locks(World& world);
 void release_lock(const HeldLock& lock, World& world);

@@ -166,7 +166,9 @@ std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
 }
 
 std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec) {
-  if (find(spec.name) != nullptr) {
+  const auto reserved = reserved_until.find(spec.name);
+  const bool taken = reserved != reserved_until.end() && clock_.monotonic() < reserved->second;
+  if (taken || find(spec.name) != nullptr) {
     refuse("E-ENGINE-CONFLICT", fmt::format("cannot create container {}: the name is in use", spec.name));
   }
   const auto image = inspect_image(spec.image);

@@ -83,7 +83,9 @@ class SimulatedEngine final : public docker::Engine {
   std::map<std::string, SimulatedImage> registry;  // what a pull finds, by reference
   std::map<std::string, Tree> binds;               // host directory -> files
   std::set<std::string> frozen;                    // containers that nobody may start now
-  std::vector<std::string> violations;             // what must never happen, and did
+  // Names that are given away already to what cannot be seen yet.
+  std::map<std::string, std::chrono::milliseconds> reserved_until;
+  std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;
 
   docker::EngineInfo info() override;
