@@ -149,7 +149,8 @@ void put_back_backup(StepContext& context, const TargetPlan& target) {
   }
 }
 
-std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target) {
+std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
+                                         const std::string& own) {
   std::vector<docker::ContainerSummary> all;
   if (target.data_mount.kind == MountKind::volume) {
     all = world.engine.list_containers({.volume = target.data_mount.source});
@@ -163,13 +164,22 @@ std::vector<std::string> running_on_data(World& world, const Plan& plan, const T
     const auto label = container.labels.find(kRunLabel);
     if (label != container.labels.end() && label->second == plan.run_id) continue;
     const auto info = world.engine.inspect_container(container.id);
-    if (!info || !info->running()) continue;
+    if (!info || !info->running() || info->id == own) continue;
     const bool mounts = std::any_of(info->mounts.begin(), info->mounts.end(), [&](const Mount& mount) {
       return mount.kind == target.data_mount.kind && mount.source == target.data_mount.source;
     });
     if (mounts) names.push_back(fmt::format("{} ({})", container.name, container.state));
   }
   return names;
+}
+
+void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own) {
+  const auto users = running_on_data(context.world, context.plan(), target, own);
+  if (users.empty()) return;
+  throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
+              fmt::format("cannot go on with {}: it is in use by {}", data_name(target.data_mount),
+                          join(users, ", ")),
+              "stop it, then: pgupgrade resume");
 }
 
 Mount new_data_mount(const TargetPlan& target) {

@@ -37,8 +37,13 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
 // compared with the manifest afterwards. Does nothing when it is equal already.
 void put_back_backup(StepContext& context, const TargetPlan& target);
 
-// Containers that mount the target's data and run, but ours of this run; "name (state)".
-std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target);
+// Containers that mount the target's data and run, but ours of this run and the one of the id `own`; "name
+// (state)".
+std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
+                                         const std::string& own = {});
+
+// Error(refused, "E-VOLUME-IN-USE") when there is one, but for `own`.
+void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
 
 // The data mount as the new container has it.
 Mount new_data_mount(const TargetPlan& target);

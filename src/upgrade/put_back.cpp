@@ -50,6 +50,19 @@ OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) 
   return recorded.empty() || is_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
 }
 
+void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target) {
+  const OldServer old_server = old_server_since_stop(context, target);
+  if (old_server == OldServer::stopped) return;
+  throw Error(
+      ErrorKind::refused, "E-DRIFT",
+      fmt::format("cannot go on: container {} was {} after the run had stopped it, and {} may have changed since "
+                  "the backup",
+                  target.container_name,
+                  old_server == OldServer::replaced ? "removed or replaced" : "started again",
+                  data_name(target.data_mount)),
+      "pgupgrade rollback, then begin again");
+}
+
 void put_back_old_data(StepContext& context, const TargetPlan& target) {
   const OldServer old_server = old_server_since_stop(context, target);
   if (!is_emptied(context, target) && old_server != OldServer::stopped) {

@@ -109,6 +109,8 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   server.image = old ? target_.old_image_id : new_image_id(context_, target_);
   server.user = old ? old_owner(context_, target_) : new_owner(context_, target_);
   server.mounts.push_back(old ? target_.data_mount : new_data_mount(target_));
+  // Two servers on one cluster in two containers do not see each other's lock file.
+  refuse_other_users(context_, target_);
   const std::string id = create_work(context_.world, server);
   context_.world.engine.start_container(id);
   return connect(id);

@@ -98,6 +98,49 @@ TEST_CASE("a running stranger on the volume stops the wipe") {
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a running stranger on the volume stops the dump and the start as well") {
+  for (const char* place : {"dump:after-record", "restore:before-record", "start:after-record"}) {
+    INFO(place);
+    Scene scene;
+    std::string stranger;
+    scene.probe.on_reach = [&](const std::string& reached) {
+      if (reached != place || !stranger.empty()) return;
+      stranger = scene.engine.create_container(
+          {.name = "stranger",
+           .image = "shop/web:3",
+           .mounts = {
+               {.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x", .read_only = true}}});
+      scene.engine.start_container(stranger);
+    };
+    CHECK(error_of([&] { scene.start(); }) ==
+          "E-VOLUME-IN-USE: cannot go on with volume shop_dbdata: it is in use by stranger (running)");
+    scene.engine.remove_container(stranger);
+    scene.resume();
+    CHECK(scene.wrong_after_success() == "");
+  }
+}
+
+TEST_CASE("an old server that took orders and stopped again is noticed by the run that it happened under") {
+  for (const char* place :
+       {"backup:before-record", "dump:before-record", "wipe:before-record", "wipe:copies-proven"}) {
+    INFO(place);
+    Scene scene;
+    bool done = false;
+    scene.probe.on_reach = [&](const std::string& reached) {
+      if (reached != place || done) return;
+      done = true;
+      scene.engine.start_container("shop-db-1");
+      add_order(scene);
+      scene.engine.stop_container("shop-db-1", {});
+    };
+    CHECK(error_of([&] { scene.start(); }) == kRanAgain);
+    CHECK(has_order(scene));
+    scene.roll_back();
+    CHECK(has_order(scene));
+    CHECK(scene.container("db").info.running());
+  }
+}
+
 TEST_CASE("a client that was started meanwhile is stopped again by a resume") {
   Scene scene;
   scene.die_at("backup:after-done");

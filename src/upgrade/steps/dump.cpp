@@ -104,6 +104,7 @@ class DumpStep final : public Step {
     WorkServer server(context, target, Side::old);
     server.discard();
     fresh_volume(context, target);
+    refuse_old_server_that_ran_again(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");
     refuse_changed_databases(*connection, target);

@@ -6,6 +6,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "upgrade/clients.hpp"
+#include "upgrade/data_volume.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/logins.hpp"
 #include "upgrade/names.hpp"
@@ -38,6 +39,7 @@ class StartStep final : public Step {
       WorkServer(context, target, Side::fresh).stop();  // fine when verify has stopped it already
       services.push_back(target.service);
     }
+    for (const TargetPlan& target : context.plan().targets) refuse_others(context, target);
     context.world.compose.up(context.plan().location, services, kPatience);
     context.reach("up");
     for (const TargetPlan& target : context.plan().targets) {
@@ -74,6 +76,12 @@ class StartStep final : public Step {
   }
 
  private:
+  // The new container may be there already, when an earlier attempt was cut off.
+  static void refuse_others(StepContext& context, const TargetPlan& target) {
+    const auto container = find_service_container(context.world, context.plan(), target.service);
+    refuse_other_users(context, target, container ? container->id : "");
+  }
+
   static docker::ContainerInfo wait_for_container(StepContext& context, const TargetPlan& target) {
     const auto begun = context.world.clock.monotonic();
     std::string last = "there is no container";

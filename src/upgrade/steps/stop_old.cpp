@@ -52,22 +52,9 @@ class StopOldStep final : public Step {
   }
 
   // The old container may have been started or replaced by hand while the run stood still, and stopped again.
-  // Then its data may have changed since the backup, which is no longer the truth.
   void recheck(StepContext& context) override {
     if (context.journal.is_done("start")) return;
-    for (const TargetPlan& target : context.plan().targets) {
-      const OldServer old_server = old_server_since_stop(context, target);
-      if (old_server == OldServer::stopped) continue;
-      throw Error(
-          ErrorKind::refused, "E-DRIFT",
-          fmt::format(
-              "cannot go on: container {} was {} after the run had stopped it, and {} may have changed "
-              "since the backup",
-              target.container_name,
-              old_server == OldServer::replaced ? "removed or replaced" : "started again",
-              data_name(target.data_mount)),
-          "pgupgrade rollback, then begin again");
-    }
+    for (const TargetPlan& target : context.plan().targets) refuse_old_server_that_ran_again(context, target);
   }
 
   void undo(StepContext& context) override {

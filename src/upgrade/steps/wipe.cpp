@@ -34,11 +34,11 @@ class WipeStep final : public Step {
 
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      refuse_other_users(context, target);
       refuse_other_volume(context, target);
+      refuse_touched(context, target);
       prove_copies(context, target);
       context.reach("copies-proven");
-      refuse_other_users(context, target);
+      refuse_touched(context, target);
       context.record(target, kEmptying, "yes");
       empty_directory(context, target, target.old_pgdata);
       context.reach("emptied");
@@ -68,6 +68,12 @@ class WipeStep final : public Step {
   }
 
  private:
+  // Once emptied by an earlier attempt, the data cannot be newer than the backup any more.
+  static void refuse_touched(StepContext& context, const TargetPlan& target) {
+    if (context.datum(target, kEmptying) != "yes") refuse_old_server_that_ran_again(context, target);
+    refuse_other_users(context, target);
+  }
+
   static void prove_copies(StepContext& context, const TargetPlan& target) {
     read_backup_again(context, target);
     verify_dump_digests(context, target, read_dump_record(context, target));
@@ -78,15 +84,6 @@ class WipeStep final : public Step {
           fmt::format("cannot trust the fingerprint {}: it has changed since it was written", file.string()),
           "pgupgrade rollback, then begin again");
     }
-  }
-
-  static void refuse_other_users(StepContext& context, const TargetPlan& target) {
-    const auto users = running_on_data(context.world, context.plan(), target);
-    if (users.empty()) return;
-    throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-                fmt::format("cannot go on with {}: it is in use by {}", data_name(target.data_mount),
-                            join(users, ", ")),
-                "stop it, then: pgupgrade resume");
   }
 
   static void refuse_other_volume(StepContext& context, const TargetPlan& target) {
