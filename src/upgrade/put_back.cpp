@@ -55,11 +55,11 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
   if (old_server == OldServer::stopped) return;
   throw Error(
       ErrorKind::refused, "E-DRIFT",
-      fmt::format("cannot go on: container {} was {} after the run had stopped it, and {} may have changed since "
-                  "the backup",
-                  target.container_name,
-                  old_server == OldServer::replaced ? "removed or replaced" : "started again",
-                  data_name(target.data_mount)),
+      fmt::format(
+          "cannot go on: container {} was {} after the run had stopped it, and {} may have changed since "
+          "the backup",
+          target.container_name, old_server == OldServer::replaced ? "removed or replaced" : "started again",
+          data_name(target.data_mount)),
       "pgupgrade rollback, then begin again");
 }
 

@@ -12,8 +12,8 @@ inline constexpr const char* kEmptying = "emptying";
 // the new one may have run on the data.
 enum class OldServer { stopped, ran_again, replaced };
 OldServer old_server_since_stop(StepContext& context, const TargetPlan& target);
-// When it ran again or was replaced, the data may have changed since the backup, which is no longer the truth:
-// Error(refused, "E-DRIFT").
+// When it ran again or was replaced, the data may have changed since the backup, which is no longer the
+// truth: Error(refused, "E-DRIFT").
 void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target);
 
 // Gives the data mount back as the backup has it. Nothing runs on it meanwhile: the old container, if
