@@ -30,7 +30,7 @@ fs::path RunFiles::carried(const std::string& service) const {
   return directory / "carried" / (service + ".files");
 }
 fs::path RunFiles::configuration(const std::string& service) const {
-  return directory / fmt::format("configuration-{}.tar", service);
+  return directory / "carried" / (service + ".tar");
 }
 fs::path RunFiles::original(std::size_t index) const {
   return directory / "original" / std::to_string(index);
