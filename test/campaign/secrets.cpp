@@ -113,7 +113,8 @@ class Guarded {
     if (directory.starts_with(temporary().native()))  // shown to Compose
       return directory.ends_with(project_.directory().native());
     return path.parent_path().filename() == "original" ||  // the Compose file before the edit
-           directory.ends_with("/carried/db.files");       // what ALTER SYSTEM wrote
+           directory.ends_with("/carried/db.files") ||     // what ALTER SYSTEM wrote
+           directory.ends_with("/carried");                // the same as it is placed
   }
 
   std::string tell(Watch& watch, const Words& words, int exit_code, Variables variables = {}) const {
