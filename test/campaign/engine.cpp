@@ -130,7 +130,7 @@ class EngineCases {
                   "a run comes to its work container " + purpose);
           return work_runs(purpose);
         },
-        std::chrono::seconds(120));
+        std::chrono::minutes(10));
     engine_.kill();
     engine_.start();
     go_on_after(result.get());

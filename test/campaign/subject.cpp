@@ -163,7 +163,7 @@ PausedRun::PausedRun(const Subject& subject, const std::string& place, const Wor
         process_ = process;
         return true;
       },
-      std::chrono::seconds(120));
+      std::chrono::minutes(10));
 }
 
 PausedRun::~PausedRun() {
