@@ -150,7 +150,8 @@ Child::State Child::settle() {
 }
 
 void Child::wait_for_stop() {
-  require(settle() == State::stands, "the run ended before the place: " + told(result_));
+  const State state = settle();
+  require(state == State::stands, "the run ended before the place: " + told(result_));
 }
 
 void Child::wait_for_words(const std::string& words) {

@@ -72,18 +72,11 @@ void contest(const Subject& subject, const Words& other_words, const std::string
   roll_back_the_only(subject);
 }
 
-// Both stand right before the lock on the volume, and are let go in the same moment.
-void contest_at_the_lock(const Subject& subject) {
-  Child one(subject.project(), paused(Subject::upgrade_words(), "begin:state-written"));
-  Child other(subject.project(), paused(Subject::upgrade_words(), "begin:state-written", "other"));
-  one.wait_for_stop();
-  other.wait_for_stop();
-  one.go_on();
-  other.go_on();
+// Of two that go on unhindered the first to end is refused, and the other does not mind.
+void require_one_refused(const Subject& subject, Child& one, Child& other) {
   wait_until("one of the two to be refused", [&] {
-    one.look();
-    other.look();
-    return one.look() == Child::State::ended || other.look() == Child::State::ended;
+    const bool one_ended = one.look() == Child::State::ended;
+    return other.look() == Child::State::ended || one_ended;
   });
   const bool one_ended = one.look() == Child::State::ended;
   Child& winner = one_ended ? other : one;
@@ -92,6 +85,17 @@ void contest_at_the_lock(const Subject& subject) {
   const ProcessResult stopped = winner.wait();
   require(stopped.exit_code == 143, "the other one went on until it was asked to stop: " + told(stopped));
   roll_back_the_only(subject);
+}
+
+// Both stand right before the lock on the volume, and are let go in the same moment.
+void contest_at_the_lock(const Subject& subject) {
+  Child one(subject.project(), paused(Subject::upgrade_words(), "begin:state-written"));
+  Child other(subject.project(), paused(Subject::upgrade_words(), "begin:state-written", "other"));
+  one.wait_for_stop();
+  other.wait_for_stop();
+  one.go_on();
+  other.go_on();
+  require_one_refused(subject, one, other);
 }
 
 void contests(Cases& cases, const Subject& subject) {
@@ -110,19 +114,14 @@ void contests(Cases& cases, const Subject& subject) {
   subject.expect_untouched();
 }
 
-// The second begins while the first goes on, whatever that one is doing just then.
+// The first locks and stops the service that the second, which has found no lock, is looking at.
 void late_contest(const Subject& subject, int turn) {
-  Child first(subject.project(), paused(Subject::upgrade_words(), "begin:locked"));
-  Child second(subject.project(), {.arguments = Subject::upgrade_words(), .directory = "other"});
+  Child first(subject.project(), paused(Subject::upgrade_words(), "begin:state-written"));
   first.wait_for_stop();
-  // How far the second has come by now differs from turn to turn.
-  if (turn % 2 == 1) second.wait_for_words("looking at service");
+  Child second(subject.project(), {.arguments = Subject::upgrade_words(), .directory = "other"});
+  second.wait_for_words(turn % 2 == 1 ? "looking at service" : "looking at image");
   first.go_on();
-  require_refused(second.wait(), first.process());
-  first.signal(SIGTERM);
-  const ProcessResult stopped = first.wait();
-  require(stopped.exit_code == 143, "the first one went on until it was asked to stop: " + told(stopped));
-  roll_back_the_only(subject);
+  require_one_refused(subject, first, second);
 }
 
 void late_contests(Cases& cases, const Subject& subject) {
