@@ -1,7 +1,9 @@
 #include "pgupgrade/cli/run.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 
@@ -39,6 +41,13 @@ void dress(Session& session) {
   session.err_style = [environment = session.environment, wish] {
     return style_for(STDERR_FILENO, environment, wish);
   };
+}
+
+// What is opened next would take the place of a stream that came closed, and be written into.
+void open_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) == -1 && errno == EBADF)
+      static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));
 }
 
 int guarded(Session& session, const std::vector<std::string>& words) {
@@ -92,6 +101,7 @@ int run(int argc, char** argv) {
   static Cancellation cancellation;
   static SystemClock clock;
   try {
+    open_closed_streams();
     install_signals(cancellation);
     Session session = make_session(current_environment(), clock, cancellation);
     session.connect = [&session]() -> std::unique_ptr<Connection> {

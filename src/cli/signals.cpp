@@ -46,7 +46,12 @@ void install_signals(Cancellation& cancellation) {
   struct sigaction action {};
   action.sa_handler = handle;
   sigemptyset(&action.sa_mask);
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal_number, &action, nullptr);
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    // Under nohup(1) the end of the terminal is not to be the end of the run.
+    struct sigaction before {};
+    sigaction(signal_number, nullptr, &before);
+    if (signal_number != SIGHUP || before.sa_handler != SIG_IGN) sigaction(signal_number, &action, nullptr);
+  }
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
 }

@@ -65,6 +65,12 @@ TEST_CASE("the first signal requests a stop") {
   REQUIRE(std::raise(SIGTERM) == 0);
   REQUIRE(cancellation.signal_number() == SIGTERM);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_DFL);
+  std::signal(SIGHUP, SIG_IGN);
+  install_signals(cancellation);
+  struct sigaction hang_up {};
+  REQUIRE(sigaction(SIGHUP, nullptr, &hang_up) == 0);
+  REQUIRE(hang_up.sa_handler == SIG_IGN);  // as nohup(1) wants it
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_DFL);
   REQUIRE(exit_code_of_signal(SIGINT) == 130);
   REQUIRE(exit_code_of_signal(SIGTERM) == 143);
 }
