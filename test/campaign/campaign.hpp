@@ -51,7 +51,6 @@ void kill(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);
 void engine(Cases& cases);
-
 void state(Cases& cases);
 void signals(Cases& cases);
 void races(Cases& cases);

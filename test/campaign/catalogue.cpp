@@ -8,9 +8,7 @@ const std::vector<Part>& catalogue() {
       {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
       {"secrets", "passwords and verifiers, looked for wherever a run could leave them", secrets},
       {"engine", "the engine, or the whole machine, dies at a place and is started again", engine},
-
       {"state", "state file damaged, replaced, removed, read-only; its system calls fail", state},
-      {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
       {"archives", "hostile archives on the way back: none escapes, none is put anywhere", archives},
       {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
       {"races", "two processes at once; volume, server and clients in somebody else's hands", races},

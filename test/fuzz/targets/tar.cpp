@@ -2,9 +2,9 @@
 #include <array>
 
 #include "backup/tar_scan.hpp"
-#include "base/temporary_directory.hpp"
 #include "fuzz/targets.hpp"
 #include "pgupgrade/backup/archive.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test::fuzz {
 
