@@ -1,12 +1,23 @@
 #pragma once
 
 #include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/error.hpp"
 #include "upgrade/context.hpp"
 
 namespace pgupgrade::upgrade {
 
-// The target's manifest, proven to be the one that the backup step recorded, and its archive, read again
-// whole. Error(failed, "E-BACKUP-DAMAGED") says what is wrong.
-backup::Manifest read_backup_again(StepContext& context, const TargetPlan& target);
+// The target's manifest, proven to be the one that the backup step recorded. Error(failed,
+// "E-BACKUP-DAMAGED") when it is gone or another.
+backup::Manifest read_manifest(const StepContext& context, const TargetPlan& target);
+
+// Reads the target's archive again, whole. Error(failed, "E-BACKUP-DAMAGED" | "E-BACKUP-HOSTILE") says what
+// is wrong.
+void verify_backup(const StepContext& context, const TargetPlan& target, const backup::Manifest& manifest);
+
+// Both of them.
+backup::Manifest read_backup_again(const StepContext& context, const TargetPlan& target);
+
+// Whether the error says that the backup cannot be used.
+bool is_backup_damage(const Error& error);
 
 }  // namespace pgupgrade::upgrade

@@ -10,6 +10,8 @@
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "upgrade/backup_check.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
 
@@ -45,14 +47,11 @@ std::filesystem::path saved_directory(StepContext& context, const TargetPlan& ta
   return context.journal.files().carried(target.service);
 }
 
-backup::Manifest manifest_of(StepContext& context, const TargetPlan& target) {
-  return backup::parse_manifest(read_file(context.journal.files().manifest(target.service)));
-}
-
 }  // namespace
 
-void save_configuration(StepContext& context, const TargetPlan& target) {
-  const auto manifest = manifest_of(context, target);
+std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target) {
+  const auto manifest = read_manifest(context, target);
+  std::map<std::string, SavedFile> all;
   WorkSpec spec = data_work(context, target, "read-config", {"true"});
   spec.mounts[0].read_only = true;
   const std::string container = create_work(context.world, spec);
@@ -79,20 +78,31 @@ void save_configuration(StepContext& context, const TargetPlan& target) {
     const auto saved = saved_directory(context, target) / *path;
     create_private_directory(saved.parent_path());
     write_file_durably(saved, files.begin()->second);
+    all[*path] = {.sha256 = sha256_hex(files.begin()->second), .mode = entry.mode};
   }
   remove_work(context.world, spec);
+  return all;
 }
 
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target) {
   std::map<std::string, CarriedFile> files;
-  for (const auto& entry : manifest_of(context, target).entries) {
-    const auto path = within_data_directory(target, entry.path);
-    if (!path || entry.kind != backup::Entry::Kind::file || !is_carried(*path)) continue;
-    if (auto content = read_file_if_present(saved_directory(context, target) / *path)) {
-      files[*path] = {.content = std::move(*content), .mode = entry.mode};
-    }
-  }
+  const DumpRecord record = read_dump_record(context, target);
+  verify_carried(context, target, record);
+  for (const auto& [path, file] : record.carried)
+    files[path] = {.content = read_file(saved_directory(context, target) / path), .mode = file.mode};
   return files;
+}
+
+void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
+  for (const auto& [path, file] : record.carried) {
+    const auto saved = saved_directory(context, target) / path;
+    const auto content = read_file_if_present(saved);
+    if (content && sha256_hex(*content) == file.sha256) continue;
+    throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+                fmt::format("cannot trust the saved configuration of service \"{}\": {} {}", target.service,
+                            saved.string(), content ? "has changed since it was written" : "is gone"),
+                "pgupgrade rollback, then begin again");
+  }
 }
 
 }  // namespace pgupgrade::upgrade

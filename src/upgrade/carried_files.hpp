@@ -5,6 +5,7 @@
 #include <string>
 
 #include "upgrade/context.hpp"
+#include "upgrade/dump_files.hpp"
 
 namespace pgupgrade::upgrade {
 
@@ -15,10 +16,14 @@ struct CarriedFile {
   unsigned mode = 0600;
 };
 
-// Copies them from the old data directory into the run's directory.
-void save_configuration(StepContext& context, const TargetPlan& target);
+// Copies them from the old data directory into the run's directory. By path relative to the data
+// directory.
+std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target);
 
-// Path relative to the data directory -> file, as saved.
+// Error(failed, "E-DUMP-DAMAGED") names the first saved file that is not as recorded.
+void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record);
+
+// Path relative to the data directory -> file, as saved, verified.
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

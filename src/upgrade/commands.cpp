@@ -5,9 +5,11 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/backup_check.hpp"
 #include "upgrade/drift.hpp"
 #include "upgrade/locks.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/put_back.hpp"
 #include "upgrade/report.hpp"
 #include "upgrade/runner.hpp"
 #include "upgrade/work.hpp"
@@ -53,9 +55,18 @@ Report go_forward(Journal& journal, World& world, Observer& observer) {
 }
 
 // The steps that are left, by hand, for an undo that cannot be carried out.
-std::string manual_steps(const Journal& journal) {
+std::string manual_steps(const Journal& journal, const Error& error) {
   std::string text;
   for (const TargetPlan& target : journal.state().plan.targets) {
+    if (is_backup_damage(error)) {
+      text += fmt::format(
+          "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "
+          "{}); "
+          "with an intact copy of the backup in its place: pgupgrade rollback",
+          data_name(target.data_mount), dump_volume_name(journal.state().plan.run_id, target.service),
+          target.new_major);
+      continue;
+    }
     text += fmt::format(
         "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); repeat pgupgrade "
         "rollback once "
@@ -75,11 +86,43 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
   } catch (Error& error) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
     error.set_kind(ErrorKind::rollback_failed);
-    error.set_hint(error.hint().empty() ? manual_steps(journal)
-                                        : error.hint() + "; " + manual_steps(journal));
+    const std::string steps = manual_steps(journal, error);
+    error.set_hint(error.hint().empty() || is_backup_damage(error) ? steps : error.hint() + "; " + steps);
     throw;
   }
   return make_report(journal, world.clock.unix_ms());
+}
+
+// What the user can do instead of a way back that ends at a damaged backup.
+std::string other_ways(const RunState& state, const TargetPlan& target) {
+  if (state.outcome == RunOutcome::succeeded)
+    return "nothing was changed, the new cluster is in use; with an intact copy of the backup in its place: "
+           "pgupgrade rollback --lose-new-writes";
+  return fmt::format(
+      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume goes on "
+      "from "
+      "it; with an intact copy of the backup in its place: pgupgrade rollback",
+      dump_volume_name(state.plan.run_id, target.service));
+}
+
+// A way back that ends at a damaged backup is not begun: once begun, there would be no way forward either.
+void prove_way_back(Journal& journal, World& world, Observer& observer) {
+  const StepRecord* wipe = journal.find("wipe");
+  if (wipe == nullptr || wipe->phase == StepPhase::undone) return;
+  StepContext context{.journal = journal, .world = world, .observer = observer, .step = "wipe"};
+  for (const TargetPlan& target : journal.state().plan.targets) {
+    if (!was_emptied(context, target)) continue;
+    try {
+      read_backup_again(context, target);
+    } catch (Error& error) {
+      if (!is_backup_damage(error)) throw;
+      context.record(target, kBackupDamaged, "yes");
+      error.set_kind(ErrorKind::rollback_failed);
+      error.set_hint(other_ways(journal.state(), target));
+      throw;
+    }
+    if (!context.datum(target, kBackupDamaged).empty()) context.record(target, kBackupDamaged, "no");
+  }
 }
 
 // Of several volumes some may be locked already, and a lock whose reply was lost is there all the same. The
@@ -191,8 +234,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
-    refuse_missing_backup(journal);
-    return go_back(journal, world, observer);
+      return go_back(journal, world, observer);
   }
   refuse_drift(journal, world);
   refuse_older_state(journal, world);
@@ -230,9 +272,9 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   refuse_other_engine(journal, world);
   refuse_changed_edits(journal);
   refuse_older_state(journal, world);
-  refuse_missing_backup(journal);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
+  if (journal.state().direction == Direction::forward) prove_way_back(journal, world, observer);
   return go_back(journal, world, observer);
 }
 

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
+#include "upgrade/names.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -17,6 +18,15 @@ bool begun(const RunState& state, const std::string& step) {
 bool done(const RunState& state, const std::string& step) {
   return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
     return record.step == step && record.phase == StepPhase::done;
+  });
+}
+
+bool backup_is_damaged(const RunState& state) {
+  const auto tells = [](const std::pair<const std::string, std::string>& datum) {
+    return datum.first.ends_with(std::string(".") + kBackupDamaged) && datum.second == "yes";
+  };
+  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
+    return std::any_of(record.data.begin(), record.data.end(), tells);
   });
 }
 
@@ -40,7 +50,8 @@ std::string data_state(const RunState& state) {
   const std::string old = old_versions(state.plan);
   switch (state.outcome) {
     case RunOutcome::succeeded:
-      return "upgraded and verified; the old data is in the backup";
+      return backup_is_damaged(state) ? "upgraded and verified; the backup of the old data is damaged"
+                                      : "upgraded and verified; the old data is in the backup";
     case RunOutcome::rolled_back:
       return fmt::format("as before the run, {}", old);
     case RunOutcome::cleaned:
@@ -55,13 +66,14 @@ std::string data_state(const RunState& state) {
     return fmt::format("untouched, still {}; the server and the applications are stopped", old);
   }
   if (done(state, "verify")) {
-    return fmt::format("upgraded and verified, the old data ({}) is in the verified backup; {}", old,
+    return fmt::format("upgraded and verified, the old data ({}) is in the verified {}; {}", old,
+                       backup_is_damaged(state) ? "dump, its backup is damaged" : "backup",
                        applications(state));
   }
   return fmt::format(
-      "the old data ({}) is in the verified backup and the verified dump; the new cluster is not "
-      "complete; {}",
-      old, applications(state));
+      "the old data ({}) is in the verified {}; the new cluster is not complete; {}", old,
+      backup_is_damaged(state) ? "dump, its backup is damaged" : "backup and the verified dump",
+      applications(state));
 }
 
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {

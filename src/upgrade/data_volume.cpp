@@ -7,9 +7,9 @@
 #include <map>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/backup_check.hpp"
 #include "upgrade/names.hpp"
 
 namespace pgupgrade::upgrade {
@@ -121,16 +121,16 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
   return postgres::cluster_state(result.standard_output);
 }
 
-void put_back_backup(StepContext& context, const TargetPlan& target) {
+void put_back_backup(StepContext& context, const TargetPlan& target,
+                     const std::function<void()>& before_change) {
   const RunFiles& files = context.journal.files();
-  const auto manifest_file = read_file_if_present(files.manifest(target.service));
-  if (!manifest_file) return;  // the backup was never complete, so nothing that needs it was done
-  const auto manifest = backup::parse_manifest(*manifest_file);
+  const auto manifest = read_manifest(context, target);
   const auto before = list_data(context, target);
   if (backup::compare(before, manifest, 1).empty()) return;
 
   // Nothing is removed before the copy that replaces it has been read again, whole.
-  backup::verify_archive(files.archive(target.service), manifest, {});
+  verify_backup(context, target, manifest);
+  before_change();
   context.reach("before-emptying");
   remove_extra(context, target, before, manifest);
   context.reach("emptied");

@@ -34,8 +34,11 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
                           const Mount& data_mount, const std::string& data_directory);
 
 // Makes the data mount equal to the backup: extra files go, all others are put back, and the listing is
-// compared with the manifest afterwards. Does nothing when it is equal already.
-void put_back_backup(StepContext& context, const TargetPlan& target);
+// compared with the manifest afterwards. Does nothing when it is equal already. `before_change` is called
+// before the first change, when the backup has been read again. Throws is_backup_damage() when it cannot be
+// used.
+void put_back_backup(StepContext& context, const TargetPlan& target,
+                     const std::function<void()>& before_change);
 
 // Containers that mount the target's data and run, but ours of this run and the one of the id `own`; "name
 // (state)".

@@ -99,21 +99,6 @@ void refuse_older_state(const Journal& journal, World& world) {
   }
 }
 
-void refuse_missing_backup(const Journal& journal) {
-  const StepRecord* wipe = journal.find("wipe");
-  if (wipe == nullptr || wipe->phase == StepPhase::undone) return;
-  for (const TargetPlan& target : journal.state().plan.targets) {
-    for (const auto& file :
-         {journal.files().archive(target.service), journal.files().manifest(target.service)}) {
-      if (std::filesystem::exists(file)) continue;
-      throw Error(ErrorKind::refused, "E-BACKUP-DAMAGED",
-                  fmt::format("cannot roll run {} back: {} of its backup is gone",
-                              journal.state().plan.run_id, file.string()),
-                  "bring the file back, then: pgupgrade rollback");
-    }
-  }
-}
-
 void refuse_changed_edits(const Journal& journal) {
   const StepRecord* record = journal.find("edit-compose");
   if (record == nullptr || record->phase == StepPhase::undone) return;

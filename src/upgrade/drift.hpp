@@ -16,10 +16,6 @@ void refuse_other_engine(const Journal& journal, World& world);
 // is one record behind passes; see Journal::may_be_behind.
 void refuse_older_state(const Journal& journal, World& world);
 
-// Error(refused, "E-BACKUP-DAMAGED") when the data was emptied and the backup that a rollback would put back
-// is not there. Asked before a rollback stops anything.
-void refuse_missing_backup(const Journal& journal);
-
 // Error(refused, "E-COMPOSE-DRIFT") when a file that the run has edited was changed again by somebody, so
 // that a rollback could not put the original back. Asked before a rollback stops anything.
 void refuse_changed_edits(const Journal& journal);

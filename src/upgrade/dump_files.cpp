@@ -39,8 +39,12 @@ std::string dump_record_text(const DumpRecord& record) {
     databases.push_back(bj::object{
         {"name", database.name}, {"directory", database.directory}, {"objects", std::move(objects)}});
   }
+  bj::object carried;
+  for (const auto& [path, file] : record.carried)
+    carried[path] = bj::object{{"sha256", file.sha256}, {"mode", file.mode}};
   return json::pretty(bj::object{{"databases", std::move(databases)},
                                  {"digests", json::from_string_map(record.digests)},
+                                 {"carried", std::move(carried)},
                                  {"all_role_settings", json::from_string_map(record.all_role_settings)},
                                  {"hidden_settings", json::from_string_map(record.hidden_settings)}});
 }
@@ -50,6 +54,13 @@ DumpRecord parse_dump_record(const std::string& text) {
   const auto& object = json::as_object(value, "dump");
   DumpRecord record;
   record.digests = json::get_string_map(object, "digests");
+  if (const auto* carried = json::find_object(object, "carried")) {
+    for (const auto& [path, entry] : *carried) {
+      const auto& fields = json::as_object(entry, "carried");
+      record.carried[std::string(path)] = {.sha256 = json::get_string(fields, "sha256"),
+                                           .mode = static_cast<unsigned>(json::get_int(fields, "mode"))};
+    }
+  }
   record.all_role_settings = json::get_string_map(object, "all_role_settings");
   record.hidden_settings = json::get_string_map(object, "hidden_settings");
   if (const auto* databases = json::find_array(object, "databases")) {

@@ -15,9 +15,14 @@ struct DumpedDatabase {
   std::string directory;                        // in the volume: "db-0"
   std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
 };
+struct SavedFile {
+  std::string sha256;
+  unsigned mode = 0600;  // which it had in the old data directory
+};
 struct DumpRecord {
   std::vector<DumpedDatabase> databases;                 // template1 first, then postgres, then by name
   std::map<std::string, std::string> digests;            // file in the volume -> sha256
+  std::map<std::string, SavedFile> carried;              // configuration in the run's directory
   std::map<std::string, std::string> all_role_settings;  // ALTER ROLE ALL SET, which pg_dumpall leaves out
   std::map<std::string, std::string> hidden_settings;    // of configuration files, those the plan hides
 };

@@ -103,6 +103,7 @@ Journal Journal::create(const RunFiles& files, RunState state) {
   }
   create_private_directory(files.directory);
   Journal journal(files, std::move(state));
+  journal.opened_ = false;
   journal.write();
   return journal;
 }

@@ -16,6 +16,10 @@ inline constexpr const char* kHolderLabel = "pgupgrade.holder";
 inline constexpr const char* kDataLabel = "pgupgrade.data";
 inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 
+// The wipe's datum of a target whose backup was found damaged when it was needed; "no" once it is whole
+// again.
+inline constexpr const char* kBackupDamaged = "backup_damaged";
+
 // Paths inside work containers.
 inline constexpr const char* kRunMount = "/pgupgrade/run";  // the private socket directory, with pg_hba.conf
 inline constexpr const char* kDumpMount = "/pgupgrade/dump";  // the dump volume

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/backup_check.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
@@ -23,11 +24,6 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
   stop_server(context.world, info->id);
 }
 
-bool is_emptied(StepContext& context, const TargetPlan& target) {
-  // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
-  return context.datum_of("wipe", target, kEmptying) == "yes" || context.journal.find("start-new") != nullptr;
-}
-
 void refuse_users(StepContext& context, const TargetPlan& target) {
   const auto users = running_on_data(context.world, context.plan(), target);
   if (users.empty()) return;
@@ -39,6 +35,12 @@ void refuse_users(StepContext& context, const TargetPlan& target) {
 
 }  // namespace
 
+bool was_emptied(const StepContext& context, const TargetPlan& target) {
+  // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
+  return context.datum_of("wipe", target, kEmptying) == "yes" ||
+         context.datum_of("dump", target, kEmptying) == "yes" || context.journal.find("start-new") != nullptr;
+}
+
 OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
   const std::string recorded = context.datum_of("stop-old", target, "started_at");
   const auto info = context.world.engine.inspect_container(target.container_id);
@@ -47,7 +49,7 @@ OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) 
     return started ? OldServer::ran_again : OldServer::stopped;
   }
   // Before the data goes none of the steps removes it.
-  return recorded.empty() || is_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
+  return recorded.empty() || was_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
 }
 
 void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target) {
@@ -65,7 +67,7 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 
 void put_back_old_data(StepContext& context, const TargetPlan& target) {
   const OldServer old_server = old_server_since_stop(context, target);
-  if (!is_emptied(context, target) && old_server != OldServer::stopped) {
+  if (!was_emptied(context, target) && old_server != OldServer::stopped) {
     context.observer.message(
         Severity::warning,
         fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
@@ -75,7 +77,13 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
   }
   stop_old_container(context, target);
   refuse_users(context, target);
-  put_back_backup(context, target);
+  try {
+    put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
+  } catch (const Error& error) {
+    if (!is_backup_damage(error) || was_emptied(context, target)) throw;
+    context.observer.message(Severity::warning, fmt::format("{}; {} was never emptied and is left as it is",
+                                                            error.what(), data_name(target.data_mount)));
+  }
 }
 
 }  // namespace pgupgrade::upgrade

@@ -4,8 +4,10 @@
 
 namespace pgupgrade::upgrade {
 
-// The wipe's datum that says, before the first file goes, that from here on the backup is the truth.
+// The datum of wipe, or of dump while it is undone, that says, before the first file goes, that from here on
+// the backup is the truth.
 inline constexpr const char* kEmptying = "emptying";
+bool was_emptied(const StepContext& context, const TargetPlan& target);
 
 // What somebody has done with the old container since the run stopped it. One that ran again need not run any
 // more. One that is gone while its data is still there was removed by hand, or replaced through Compose, and
@@ -19,7 +21,9 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 // Gives the data mount back as the backup has it. Nothing runs on it meanwhile: the old container, if
 // somebody started it on the emptied mount, is stopped; anything else is Error(refused, "E-VOLUME-IN-USE").
 // When the mount was never emptied and the old server has run again or was replaced since, what it wrote is
-// newer than the backup: then the mount is left as it is.
+// newer than the backup: then the mount is left as it is. So it is when it was never
+// emptied and the backup is damaged: the old data is there, and all that is lost are the bytes that a server
+// changes by running.
 void put_back_old_data(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

@@ -49,6 +49,8 @@ class Journal {
 
   const RunState& state() const { return state_; }
   const RunFiles& files() const { return files_; }
+  // Whether an earlier process began the run: much may have happened to its files since.
+  bool was_opened() const { return opened_; }
 
   const StepRecord* find(const std::string& step) const;
   bool is_done(const std::string& step) const;
@@ -74,6 +76,7 @@ class Journal {
 
   RunFiles files_;
   RunState state_;
+  bool opened_ = true;
   std::string written_;  // what this object wrote last, which needs no proof
   bool may_be_behind_ = false;
 };

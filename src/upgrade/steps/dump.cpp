@@ -118,7 +118,7 @@ class DumpStep final : public Step {
     take_fingerprint(context, target, *connection);
     context.reach("fingerprint-taken");
     server.stop();
-    save_configuration(context, target);
+    record.carried = save_configuration(context, target);
     record.digests = digest_dump(context, target);
     const std::string text = dump_record_text(record);
     write_file_durably(context.journal.files().dump_record(target.service), text);

@@ -50,6 +50,8 @@ class RestoreStep final : public Step {
  private:
   static void restore(StepContext& context, const TargetPlan& target) {
     const DumpRecord record = read_dump_record(context, target);
+    // The wipe has read the dump; in this very process that is a moment ago.
+    if (context.journal.was_opened()) verify_dump_digests(context, target, record);
     // An attempt that was cut off has left an unknown part behind.
     const StepRecord* own = context.journal.find(context.step);
     if (own != nullptr && own->attempt > 1) create_new_cluster(context, target);

@@ -7,6 +7,7 @@
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/backup_check.hpp"
+#include "upgrade/carried_files.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
@@ -76,7 +77,9 @@ class WipeStep final : public Step {
 
   static void prove_copies(StepContext& context, const TargetPlan& target) {
     read_backup_again(context, target);
-    verify_dump_digests(context, target, read_dump_record(context, target));
+    const DumpRecord record = read_dump_record(context, target);
+    verify_dump_digests(context, target, record);
+    verify_carried(context, target, record);
     const auto file = context.journal.files().fingerprint(target.service, "old");
     if (sha256_hex(read_file(file)) != context.datum_of("dump", target, "fingerprint_sha256")) {
       throw Error(
