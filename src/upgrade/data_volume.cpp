@@ -30,6 +30,12 @@ void remove_extra(StepContext& context, const TargetPlan& target, const std::vec
   empty_directory(context, target, target.data_mount.target);
 }
 
+std::string unfinished_text(const StepContext& context) {
+  return fmt::format(
+      "pgupgrade (run {}) has emptied this directory and has not come to its end: pgupgrade status",
+      context.plan().run_id);
+}
+
 // The archive call leaves owner, mode and time of the directory that it extracts into as they are, and does
 // not sync.
 void finish_root(StepContext& context, const TargetPlan& target, const backup::Manifest& manifest) {
@@ -42,11 +48,14 @@ void finish_root(StepContext& context, const TargetPlan& target, const backup::M
     mode = fmt::format("{:o}", entry.mode);
     time = fmt::format("@{}", entry.mtime);
   }
+  // Removing a file gives its directory another time.
   const std::string script =
+      "if [ -e \"$5/$6\" ]; then t=$(stat -c %Y \"$5\") && rm \"$5/$6\" && touch -d \"@$t\" \"$5\"; fi && "
       "[ -z \"$2\" ] || { chown \"$2\" \"$1\" && chmod \"$3\" \"$1\" && touch -d \"$4\" \"$1\"; } && sync";
   run_work_checked(context.world,
                    data_work(context, target, "root",
-                             {"sh", "-c", script, "sh", target.data_mount.target, owner, mode, time}),
+                             {"sh", "-c", script, "sh", target.data_mount.target, owner, mode, time,
+                              target.old_pgdata, kUnfinishedMark}),
                    "E-SYNC", "sync " + data_name(target.data_mount));
 }
 
@@ -71,10 +80,25 @@ std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& tar
 }
 
 void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory) {
-  const std::string script = "[ ! -d \"$1\" ] || { find \"$1\" -mindepth 1 -delete && sync; }";
-  const auto spec = data_work(context, target, "empty", {"sh", "-c", script, "sh", directory});
+  // Where the disk is full and another writer takes what is freed, an empty mark will do.
+  const std::string script =
+      "[ ! -d \"$1\" ] || { find \"$1\" -mindepth 1 -delete && mkdir -p \"$2\" && "
+      "{ echo \"$4\" >\"$2/$3\" || [ -e \"$2/$3\" ]; } && sync; }";
+  const auto spec = data_work(
+      context, target, "empty",
+      {"sh", "-c", script, "sh", directory, target.old_pgdata, kUnfinishedMark, unfinished_text(context)});
   run_work_checked(context.world, spec, "E-EMPTY",
                    fmt::format("empty {} of {}", directory, data_name(target.data_mount)));
+}
+
+void mark_when_empty(StepContext& context, const TargetPlan& target) {
+  const std::string script =
+      "[ ! -d \"$1\" ] || [ -n \"$(ls -A \"$1\")\" ] || echo \"$3\" >\"$1/$2\" || [ -e \"$1/$2\" ]";
+  const auto spec =
+      data_work(context, target, "mark",
+                {"sh", "-c", script, "sh", target.old_pgdata, kUnfinishedMark, unfinished_text(context)});
+  run_work_checked(context.world, spec, "E-EMPTY",
+                   fmt::format("mark {} of {}", target.old_pgdata, data_name(target.data_mount)));
 }
 
 bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory) {
@@ -87,7 +111,7 @@ bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const st
     throw Error(ErrorKind::failed, "E-LISTING-CUT",
                 fmt::format("cannot list {}: the list was cut short", data_name(target.data_mount)));
   }
-  return lines.size() == 1;
+  return lines.size() == 1 || (lines.size() == 2 && lines[0] == directory + "/" + kUnfinishedMark);
 }
 
 int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,

@@ -21,8 +21,12 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
 std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target);
 
 // Empties `directory` (a path in the container) in place; the directory itself stays, so a volume keeps its
-// name, labels, driver and options, and a bind mount its inode. Absent is fine.
+// name, labels, driver and options, and a bind mount its inode. Absent is fine. What is left is
+// kUnfinishedMark in the old data directory.
 void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory);
+// Leaves kUnfinishedMark in the old data directory when that is there and empty.
+void mark_when_empty(StepContext& context, const TargetPlan& target);
+// Whether nothing is in it but kUnfinishedMark.
 bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory);
 
 // PG_VERSION in `directory`, 0 when there is none.

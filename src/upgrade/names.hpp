@@ -20,6 +20,11 @@ inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 // again.
 inline constexpr const char* kBackupDamaged = "backup_damaged";
 
+// A file in a data directory that stands empty between two clusters. A service that somebody starts on it
+// ends
+// ("exists but is not empty") rather than make an empty database.
+inline constexpr const char* kUnfinishedMark = "pgupgrade-unfinished";
+
 // Paths inside work containers.
 inline constexpr const char* kRunMount = "/pgupgrade/run";  // the private socket directory, with pg_hba.conf
 inline constexpr const char* kDumpMount = "/pgupgrade/dump";  // the dump volume

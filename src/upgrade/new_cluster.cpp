@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/data_volume.hpp"
+#include "upgrade/names.hpp"
 #include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
@@ -23,12 +25,27 @@ WorkSpec new_work(StepContext& context, const TargetPlan& target, const std::str
 void prepare_directory(StepContext& context, const TargetPlan& target, const std::string& owner) {
   const std::string script =
       "mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\" && chmod 0700 \"$1\" && "
-      "{ [ -z \"$3\" ] || chown \"$2\" \"$3\"; }";
+      "{ [ -z \"$3\" ] || { chown \"$2\" \"$3\" && rm -f \"$3/$4\"; }; }";
   const std::string root = target.old_pgdata == target.data_mount.target ? target.new_data_target : "";
-  run_work_checked(
-      context.world,
-      new_work(context, target, "prepare", {"sh", "-c", script, "sh", target.new_pgdata, owner, root}),
-      "E-NEW-CLUSTER", fmt::format("prepare {}", target.new_pgdata));
+  run_work_checked(context.world,
+                   new_work(context, target, "prepare",
+                            {"sh", "-c", script, "sh", target.new_pgdata, owner, root, kUnfinishedMark}),
+                   "E-NEW-CLUSTER", fmt::format("prepare {}", target.new_pgdata));
+}
+
+// When it fails, initdb removes what it has made.
+void run_initdb(StepContext& context, const TargetPlan& target, const WorkSpec& init) {
+  try {
+    run_work_checked(context.world, init, "E-NEW-CLUSTER",
+                     fmt::format("make a new cluster for service \"{}\"", target.service));
+  } catch (const Error&) {
+    try {
+      mark_when_empty(context, target);
+    } catch (const Error&) {
+      // The first error is the one to tell.
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -43,8 +60,7 @@ void create_new_cluster(StepContext& context, const TargetPlan& target) {
                            postgres::initdb(target.inventory, target.new_major, target.new_pgdata));
   init.user = builder;
   init.environment = target.environment;
-  run_work_checked(context.world, init, "E-NEW-CLUSTER",
-                   fmt::format("make a new cluster for service \"{}\"", target.service));
+  run_initdb(context, target, init);
   context.reach("initialised");
   const std::string owner = new_owner(context, target);
   if (owner == builder) return;

@@ -57,9 +57,31 @@ TEST_CASE("orders taken by a container that Compose made in the old one's place 
   CHECK(scene.engine.violations.empty());
 }
 
-TEST_CASE("an old server that was started on the emptied volume is stopped before the backup is put back") {
+TEST_CASE("an old server that was started on the emptied volume makes no empty database") {
+  for (const bool subdirectory : {false, true}) {
+    Scene scene({.subdirectory = subdirectory});
+    scene.die_at("wipe:emptied");
+    scene.engine.start_container("shop-db-1");
+    CHECK_FALSE(scene.container("db").info.running());
+    CHECK(version_of(scene.data(), subdirectory ? "inner" : ".") == 0);
+    CHECK(error_of([&] { scene.resume(); }) == kRanAgain);
+    scene.roll_back();
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
+TEST_CASE("no mark of an emptied directory is left in the new cluster") {
+  for (const int major : {17, 18}) {
+    Scene scene({.new_major = major});
+    scene.start();
+    for (const auto& [path, node] : scene.data()) CHECK(path.find("pgupgrade") == std::string::npos);
+  }
+}
+
+TEST_CASE("an emptied volume on which an old server ran all the same gets its backup back") {
   Scene scene;
   scene.die_at("wipe:emptied");
+  scene.data().erase("pgupgrade-unfinished");
   scene.engine.start_container("shop-db-1");  // finds nothing and initialises an empty cluster
   CHECK(error_of([&] { scene.resume(); }) == kRanAgain);
   scene.roll_back();

@@ -66,6 +66,17 @@ Outcome empty(const Script& script) {
   const auto place = script.place(0);
   if (place.read_only) return read_only();
   clear_below(*place.tree, place.path);
+  const auto old = script.place(1);
+  put_file(*old.tree, join_path(old.path, script.arguments.at(2)), script.arguments.at(3), 0644, 0, 0,
+           script.engine.now());
+  return done();
+}
+
+Outcome mark(const Script& script) {
+  const auto place = script.place(0);
+  if (!exists(*place.tree, place.path) || !below(*place.tree, place.path).empty()) return done();
+  put_file(*place.tree, join_path(place.path, script.arguments.at(1)), script.arguments.at(2), 0644, 0, 0,
+           script.engine.now());
   return done();
 }
 
@@ -98,6 +109,7 @@ Outcome prepare(const Script& script) {
     Node& node = root.tree->at(root.path);
     node.uid = place.tree->at(place.path).uid;
     node.gid = place.tree->at(place.path).gid;
+    root.tree->erase(join_path(root.path, script.arguments.at(3)));
   }
   return done();
 }
@@ -108,8 +120,10 @@ Outcome chown(const Script& script) {
   return done();
 }
 
-// Owner and mode of the mount's root.
+// The mark of an emptied directory, and owner and mode of the mount's root.
 Outcome root(const Script& script) {
+  const auto old = script.place(4);
+  old.tree->erase(join_path(old.path, script.arguments.at(5)));
   const auto place = script.place(0);
   if (script.arguments.at(1).empty()) return done();
   const std::string& owner = script.arguments[1];
@@ -153,7 +167,8 @@ struct Known {
 Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv) {
   static const std::map<std::string, Known> kScripts = {
       {"listing", {"stat -c '%f %u %g %Y %s %n'", listing}},
-      {"empty", {"find \"$1\" -mindepth 1 -delete && sync", empty}},
+      {"empty", {"find \"$1\" -mindepth 1 -delete && mkdir -p \"$2\" && { echo \"$4\" >\"$2/$3\"", empty}},
+      {"mark", {"[ -n \"$(ls -A \"$1\")\" ] || echo \"$3\" >\"$1/$2\"", mark}},
       {"look", {"find \"$1\" -mindepth 1 -maxdepth 1; echo end", look}},
       {"version", {"cat \"$1/PG_VERSION\"", version}},
       {"prepare", {"mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\"", prepare}},

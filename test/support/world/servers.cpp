@@ -50,6 +50,8 @@ Outcome start_server(SimulatedEngine& engine, SimulatedContainer& self, const st
   }
   if (version_of(*place.tree, place.path) == 0) {
     if (when_empty == WhenEmpty::refuse) return fail(fmt::format("FATAL:  \"{}\" is not a cluster", data));
+    if (!below(*place.tree, place.path).empty())
+      return fail(fmt::format("initdb: error: directory \"{}\" exists but is not empty", data));
     initialise(engine, place, image);
   }
   if (version_of(*place.tree, place.path) != image.major) {
