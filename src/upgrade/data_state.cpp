@@ -5,6 +5,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/put_back.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -21,13 +22,18 @@ bool done(const RunState& state, const std::string& step) {
   });
 }
 
-bool backup_is_damaged(const RunState& state) {
-  const auto tells = [](const std::pair<const std::string, std::string>& datum) {
-    return datum.first.ends_with(std::string(".") + kBackupDamaged) && datum.second == "yes";
+// Whether the record of a step that is not undone says so for any target.
+bool says(const RunState& state, const std::string& key) {
+  const auto tells = [&](const std::pair<const std::string, std::string>& datum) {
+    return datum.first.ends_with("." + key) && datum.second == "yes";
   };
   return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
-    return std::any_of(record.data.begin(), record.data.end(), tells);
+    return record.phase != StepPhase::undone && std::any_of(record.data.begin(), record.data.end(), tells);
   });
+}
+
+bool backup_is_damaged(const RunState& state) {
+  return says(state, kBackupDamaged);
 }
 
 std::string old_versions(const Plan& plan) {
@@ -62,7 +68,7 @@ std::string data_state(const RunState& state) {
       break;
   }
   if (!begun(state, "stop-old")) return fmt::format("untouched, still {}; {}", old, applications(state));
-  if (!begun(state, "wipe")) {
+  if (!says(state, kEmptying)) {
     return fmt::format("untouched, still {}; the server and the applications are stopped", old);
   }
   if (done(state, "verify")) {

@@ -27,7 +27,8 @@ const Row kRows[] = {
     {"freeze:after-done", "untouched, still PostgreSQL 15; the applications are stopped"},
     {"stop-old:after-record", "untouched, still PostgreSQL 15; the server and the applications are stopped"},
     {"verify-dump:after-done", "untouched, still PostgreSQL 15; the server and the applications are stopped"},
-    {"wipe:after-record",
+    {"wipe:after-record", "untouched, still PostgreSQL 15; the server and the applications are stopped"},
+    {"wipe:emptied",
      "the old data (PostgreSQL 15) is in the verified backup and the verified dump; the new cluster is not "
      "complete; the applications are stopped"},
     {"refresh:after-done",

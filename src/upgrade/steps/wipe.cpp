@@ -81,12 +81,12 @@ class WipeStep final : public Step {
     verify_dump_digests(context, target, record);
     verify_carried(context, target, record);
     const auto file = context.journal.files().fingerprint(target.service, "old");
-    if (sha256_hex(read_file(file)) != context.datum_of("dump", target, "fingerprint_sha256")) {
-      throw Error(
-          ErrorKind::failed, "E-DUMP-DAMAGED",
-          fmt::format("cannot trust the fingerprint {}: it has changed since it was written", file.string()),
-          "pgupgrade rollback, then begin again");
-    }
+    const auto text = read_file_if_present(file);
+    if (text && sha256_hex(*text) == context.datum_of("dump", target, "fingerprint_sha256")) return;
+    throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+                fmt::format("cannot trust the fingerprint {}: it {}", file.string(),
+                            text ? "has changed since it was written" : "is gone"),
+                "pgupgrade rollback, then begin again");
   }
 
   static void refuse_other_volume(StepContext& context, const TargetPlan& target) {
