@@ -7,6 +7,7 @@
 
 #include "backup/errors.hpp"
 #include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/backup/name_text.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
@@ -48,38 +49,10 @@ bool plain(char c) {
   return c >= 0x20 && c < 0x7F && c != '%';
 }
 
-// File names are bytes, JSON is UTF-8: what is not plain ASCII becomes %XX.
-std::string escaped(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    if (plain(c)) {
-      text += c;
-    } else {
-      text += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return text;
-}
-
 unsigned hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
   if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
   throw_damaged("the manifest is damaged: a name is not escaped as it should be");
-}
-
-std::string unescaped(std::string_view text) {
-  std::string name;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      name += text[i];
-    } else if (i + 2 < text.size()) {
-      name += static_cast<char>(hex_digit(text[i + 1]) << 4U | hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      throw_damaged("the manifest is damaged: a name is not escaped as it should be");
-    }
-  }
-  return name;
 }
 
 bj::object entry_object(const Entry& entry) {
@@ -136,6 +109,33 @@ void check_seal(std::string_view text) {
 }
 
 }  // namespace
+
+std::string escaped(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (plain(c)) {
+      text += c;
+    } else {
+      text += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+  }
+  return text;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      name += text[i];
+    } else if (i + 2 < text.size()) {
+      name += static_cast<char>(hex_digit(text[i + 1]) << 4U | hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      throw_damaged("the manifest is damaged: a name is not escaped as it should be");
+    }
+  }
+  return name;
+}
 
 std::string manifest_text(const Manifest& manifest) {
   std::string text = fmt::format(

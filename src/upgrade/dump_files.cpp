@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/backup/name_text.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
@@ -41,7 +42,7 @@ std::string dump_record_text(const DumpRecord& record) {
   }
   bj::object carried;
   for (const auto& [path, file] : record.carried)
-    carried[path] = bj::object{{"sha256", file.sha256}, {"mode", file.mode}};
+    carried[backup::escaped(path)] = bj::object{{"sha256", file.sha256}, {"mode", file.mode}};
   return json::pretty(bj::object{{"databases", std::move(databases)},
                                  {"digests", json::from_string_map(record.digests)},
                                  {"carried", std::move(carried)},
@@ -57,8 +58,9 @@ DumpRecord parse_dump_record(const std::string& text) {
   if (const auto* carried = json::find_object(object, "carried")) {
     for (const auto& [path, entry] : *carried) {
       const auto& fields = json::as_object(entry, "carried");
-      record.carried[std::string(path)] = {.sha256 = json::get_string(fields, "sha256"),
-                                           .mode = static_cast<unsigned>(json::get_int(fields, "mode"))};
+      record.carried[backup::unescaped(path)] = {
+          .sha256 = json::get_string(fields, "sha256"),
+          .mode = static_cast<unsigned>(json::get_int(fields, "mode"))};
     }
   }
   record.all_role_settings = json::get_string_map(object, "all_role_settings");
