@@ -55,5 +55,7 @@ void state(Cases& cases);
 void signals(Cases& cases);
 void races(Cases& cases);
 void interventions(Cases& cases);  // the last cases of `races`
+void damage(Cases& cases);
+void disk(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign
