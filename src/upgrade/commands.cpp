@@ -234,7 +234,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
-      return go_back(journal, world, observer);
+    return go_back(journal, world, observer);
   }
   refuse_drift(journal, world);
   refuse_older_state(journal, world);

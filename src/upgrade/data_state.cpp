@@ -68,7 +68,7 @@ std::string data_state(const RunState& state) {
       break;
   }
   if (!begun(state, "stop-old")) return fmt::format("untouched, still {}; {}", old, applications(state));
-  if (!says(state, kEmptying)) {
+  if (!says(state, kEmptying) && !begun(state, "start-new")) {
     return fmt::format("untouched, still {}; the server and the applications are stopped", old);
   }
   if (done(state, "verify")) {
