@@ -47,7 +47,7 @@ std::vector<Copy> dump_records(const Subject& subject) {
 }
 
 std::vector<Copy> carried_files(const Subject& subject) {
-  const fs::path directory = subject.project().run_directory() / "carried/db";
+  const fs::path directory = subject.project().run_files().carried("db");
   return {{"carried pg_hba.conf", directory / "pg_hba.conf"},
           {"carried postgresql.auto.conf", directory / "postgresql.auto.conf"}};
 }

@@ -90,7 +90,8 @@ TEST_CASE("saved configuration that was damaged is found before the old data goe
   for (const char* place : {"verify-dump:after-done", "restore:after-done"}) {
     Scene scene;
     scene.die_at(place);
-    write_file_durably(scene.run_directory() / "carried/db/pg_hba.conf", "host all all all trust\n");
+    write_file_durably(upgrade::RunFiles{.directory = scene.run_directory()}.carried("db") / "pg_hba.conf",
+                       "host all all all trust\n");
     CHECK_THAT(
         error_of([&] { scene.resume(); }),
         ContainsSubstring("E-DUMP-DAMAGED: cannot trust the saved configuration of service \"db\": ") &&
