@@ -84,7 +84,8 @@ Outcome look(const Script& script) {
   const auto place = script.place(0);
   std::string out;
   for (const std::string& path : below(*place.tree, place.path)) {
-    if (parent_path(path) == place.path) out += script.arguments[0] + "/" + path + "\n";
+    if (parent_path(path) != place.path) continue;
+    out += script.arguments[0] + "/" + path.substr(place.path == "." ? 0 : place.path.size() + 1) + "\n";
   }
   return done(out + "end\n");
 }
