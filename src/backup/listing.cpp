@@ -51,7 +51,8 @@ std::map<std::string, std::vector<std::string>> sections_of(std::string_view out
   for (std::string& line : lines) {
     if (line.starts_with("== ")) {
       title = line.substr(3);
-      sections[title];
+      if (title == "end" || !sections.try_emplace(title).second)
+        throw_listing(fmt::format("its line \"== {}\" is there twice", printable(title)));
     } else {
       sections[title].push_back(std::move(line));
     }

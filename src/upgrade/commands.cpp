@@ -86,8 +86,8 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
   } catch (Error& error) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
     error.set_kind(ErrorKind::rollback_failed);
-    const std::string steps = manual_steps(journal, error);
-    error.set_hint(error.hint().empty() || is_backup_damage(error) ? steps : error.hint() + "; " + steps);
+    const std::string by_hand = manual_steps(journal, error);
+    error.set_hint(error.hint().empty() || is_backup_damage(error) ? by_hand : error.hint() + "; " + by_hand);
     throw;
   }
   return make_report(journal, world.clock.unix_ms());
@@ -100,8 +100,7 @@ std::string other_ways(const RunState& state, const TargetPlan& target) {
            "pgupgrade rollback --lose-new-writes";
   return fmt::format(
       "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume goes on "
-      "from "
-      "it; with an intact copy of the backup in its place: pgupgrade rollback",
+      "from it; with an intact copy of the backup in its place: pgupgrade rollback",
       dump_volume_name(state.plan.run_id, target.service));
 }
 

@@ -190,3 +190,11 @@ TEST_CASE("a socket is in neither the listing nor the comparison") {
   }
   CHECK(others == std::vector<std::string>{"fifo"});
 }
+
+TEST_CASE("a listing with a part that is there twice is refused") {
+  const std::string parts = "== count\n0\n== entries\n== links\n== digests\n";
+  CHECK(message_of([&] { parse_listing(parts + "== end\n== end\n"); }) ==
+        "the listing of the volume is not complete: its line \"== end\" is there twice");
+  CHECK(message_of([&] { parse_listing(parts + "== links\n== end\n"); }) ==
+        "the listing of the volume is not complete: its line \"== links\" is there twice");
+}

@@ -129,7 +129,13 @@ TEST_CASE("cleanup says what will be and what was removed") {
 }
 
 TEST_CASE("locks are listed with their holders") {
-  REQUIRE(render_locks({{"c", "7f3a", "me@host, process 12, /srv/c.yml", "volume shop_pgdata"}}, {}) ==
+  REQUIRE(render_locks({{.container = "c",
+                         .id = "c0ffee",
+                         .run_id = "7f3a",
+                         .holder = "me@host, process 12, /srv/c.yml",
+                         .data = "volume shop_pgdata",
+                         .state_root = "/srv/.pgupgrade"}},
+                       {}) ==
           "volume shop_pgdata\n  run     7f3a\n  holder  me@host, process 12, /srv/c.yml\n");
 }
 
