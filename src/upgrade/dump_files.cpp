@@ -90,6 +90,14 @@ DumpRecord read_dump_record(StepContext& context, const TargetPlan& target) {
   return parse_dump_record(*text);
 }
 
+void make_dump_volume(StepContext& context, const TargetPlan& target) {
+  const std::string name = dump_volume_name(context.plan().run_id, target.service);
+  context.world.engine.remove_volume(name);
+  context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
+  const WorkSpec spec = dump_work(context, target, "close", {"chmod", "0700", kDumpMount});
+  run_work_checked(context.world, spec, "E-DUMP", "close volume " + name + " to others");
+}
+
 std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target) {
   const std::string script = "cd \"$1\" && find . -type f -exec sha256sum {} + && echo end";
   WorkSpec spec = dump_work(context, target, "digest", {"sh", "-c", script, "sh", kDumpMount});

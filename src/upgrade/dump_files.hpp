@@ -33,6 +33,9 @@ DumpRecord parse_dump_record(const std::string& text);
 // The record that the dump step wrote, proven by the digest in the journal.
 DumpRecord read_dump_record(StepContext& context, const TargetPlan& target);
 
+// Makes the dump volume anew, empty, for root alone: the verifiers of all passwords will lie in it.
+void make_dump_volume(StepContext& context, const TargetPlan& target);
+
 // sha256 of every file in the dump volume, read in a work container.
 std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target);
 

@@ -209,8 +209,10 @@ void dump_volume(Cases& cases) {
     Guarded guarded("secrets-dump", Kept::in_environment);
     Watch watch = guarded.watch();
     guarded.tell(watch, Guarded::upgrade_words(), -1, {{"PGUPGRADE_KILL_AT", "dump:before-record"}});
-    watch.require_private(guarded.engine_path(
-        fmt::format("pgupgrade-{}-db-dump", guarded.project().run_directory().filename().native())));
+    const auto volume = guarded.engine_path(
+        fmt::format("pgupgrade-{}-db-dump", guarded.project().run_directory().filename().native()));
+    require(fs::status(volume).permissions() == fs::perms::owner_all,
+            "the dump volume is for its owner alone");
     guarded.tell(watch, {"rollback"}, 0);
     guarded.tell(watch, {"cleanup", "--yes"}, 0);
     require_none(watch.end());

@@ -40,6 +40,12 @@ TEST_CASE("a whole upgrade ends with the new version, the same content and every
   CHECK(steps_told(scene, upgrade::StepEventKind::done) == kSteps);
 }
 
+TEST_CASE("the volume of the dump, in which the verifiers are, is for its owner alone") {
+  Scene scene;
+  scene.die_at("dump:server-started");
+  CHECK(scene.engine.volume("pgupgrade-0a1b2c3d-db-dump").tree.at(".").mode == 0700);
+}
+
 TEST_CASE("a rollback after a whole upgrade gives everything back") {
   Scene scene;
   scene.start();

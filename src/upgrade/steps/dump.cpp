@@ -78,12 +78,6 @@ class DumpStep final : public Step {
   }
 
  private:
-  static void fresh_volume(StepContext& context, const TargetPlan& target) {
-    const std::string name = dump_volume_name(context.plan().run_id, target.service);
-    context.world.engine.remove_volume(name);
-    context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
-  }
-
   // By an older state file a run would come here again after it has emptied the volume, and remove the dump
   // that the new cluster is made of.
   static void refuse_other_data(StepContext& context, const TargetPlan& target) {
@@ -103,7 +97,7 @@ class DumpStep final : public Step {
     refuse_other_data(context, target);
     WorkServer server(context, target, Side::old);
     server.discard();
-    fresh_volume(context, target);
+    make_dump_volume(context, target);
     refuse_old_server_that_ran_again(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");

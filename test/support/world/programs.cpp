@@ -19,6 +19,14 @@ Outcome stat_owner(SimulatedEngine& engine, SimulatedContainer& self, const std:
   return {.exit_code = 0, .out = fmt::format("{}:{}\n", node.uid, node.gid), .err = {}};
 }
 
+Outcome chmod(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
+  const auto place = engine.resolve(self, argv.at(2));
+  if (!exists(*place.tree, place.path))
+    return {.exit_code = 1, .out = {}, .err = "chmod: no " + argv.at(2) + "\n"};
+  place.tree->at(place.path).mode = static_cast<unsigned>(std::stoul(argv.at(1), nullptr, 8));
+  return {.exit_code = 0, .out = {}, .err = {}};
+}
+
 // A bind mount of a directory that really exists shows its real files.
 Outcome cat(SimulatedEngine& engine, SimulatedContainer& self, const std::string& path) {
   const auto place = engine.resolve(self, path);
@@ -66,6 +74,7 @@ Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self) {
   if (program == "postgres") return postgres(engine, self, argv);
   if (program == "true") return {.exit_code = 0, .out = {}, .err = {}};
   if (program == "stat") return stat_owner(engine, self, argv.back());
+  if (program == "chmod") return chmod(engine, self, argv);
   if (program == "cat") return cat(engine, self, argv.back());
   if (program == "pg_controldata") return control_data(engine, self, argv.back());
   if (program == "sh") return run_script(engine, self, argv);
