@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
@@ -36,6 +37,21 @@ constexpr std::array<Check, 17> kChecks = {
 
 constexpr const char* kEnginePlace = "the engine's volumes";
 
+// What the new cluster needs beyond the old one's space, where the data is not on the file system of the
+// engine's volumes.
+std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target) {
+  for (const ServiceFacts& service : facts.services) {
+    if (service.service != target.service) continue;
+    if (service.data_device < 0 || facts.engine_device < 0 || service.data_device == facts.engine_device)
+      return std::nullopt;
+    return DiskNeed{.place = (target.data_mount.kind == MountKind::volume ? "volume " : "directory ") +
+                             target.data_mount.source,
+                    .needed_bytes = restore_extra_bytes(target.data_bytes),
+                    .free_bytes = service.data_free_bytes};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Diagnostics check_service(const Request& request, const ServiceFacts& service) {
@@ -55,15 +71,24 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                                  const std::vector<TargetPlan>& targets) {
   DiskNeed engine{.place = kEnginePlace, .free_bytes = facts.engine_free_bytes};
   DiskNeed state{.place = request.state_root.string(), .free_bytes = facts.state_free_bytes};
+  std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
   for (const TargetPlan& target : targets) {
-    engine.needed_bytes += dump_bytes(target.data_bytes) + restore_extra_bytes(target.data_bytes);
+    engine.needed_bytes += dump_bytes(target.data_bytes);
+    if (const auto apart = need_apart(facts, target))
+      result.push_back(*apart);
+    else
+      engine.needed_bytes += restore_extra_bytes(target.data_bytes);
     state.needed_bytes += backup_bytes(target.data_bytes);
   }
-  if (!facts.same_file_system) return {engine, state};
-  return {{.place = fmt::format("{} and {}", engine.place, state.place),
-           .needed_bytes = engine.needed_bytes + state.needed_bytes,
-           .free_bytes = engine.free_bytes < 0 ? state.free_bytes : engine.free_bytes}};
+  if (facts.same_file_system) {
+    engine = {.place = fmt::format("{} and {}", engine.place, state.place),
+              .needed_bytes = engine.needed_bytes + state.needed_bytes,
+              .free_bytes = engine.free_bytes < 0 ? state.free_bytes : engine.free_bytes};
+  }
+  result.insert(result.begin(), engine);
+  if (!facts.same_file_system) result.insert(result.begin() + 1, state);
+  return result;
 }
 
 Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs) {

@@ -123,6 +123,22 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
          w.facts.engine_free_bytes = -1;
        },
        ""},
+      {"data on a file system of its own",
+       [](World& w) {
+         w.facts.engine_device = 1;
+         w.service().data_device = 2;
+         w.service().data_free_bytes = 512 * kMiB;
+       },
+       "error E-DISK: not enough space in volume shop_pgdata: up to 1.6 GiB are needed, 512.0 MiB are free | "
+       "free some space; or go on all the same with --accept E-DISK"},
+      {"data on a file system of its own leaves the engine's volumes less to hold",
+       [](World& w) {
+         w.facts.engine_device = 1;
+         w.facts.engine_free_bytes = 3 * 1024 * kMiB;
+         w.service().data_device = 2;
+         w.service().data_free_bytes = 2 * 1024 * kMiB;
+       },
+       ""},
       {"accepted",
        [](World& w) {
          w.facts.state_free_bytes = 0;

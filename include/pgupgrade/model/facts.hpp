@@ -90,9 +90,12 @@ struct ServiceFacts {
   std::int64_t shm_bytes = 0;
   RestartPolicy restart;
   std::vector<Mount> mounts;
-  int pg_version_file = 0;                   // PG_VERSION in the data directory, 0: none found
-  std::optional<VolumeFacts> data_volume;    // when the data mount is a volume
-  std::vector<std::string> other_users;      // containers that also mount the data, with state
+  int pg_version_file = 0;                 // PG_VERSION in the data directory, 0: none found
+  std::optional<VolumeFacts> data_volume;  // when the data mount is a volume
+  std::vector<std::string> other_users;    // containers that also mount the data, with state
+  // Of the data mount, as the running container sees it; -1: cannot be told.
+  std::int64_t data_device = -1;
+  std::int64_t data_free_bytes = -1;
   std::vector<std::string> with_attributes;  // some of the data's files with extended attributes, if any
   std::optional<Inventory> inventory;        // when the server answered
   std::string inventory_problem;             // why it did not
@@ -122,6 +125,7 @@ struct Facts {
   std::int64_t state_free_bytes = 0;                // where the state directory is
   std::int64_t engine_free_bytes = -1;              // where volumes are; -1: cannot be told
   bool same_file_system = false;                    // the two are one
+  std::int64_t engine_device = -1;                  // of the engine's volumes, -1: cannot be told
   bool operator==(const Facts&) const = default;
 };
 

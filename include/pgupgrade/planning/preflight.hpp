@@ -24,7 +24,8 @@ Standing standing_of(const ServiceFacts& service, int target_major);
 // are warnings.
 Diagnostics check_service(const Request& request, const ServiceFacts& service);
 
-// What the targets together need: one place, or two when the state directory is not on the engine's disk.
+// What the targets together need: of the engine's volumes and the state directory, which may be one place,
+// and of each data mount that lies on a file system of its own.
 std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                                  const std::vector<TargetPlan>& targets);
 Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
@@ -80,6 +81,20 @@ std::vector<std::string> with_attributes(World& world, const std::string& contai
   return result.exit_code == 0 ? split_lines(result.standard_output) : std::vector<std::string>();
 }
 
+// A bind mount, or a volume with options of its own, may lie on a file system of its own.
+void observe_room(ServiceFacts& facts, World& world, const Mount& mount) {
+  const auto result = world.engine.exec(
+      facts.container_id,
+      {"sh", "-c", "stat -c %d -- \"$1\" && stat -f -c '%a %S' -- \"$1\"", "sh", mount.target}, "");
+  std::int64_t device = 0;
+  std::int64_t blocks = 0;
+  std::int64_t block_bytes = 0;
+  std::istringstream words(result.standard_output);
+  if (result.exit_code != 0 || !(words >> device >> blocks >> block_bytes)) return;
+  facts.data_device = device;
+  facts.data_free_bytes = blocks * block_bytes;
+}
+
 }  // namespace
 
 void observe_container(ServiceFacts& facts, World& world) {
@@ -118,6 +133,7 @@ void observe_container(ServiceFacts& facts, World& world) {
     }
   }
   facts.other_users = other_users(world, facts, *data);
+  if (facts.running) observe_room(facts, world, *data);
   if (facts.running) facts.with_attributes = with_attributes(world, info->id, *data);
 }
 
