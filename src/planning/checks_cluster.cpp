@@ -134,11 +134,15 @@ Diagnostics check_names(const Subject& subject) {
 // only.
 Diagnostics check_superuser_name(const Subject& subject) {
   const std::string& name = subject.inventory.superuser;
-  if (name.find_first_of("\"$'\\") == std::string::npos) return {};
-  return {error("E-SUPERUSER-NAME",
-                fmt::format("the superuser of {} is named {}, which initdb refuses",
-                            service_name(subject.service.service), quoted(name)),
-                "rename it with ALTER ROLE, as another superuser, to a name without \", $, ' and \\")};
+  // From 17 on also what could end a comment in the script of an extension, whose owner it will be.
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
+  const bool comments = subject.request.target_major >= 17 && (has("--") || has("/*") || has("*/"));
+  if (name.find_first_of("\"$'\\") == std::string::npos && !comments) return {};
+  return {error(
+      "E-SUPERUSER-NAME",
+      fmt::format("the superuser of {} is named {}, which initdb refuses",
+                  service_name(subject.service.service), quoted(name)),
+      "rename it with ALTER ROLE, as another superuser, to a name without \", $, ', \\, --, /* and */")};
 }
 
 Diagnostics check_checksums(const Subject& subject) {

@@ -74,6 +74,7 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
 std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target) {
   WorkSpec spec = data_work(context, target, "listing", backup::listing_command(target.data_mount.target));
   spec.mounts[0].read_only = true;
+  spec.last_line = "== end";
   const auto result =
       run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
   return backup::parse_listing(result.standard_output);
@@ -103,7 +104,8 @@ void mark_when_empty(StepContext& context, const TargetPlan& target) {
 
 bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory) {
   const std::string script = "[ ! -d \"$1\" ] || find \"$1\" -mindepth 1 -maxdepth 1; echo end";
-  const auto spec = data_work(context, target, "look", {"sh", "-c", script, "sh", directory});
+  auto spec = data_work(context, target, "look", {"sh", "-c", script, "sh", directory});
+  spec.last_line = "end";
   const auto result =
       run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
   const auto lines = split_lines(result.standard_output);
@@ -122,6 +124,7 @@ int data_version(StepContext& context, const TargetPlan& target, const std::stri
   spec.image = image_id;
   spec.mounts = {data_mount};
   spec.mounts[0].read_only = true;
+  spec.last_line = "end";
   const auto result = run_work_checked(context.world, spec, "E-LISTING", "read PG_VERSION in " + directory);
   const auto lines = split_lines(result.standard_output);
   int version = 0;

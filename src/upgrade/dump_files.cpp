@@ -101,6 +101,7 @@ void make_dump_volume(StepContext& context, const TargetPlan& target) {
 std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target) {
   const std::string script = "cd \"$1\" && find . -type f -exec sha256sum {} + && echo end";
   WorkSpec spec = dump_work(context, target, "digest", {"sh", "-c", script, "sh", kDumpMount});
+  spec.last_line = "end";
   const auto result = run_work_checked(context.world, spec, "E-DUMP-DAMAGED",
                                        fmt::format("read the dump of service \"{}\" again", target.service));
   const auto lines = split_lines(result.standard_output);

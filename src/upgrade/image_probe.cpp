@@ -96,7 +96,8 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
                                        .service = service,
                                        .purpose = "probe",
                                        .image = image->id,
-                                       .argv = {"sh", "-c", kScript}});
+                                       .argv = {"sh", "-c", kScript},
+                                       .last_line = "end"});
   const auto lines = split_lines(result.standard_output);
   if (result.exit_code != 0 || lines.empty() || lines.back() != "end") {
     throw Error(ErrorKind::failed, "E-IMAGE",

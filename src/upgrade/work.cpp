@@ -32,6 +32,24 @@ void remove_if_ours(World& world, const std::string& name, const std::string& ru
   world.engine.remove_container(existing->id);
 }
 
+bool is_whole(const WorkSpec& spec, const WorkResult& result) {
+  if (spec.last_line.empty() || result.exit_code != 0) return true;
+  return result.standard_output == spec.last_line + "\n" ||
+         result.standard_output.ends_with("\n" + spec.last_line + "\n");
+}
+
+WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id, int exit_code) {
+  constexpr int kAttempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    WorkResult result{.exit_code = exit_code, .standard_output = {}, .standard_error = {}};
+    world.engine.container_logs(
+        id, [&](std::string_view bytes) { result.standard_output += bytes; },
+        [&](std::string_view bytes) { result.standard_error += bytes; });
+    if (is_whole(spec, result) || attempt == kAttempts) return result;
+    world.clock.pause(std::chrono::milliseconds(100));
+  }
+}
+
 }  // namespace
 
 std::string create_work(World& world, const WorkSpec& spec) {
@@ -64,11 +82,7 @@ WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void
       world.cancellation.throw_if_requested();
       if (tick) tick();
     }
-    WorkResult result;
-    result.exit_code = *code;
-    world.engine.container_logs(
-        id, [&](std::string_view bytes) { result.standard_output += bytes; },
-        [&](std::string_view bytes) { result.standard_error += bytes; });
+    const WorkResult result = read_output(world, spec, id, *code);
     world.engine.remove_container(id);
     return result;
   } catch (const Error&) {

@@ -22,6 +22,9 @@ struct WorkSpec {
   std::string user;  // empty: root
   std::int64_t shm_bytes = 0;
   std::string stop_signal;
+  // The line with which all that it prints to standard output ends, when it ends well. The engine may hand
+  // the last lines of a container out a moment after its end; then they are asked for again.
+  std::string last_line;
 };
 
 struct WorkResult {

@@ -225,7 +225,11 @@ TEST_CASE("what a dump would leave behind is refused") {
       {"a superuser whom initdb refuses", [](World& w) { w.inventory().superuser = "o'neil"; },
        "error E-SUPERUSER-NAME: the superuser of service db is named \"o'neil\", which initdb refuses | "
        "rename it "
-       "with ALTER ROLE, as another superuser, to a name without \", $, ' and \\"},
+       "with ALTER ROLE, as another superuser, to a name without \", $, ', \\, --, /* and */"},
+      {"a superuser whom initdb of 17 refuses", [](World& w) { w.inventory().superuser = "--help"; },
+       "error E-SUPERUSER-NAME: the superuser of service db is named \"--help\", which initdb refuses | "
+       "rename it "
+       "with ALTER ROLE, as another superuser, to a name without \", $, ', \\, --, /* and */"},
       {"long lists are cut",
        [](World& w) {
          for (int i = 0; i < 12; ++i) w.inventory().prepared_transactions.push_back(std::to_string(i));

@@ -46,6 +46,15 @@ TEST_CASE("the volume of the dump, in which the verifiers are, is for its owner 
   CHECK(scene.engine.volume("pgupgrade-0a1b2c3d-db-dump").tree.at(".").mode == 0700);
 }
 
+TEST_CASE("the last lines of a work container that the engine hands out late are waited for") {
+  Scene scene;
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place.ends_with(":before-record")) scene.engine.late_logs = 3;
+  };
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("a rollback after a whole upgrade gives everything back") {
   Scene scene;
   scene.start();

@@ -257,7 +257,10 @@ void SimulatedEngine::remove_container(const std::string& name) {
 
 void SimulatedEngine::container_logs(const std::string& name, const Sink& out, const Sink& err) {
   const SimulatedContainer& container = at(name);
-  if (out) out(container.out);
+  const std::size_t mark = container.out.rfind("end\n");
+  const bool late = late_logs > 0 && mark != std::string::npos && mark + 4 == container.out.size();
+  if (late) --late_logs;
+  if (out) out(late ? std::string_view(container.out).substr(0, mark) : std::string_view(container.out));
   if (err) err(container.err);
 }
 

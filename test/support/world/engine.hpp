@@ -85,6 +85,7 @@ class SimulatedEngine final : public docker::Engine {
   std::set<std::string> frozen;                    // containers that nobody may start now
   // Names that are given away already to what cannot be seen yet.
   std::map<std::string, std::chrono::milliseconds> reserved_until;
+  int late_logs = 0;                    // so many times a mark at the end of the logs is not there yet
   std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;
 
