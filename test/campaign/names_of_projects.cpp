@@ -62,7 +62,7 @@ const std::vector<Names>& rows() {
        .state_dir = "-state",
        .value = "-v --help"},
       {.row = "an option as a service",
-       .superuser = "--help",
+       .superuser = "-h",
        .database = "-",
        .password = "-W",
        .service = "--help",
