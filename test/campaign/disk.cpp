@@ -42,7 +42,7 @@ fs::path mountpoint(const std::string& volume) {
 void require_clear(const ProcessResult& result) {
   const std::string& said = result.standard_error;
   // PostgreSQL itself does not always say why it could not write.
-  require(has(said, "No space left on device") || has(said, "could not write"),
+  require(has(said, "o space left on device") || has(said, "could not write"),
           "the error names the cause: " + told(result));
   require(has(said, "your data:") && has(said, "pgupgrade r"),
           "the error tells of the data and of the way on: " + told(result));

@@ -108,7 +108,7 @@ const std::vector<Names>& rows() {
        .network = "%s{}:",
        .directory = "a,b=c%20d#?&;",
        .file = "%s{}.yml",
-       .bind = "a:b,c=d%20e",
+       .bind = "a,b=c%20d",
        .state_dir = "%s:{}",
        .value = "%s {} {0} a:b,c=d"},
       {.row = "words of a shell and of SQL",
