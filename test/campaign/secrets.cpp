@@ -208,7 +208,7 @@ void dump_volume(Cases& cases) {
   cases.run("the dump volume is for its owner alone", [&] {
     Guarded guarded("secrets-dump", Kept::in_environment);
     Watch watch = guarded.watch();
-    guarded.tell(watch, Guarded::upgrade_words(), -1, {{"PGUPGRADE_KILL_AT", "dump:before-record"}});
+    guarded.tell(watch, Guarded::upgrade_words(), -1, {{"PGUPGRADE_KILL_AT", "dump:after-done"}});
     const auto volume = guarded.engine_path(
         fmt::format("pgupgrade-{}-db-dump", guarded.project().run_directory().filename().native()));
     require(fs::status(volume).permissions() == fs::perms::owner_all,
