@@ -7,7 +7,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "support/catch.hpp"
-#include "support/world/scene.hpp"
+#include "support/world/crash.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -15,28 +15,6 @@ namespace {
 // All pairs take minutes under a sanitizer, which looks for other things and is content with some.
 bool sampled() {
   return ::getenv("PGUPGRADE_SAMPLE") != nullptr;
-}
-
-enum class Way { resume, roll_back };
-
-// Where it died; nothing when it came to its end.
-std::string run_until_crash(Scene& scene, std::size_t at, const std::function<void()>& action) {
-  scene.probe.arm(at);
-  std::string place;
-  try {
-    action();
-  } catch (const Crash& crash) {
-    place = crash.place;
-  }
-  scene.probe.arm(std::nullopt);
-  return place;
-}
-
-void go(Scene& scene, Way way) {
-  if (way == Way::roll_back)
-    scene.roll_back();
-  else
-    scene.resume();
 }
 
 // How a run that died at `first` and then, on its `way`, at its `second` place comes to a sound end. False

@@ -1,12 +1,10 @@
+#include "support/world/crash.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "support/catch.hpp"
-#include "support/world/scene.hpp"
 #include "upgrade/campaign.hpp"
 
 namespace pgupgrade::test {
 namespace {
-
-enum class Way { resume, roll_back };
 
 // The places of a run that nothing disturbs, and those of its rollback afterwards.
 std::vector<std::string> places_of_run(const SceneOptions& options) {
@@ -21,26 +19,6 @@ std::vector<std::string> places_of_rollback(const SceneOptions& options) {
   scene.probe.arm(std::nullopt);
   scene.roll_back();
   return scene.probe.places;
-}
-
-// Where it died; nothing when it came to its end.
-std::string run_until_crash(Scene& scene, std::size_t at, const std::function<void()>& action) {
-  scene.probe.arm(at);
-  std::string place;
-  try {
-    action();
-  } catch (const Crash& crash) {
-    place = crash.place;
-  }
-  scene.probe.arm(std::nullopt);
-  return place;
-}
-
-void go(Scene& scene, Way way) {
-  if (way == Way::roll_back)
-    scene.roll_back();
-  else
-    scene.resume();
 }
 
 std::string wrong_at_end(Scene& scene, Way way) {

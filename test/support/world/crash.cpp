@@ -1,0 +1,26 @@
+#include "support/world/crash.hpp"
+
+#include <optional>
+
+namespace pgupgrade::test {
+
+std::string run_until_crash(Scene& scene, std::size_t at, const std::function<void()>& action) {
+  scene.probe.arm(at);
+  std::string place;
+  try {
+    action();
+  } catch (const Crash& crash) {
+    place = crash.place;
+  }
+  scene.probe.arm(std::nullopt);
+  return place;
+}
+
+void go(Scene& scene, Way way) {
+  if (way == Way::roll_back)
+    scene.roll_back();
+  else
+    scene.resume();
+}
+
+}  // namespace pgupgrade::test
