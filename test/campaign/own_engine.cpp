@@ -20,6 +20,7 @@
 
 #include "campaign/campaign.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test::campaign {
 
@@ -32,12 +33,6 @@ constexpr const char* kFirstProcess = "mount -t tmpfs tmpfs /run && : >\"$0\" &&
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno)));
-}
-
-fs::path new_directory() {
-  std::string pattern = (fs::temp_directory_path() / "engine-XXXXXX").native();
-  if (::mkdtemp(pattern.data()) == nullptr) fail("cannot create " + pattern);
-  return pattern;
 }
 
 UniqueFd open_file(const fs::path& file, int flags) {
@@ -131,7 +126,7 @@ void remove_control_groups(const std::string& name) {
 
 OwnEngine::OwnEngine(const Words& images) {
   require(::geteuid() == 0, "root runs this part: it starts an engine of its own");
-  directory_ = new_directory();
+  directory_ = new_directory("engine");
   network_before_ = open_file("/proc/thread-self/ns/net", O_RDONLY);
   write_file_durably(directory_ / "daemon.json", fmt::format(R"({{
   "data-root": "{0}/data",

@@ -13,6 +13,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/unique_fd.hpp"
 #include "support/project.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test::campaign {
 
@@ -32,17 +33,16 @@ void unmount(const fs::path& place) noexcept {
   }
 }
 
-fs::path new_directory() {
+fs::path open_directory() {
   require(::geteuid() == 0, "small file systems are mounted by root only");
-  std::string pattern = (fs::temp_directory_path() / "pgupgrade-disk-XXXXXX").native();
-  require(::mkdtemp(pattern.data()) != nullptr, "a temporary directory can be made");
-  require(::chmod(pattern.c_str(), 0755) == 0, "and entered by the servers' users");
-  return pattern;
+  const fs::path directory = new_directory("pgupgrade-disk");
+  require(::chmod(directory.c_str(), 0755) == 0, "the servers' users can enter it");
+  return directory;
 }
 
 }  // namespace
 
-SmallDisk::SmallDisk(int mebibytes) : directory_(new_directory()) {
+SmallDisk::SmallDisk(int mebibytes) : directory_(open_directory()) {
   const fs::path image = directory_ / "image";
   fs::create_directory(root());
   must_run({"truncate", "--size", fmt::format("{}M", mebibytes), image.native()});

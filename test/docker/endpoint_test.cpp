@@ -8,6 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::docker;
@@ -17,29 +18,17 @@ namespace {
 // A directory as ~/.docker.
 class Configuration {
  public:
-  Configuration() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pgupgrade-config-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Configuration() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Configuration(const Configuration&) = delete;
-  Configuration& operator=(const Configuration&) = delete;
-
   void write(const std::filesystem::path& file, const std::string& text) const {
-    std::filesystem::create_directories((path_ / file).parent_path());
-    write_file_durably(path_ / file, text);
+    directory_.write(file.native(), text);
   }
   void add_context(const std::string& name, const std::string& host) const {
     write("contexts/meta/" + sha256_hex(name) + "/meta.json",
           R"({"Name":")" + name + R"(","Metadata":{},"Endpoints":{"docker":{"Host":")" + host + R"("}}})");
   }
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return directory_.path(); }
 
  private:
-  std::filesystem::path path_;
+  test::TemporaryDirectory directory_;
 };
 
 std::string resolved(const ClientSettings& settings) {

@@ -11,6 +11,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
 #include "support/socket_server.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <boost/json.hpp>
 
@@ -37,24 +38,6 @@ Failure failure_of(const std::function<void()>& action) {
 test::SocketServer::Handler always(test::Reply reply) {
   return [reply = std::move(reply)](const ReceivedRequest&) { return reply; };
 }
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pgupgrade-images-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -144,7 +127,7 @@ TEST_CASE("what is no image reference is not sent to the engine") {
 }
 
 TEST_CASE("a pull logs in with what the docker command has stored") {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   // user:pa:ss
   write_file_durably(directory.path() / "config.json",
                      R"({"auths":{"registry.example.com":{"auth":"dXNlcjpwYTpzcw=="}}})");
@@ -157,7 +140,7 @@ TEST_CASE("a pull logs in with what the docker command has stored") {
 }
 
 TEST_CASE("a pull that fails for want of a credential helper says so") {
-  const TemporaryDirectory directory;
+  const test::TemporaryDirectory directory;
   write_file_durably(directory.path() / "config.json",
                      R"({"credHelpers":{"registry.example.com":"ecr-login"}})");
   ScriptedEngine engine({.handler = always(test::answer(500, R"({"message":"no basic auth credentials"})")),

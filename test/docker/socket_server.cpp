@@ -15,18 +15,13 @@
 #include <utility>
 
 #include "pgupgrade/base/unique_fd.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
 namespace {
 
 struct Stopped {};     // the server is being destroyed
 struct ClientLeft {};  // the connection ended
-
-std::string temporary_directory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "pgupgrade-socket-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a directory for a socket");
-  return pattern;
-}
 
 // A connection, read with the server's stop in view.
 class Connection {
@@ -106,7 +101,7 @@ void read_body(Connection& connection, ReceivedRequest& request) {
 struct SocketServer::State {
   Handler handler;
   EarlyHandler early;
-  std::filesystem::path directory = temporary_directory();
+  std::filesystem::path directory = new_directory("pgupgrade-socket");
   UniqueFd listener;
   UniqueFd stop_reader;
   UniqueFd stop_writer;

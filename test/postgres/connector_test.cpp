@@ -5,34 +5,15 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/server.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::postgres;
 
-namespace {
-
-class EmptyDirectory {
- public:
-  EmptyDirectory() {
-    char path[] = "/tmp/pgupgrade-test-XXXXXX";
-    path_ = mkdtemp(path);
-  }
-  ~EmptyDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  EmptyDirectory(const EmptyDirectory&) = delete;
-  EmptyDirectory& operator=(const EmptyDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("a server that is not there is told with the reason for the first database") {
-  const EmptyDirectory directory;
+  const test::TemporaryDirectory directory;
   const Cancellation cancellation;
   const auto connector = make_connector(cancellation);
   try {
@@ -43,13 +24,13 @@ TEST_CASE("a server that is not there is told with the reason for the first data
     REQUIRE(error.code() == "E-SERVER-NOT-READY");
     REQUIRE_THAT(error.what(),
                  ContainsSubstring("cannot connect to database \"postgres\" through the socket in " +
-                                   directory.path() + ": "));
+                                   directory.path().native() + ": "));
     REQUIRE_THAT(error.what(), ContainsSubstring("No such file or directory"));
   }
 }
 
 TEST_CASE("connecting ends when the server is no longer alive") {
-  const EmptyDirectory directory;
+  const test::TemporaryDirectory directory;
   const Cancellation cancellation;
   const auto connector = make_connector(cancellation);
   int asked = 0;
@@ -64,7 +45,7 @@ TEST_CASE("connecting ends when the server is no longer alive") {
 }
 
 TEST_CASE("connecting ends when it is cancelled") {
-  const EmptyDirectory directory;
+  const test::TemporaryDirectory directory;
   Cancellation cancellation;
   const auto connector = make_connector(cancellation);
   cancellation.request(2);

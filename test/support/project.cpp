@@ -13,6 +13,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -22,12 +23,6 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kDockerLimit{120};
 constexpr std::chrono::seconds kUpgradeLimit{1800};  // only against what hangs: machines are slow and shared
 constexpr const char* kApplicationImage = "pgupgrade-fixture/app:1";
-
-fs::path new_directory(const std::string& name) {
-  std::string pattern = (fs::temp_directory_path() / (name + "-XXXXXX")).native();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
-  return pattern;
-}
 
 // What a destructor may do: try, and go on.
 void try_run(const Words& argv, const ProcessOptions& options = {}) noexcept {

@@ -11,14 +11,18 @@
 
 namespace pgupgrade::test {
 
+// A new, empty directory of a name of its own in `parent`; nobody removes it.
+inline std::filesystem::path new_directory(
+    const std::string& prefix, const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+  std::string pattern = (parent / (prefix + "-XXXXXX")).native();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
+  return pattern;
+}
+
 // A new directory of this test alone, removed with all that is in it.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pgupgrade-test-XXXXXX").native();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
-    path_ = pattern;
-  }
+  TemporaryDirectory() = default;
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory() {
@@ -44,7 +48,7 @@ class TemporaryDirectory {
   }
 
  private:
-  std::filesystem::path path_;
+  std::filesystem::path path_ = new_directory("pgupgrade-test");
 };
 
 }  // namespace pgupgrade::test

@@ -7,6 +7,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
 namespace fs = std::filesystem;
@@ -21,10 +22,7 @@ constexpr const char* kAppVerifier = "md55afb2fb5ee1832419a8c0fa45bc3255b";
 
 fs::path make_root() {
   const bool memory = fs::is_directory("/dev/shm");
-  std::string pattern =
-      (memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "pgupgrade-world-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
-  return pattern;
+  return new_directory("pgupgrade-world", memory ? fs::path("/dev/shm") : fs::temp_directory_path());
 }
 
 std::string service_name(std::size_t index) {
