@@ -176,6 +176,9 @@ void put_back_backup(StepContext& context, const TargetPlan& target,
   }
 }
 
+namespace {
+
+// "name (state)" of each.
 std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
                                          const std::string& own) {
   std::vector<docker::ContainerSummary> all;
@@ -200,13 +203,19 @@ std::vector<std::string> running_on_data(World& world, const Plan& plan, const T
   return names;
 }
 
-void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own) {
+}  // namespace
+
+void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
+                  const std::string& command, const std::string& own) {
   const auto users = running_on_data(context.world, context.plan(), target, own);
   if (users.empty()) return;
   throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-              fmt::format("cannot go on with {}: it is in use by {}", data_name(target.data_mount),
-                          join(users, ", ")),
-              "stop it, then: pgupgrade resume");
+              fmt::format("cannot {}: it is in use by {}", aim, join(users, ", ")),
+              "stop it, then: " + command);
+}
+
+void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own) {
+  refuse_users(context, target, "go on with " + data_name(target.data_mount), "pgupgrade resume", own);
 }
 
 Mount new_data_mount(const TargetPlan& target) {

@@ -44,12 +44,11 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
 void put_back_backup(StepContext& context, const TargetPlan& target,
                      const std::function<void()>& before_change);
 
-// Containers that mount the target's data and run, but ours of this run and the one of the id `own`; "name
-// (state)".
-std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
-                                         const std::string& own = {});
-
-// Error(refused, "E-VOLUME-IN-USE") when there is one, but for `own`.
+// Error(refused, "E-VOLUME-IN-USE") when a container runs that mounts the target's data and is neither of
+// this run nor of the id `own`: cannot do `aim` ("back volume shop_pgdata up"); stop it, then `command`.
+void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
+                  const std::string& command, const std::string& own = {});
+// The same where the run would go on.
 void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
 
 // The data mount as the new container has it.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/text.hpp"
 #include "upgrade/backup_check.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
@@ -22,15 +21,6 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
                                      info->name, data_name(target.data_mount)));
   hold_restart_policy(context, info->id, info->auto_remove);
   stop_server(context.world, info->id);
-}
-
-void refuse_users(StepContext& context, const TargetPlan& target) {
-  const auto users = running_on_data(context.world, context.plan(), target);
-  if (users.empty()) return;
-  throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-              fmt::format("cannot put the backup back into {}: it is in use by {}",
-                          data_name(target.data_mount), join(users, ", ")),
-              "stop it, then: pgupgrade rollback");
 }
 
 }  // namespace
@@ -76,7 +66,8 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
     return;
   }
   stop_old_container(context, target);
-  refuse_users(context, target);
+  refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
+               "pgupgrade rollback");
   try {
     put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
   } catch (const Error& error) {

@@ -46,7 +46,8 @@ class BackupStep final : public Step {
   static void back_up(StepContext& context, const TargetPlan& target) {
     const RunFiles& files = context.journal.files();
     create_private_directory(files.archive(target.service).parent_path());
-    refuse_users(context, target);
+    refuse_users(context, target, fmt::format("back {} up", data_name(target.data_mount)),
+                 "pgupgrade resume");
     WorkSpec spec = data_work(context, target, "backup", {"true"});
     spec.mounts[0].read_only = true;
     const std::string container = create_work(context.world, spec);
@@ -75,15 +76,6 @@ class BackupStep final : public Step {
     context.record(target, "archive_sha256", manifest.archive_sha256);
     context.record(target, "archive_bytes", std::to_string(manifest.archive_bytes));
     context.record(target, "manifest_sha256", sha256_hex(text));
-  }
-
-  static void refuse_users(StepContext& context, const TargetPlan& target) {
-    const auto users = running_on_data(context.world, context.plan(), target);
-    if (users.empty()) return;
-    throw Error(
-        ErrorKind::refused, "E-VOLUME-IN-USE",
-        fmt::format("cannot back {} up: it is in use by {}", data_name(target.data_mount), join(users, ", ")),
-        "stop it, then: pgupgrade resume");
   }
 
   static bool complete(StepContext& context, const TargetPlan& target) {
