@@ -48,6 +48,7 @@ Diagnostics check_compose_edit(const Subject& subject);
 
 // Shared by the checks.
 std::string service_name(const std::string& service);            // `service db`
+std::string mount_name(const Mount& mount);                      // `volume shop_data`, `directory /srv/data`
 std::string quoted(const std::string& name);                     // `"a"`, fit to be shown
 std::string quoted_list(const std::vector<std::string>& names);  // `"a", "b" and 3 more`
 std::string plain_list(const std::vector<std::string>& names);   // `a, b and 3 more`

@@ -43,6 +43,10 @@ std::string service_name(const std::string& service) {
   return "service " + printable(service);
 }
 
+std::string mount_name(const Mount& mount) {
+  return (mount.kind == MountKind::volume ? "volume " : "directory ") + printable(mount.source);
+}
+
 std::string quoted(const std::string& name) {
   return "\"" + printable(name) + "\"";
 }

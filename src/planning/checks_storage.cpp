@@ -16,10 +16,6 @@ bool is_anonymous(const std::string& volume) {
          });
 }
 
-std::string mount_name(const Mount& mount) {
-  return (mount.kind == MountKind::volume ? "volume " : "directory ") + printable(mount.source);
-}
-
 }  // namespace
 
 // The image's entrypoint looks in PGDATA for a cluster. Where the server was pointed elsewhere, the new image

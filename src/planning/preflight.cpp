@@ -44,8 +44,7 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target)
     if (service.service != target.service) continue;
     if (service.data_device < 0 || facts.engine_device < 0 || service.data_device == facts.engine_device)
       return std::nullopt;
-    return DiskNeed{.place = (target.data_mount.kind == MountKind::volume ? "volume " : "directory ") +
-                             target.data_mount.source,
+    return DiskNeed{.place = mount_name(target.data_mount),
                     .needed_bytes = restore_extra_bytes(target.data_bytes),
                     .free_bytes = service.data_free_bytes};
   }

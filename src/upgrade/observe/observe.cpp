@@ -39,8 +39,8 @@ void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo
   std::error_code ignored;
   if (info.root_directory.empty() || !fs::is_directory(info.root_directory, ignored)) return;
   facts.engine_free_bytes = static_cast<std::int64_t>(free_bytes(info.root_directory));
-  facts.same_file_system = device_of(info.root_directory) == device_of(state);
   facts.engine_device = static_cast<std::int64_t>(device_of(info.root_directory));
+  facts.same_file_system = facts.engine_device == static_cast<std::int64_t>(device_of(state));
 }
 
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
