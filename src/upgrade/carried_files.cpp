@@ -47,6 +47,16 @@ std::filesystem::path saved_directory(StepContext& context, const TargetPlan& ta
   return context.journal.files().carried(target.service);
 }
 
+std::string read_verified(const std::filesystem::path& saved, const SavedFile& file,
+                          const TargetPlan& target) {
+  auto content = read_file_if_present(saved);
+  if (content && sha256_hex(*content) == file.sha256) return std::move(*content);
+  throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+              fmt::format("cannot trust the saved configuration of service \"{}\": {} {}", target.service,
+                          saved.string(), content ? "has changed since it was written" : "is gone"),
+              "pgupgrade rollback, then begin again");
+}
+
 }  // namespace
 
 std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target) {
@@ -87,22 +97,15 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target) {
   std::map<std::string, CarriedFile> files;
   const DumpRecord record = read_dump_record(context, target);
-  verify_carried(context, target, record);
   for (const auto& [path, file] : record.carried)
-    files[path] = {.content = read_file(saved_directory(context, target) / path), .mode = file.mode};
+    files[path] = {.content = read_verified(saved_directory(context, target) / path, file, target),
+                   .mode = file.mode};
   return files;
 }
 
 void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
-  for (const auto& [path, file] : record.carried) {
-    const auto saved = saved_directory(context, target) / path;
-    const auto content = read_file_if_present(saved);
-    if (content && sha256_hex(*content) == file.sha256) continue;
-    throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                fmt::format("cannot trust the saved configuration of service \"{}\": {} {}", target.service,
-                            saved.string(), content ? "has changed since it was written" : "is gone"),
-                "pgupgrade rollback, then begin again");
-  }
+  for (const auto& [path, file] : record.carried)
+    read_verified(saved_directory(context, target) / path, file, target);
 }
 
 }  // namespace pgupgrade::upgrade

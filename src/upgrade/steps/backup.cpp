@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pgupgrade/backup/archive.hpp"
-#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
