@@ -47,6 +47,10 @@ std::filesystem::path note_of(const std::filesystem::path& state_root) {
   return state_root / "lock.holder";
 }
 
+std::filesystem::path lock_of(const std::filesystem::path& state_root) {
+  return state_root / "lock";
+}
+
 [[noreturn]] void refuse(const std::string& what, const std::string& holder, const std::string& run) {
   throw Error(ErrorKind::locked, "E-LOCKED", fmt::format("cannot work on {}: {} holds it", what, holder),
               run.empty()
@@ -70,25 +74,33 @@ bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
   refuse(data_name(data), label(existing->labels, kHolderLabel), run);
 }
 
+// A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
+FileLock acquire_state_root(const std::filesystem::path& state_root, Clock& clock) {
+  for (const auto begun = clock.monotonic();;) {
+    if (auto lock = FileLock::try_acquire(lock_of(state_root))) return std::move(*lock);
+    const auto note = read_file_if_present(note_of(state_root));
+    if (note && life_of(*note) != Life::gone) refuse(state_root.string(), *note, {});
+    if (clock.monotonic() - begun > kPatience) refuse(state_root.string(), "another process", {});
+    clock.pause(kTick);
+  }
+}
+
 }  // namespace
 
 void refuse_locked_data(World& world, const Mount& data) {
   is_locked_by(world, data, "a run not begun");
 }
 
-// A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
 FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder, Clock& clock) {
   create_private_directory(state_root);
-  for (const auto begun = clock.monotonic();;) {
-    if (auto lock = FileLock::try_acquire(state_root / "lock")) {
-      write_file_durably(note_of(state_root), holder);
-      return std::move(*lock);
-    }
-    const auto note = read_file_if_present(note_of(state_root));
-    if (note && life_of(*note) != Life::gone) refuse(state_root.string(), *note, {});
-    if (clock.monotonic() - begun > kPatience) refuse(state_root.string(), "another process", {});
-    clock.pause(kTick);
-  }
+  FileLock lock = acquire_state_root(state_root, clock);
+  write_file_durably(note_of(state_root), holder);
+  return lock;
+}
+
+void refuse_held_state_root(const std::filesystem::path& state_root, Clock& clock) {
+  std::error_code ignored;
+  if (std::filesystem::exists(lock_of(state_root), ignored)) acquire_state_root(state_root, clock);
 }
 
 void lock_data(World& world, const Plan& plan, const std::string& holder) {
@@ -161,7 +173,7 @@ std::optional<FileLock> hold_state_root(const HeldLock& lock) {
   const std::filesystem::path root = lock.state_root;
   const bool here = lock.holder.find("@" + host_name() + ", ") != std::string::npos;
   if (!here || !root.is_absolute() || !std::filesystem::is_directory(root, ignored)) return std::nullopt;
-  auto held = FileLock::try_acquire(root / "lock");
+  auto held = FileLock::try_acquire(lock_of(root));
   if (!held)
     refuse_release(lock, read_file_if_present(note_of(root)).value_or("a process in " + root.string()));
   return held;

@@ -113,6 +113,17 @@ TEST_CASE("two processes in one state directory exclude each other") {
         fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
 }
 
+TEST_CASE("who works in a state directory is told before what is unfinished there") {
+  Scene scene;
+  upgrade::refuse_held_state_root(scene.plan.state_root, scene.clock);
+  CHECK_FALSE(std::filesystem::exists(scene.plan.state_root));
+  scene.die_at("backup:after-done");
+  upgrade::refuse_held_state_root(scene.plan.state_root, scene.clock);
+  const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x", scene.clock);
+  CHECK(error_of([&] { upgrade::refuse_held_state_root(scene.plan.state_root, scene.clock); }) ==
+        fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
+}
+
 TEST_CASE("a new run is refused while another of the project is unfinished") {
   Scene scene;
   scene.probe.crash_at = 40;

@@ -70,6 +70,10 @@ struct CleanupReport {
 CleanupReport plan_cleanup(const std::filesystem::path& state_file, World& world);
 CleanupReport clean_up(const std::filesystem::path& state_file, World& world);
 
+// For one who would only find that a run there is unfinished, not that a process works on it:
+// Error(locked, "E-LOCKED") names that process. A state root that does not exist is not made.
+void refuse_held_state_root(const std::filesystem::path& state_root, Clock& clock);
+
 // Removes the engine's lock containers of a run that no longer exists, or of the given run.
 // Error(refused, "E-LOCK-ALIVE") when its process, or another one that works on the run, lives on this host.
 struct HeldLock {
