@@ -80,6 +80,7 @@ void Runner::undo_step(std::size_t index) {
   const std::string name(step.name());
   const StepRecord* record = journal_.find(name);
   if (record == nullptr || record->phase == StepPhase::undone) return;
+  world_.cancellation.throw_if_requested();
   StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
   const auto begun = world_.clock.monotonic();
   tell(index, StepEventKind::undo_started, 0, {});

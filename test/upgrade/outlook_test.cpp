@@ -77,6 +77,20 @@ TEST_CASE("the state of the data and the way on are told after the end") {
   CHECK(upgrade::next_commands(state_of(scene), scene.state_file()) == Words{"pgupgrade cleanup" + suffix});
 }
 
+TEST_CASE("an interrupted rollback stops before its next step and is gone on with") {
+  Scene scene;
+  scene.die_at("verify:after-done");
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "refresh:undo-after-record") scene.cancellation.request(2);
+  };
+  CHECK_THAT(error_of([&] { scene.roll_back(); }), ContainsSubstring("E-INTERRUPTED"));
+  CHECK(scene.probe.places.back() == "refresh:undo-after-done");
+  scene.cancellation.request(0);
+  scene.probe.on_reach = {};
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
 TEST_CASE("cleanup removes what it says and nothing else") {
   Scene scene;
   scene.start();
