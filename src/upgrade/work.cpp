@@ -76,7 +76,7 @@ void remove_work(World& world, const WorkSpec& spec) {
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {
   const std::string id = create_work(world, spec);
   try {
-    world.engine.start_container(id);
+    world.engine.start_container(name_of(spec));  // errors tell the name
     std::optional<int> code;
     while (!(code = world.engine.wait_container(id, kTick))) {
       world.cancellation.throw_if_requested();

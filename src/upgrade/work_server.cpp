@@ -44,6 +44,21 @@ void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
   if (major >= 17) settings.push_back({.name = "event_triggers", .value = "off", .origin = kOrigin});
 }
 
+// Of a server's log the lines that tell of a failure, but for those that are told already.
+std::string failures_in(const std::string& log, const std::string& told) {
+  std::string failures;
+  for (const std::string& line : split_lines(log)) {
+    for (const char* severity : {"ERROR:", "FATAL:", "PANIC:"}) {
+      const std::size_t at = line.find(severity);
+      if (at == std::string::npos) continue;
+      const std::string what(trim(line.substr(at + std::string_view(severity).size())));
+      if (told.find(what) == std::string::npos) failures += fmt::format("{}  {}\n", severity, what);
+      break;
+    }
+  }
+  return failures;
+}
+
 }  // namespace
 
 WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side)
@@ -112,12 +127,12 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   // Two servers on one cluster in two containers do not see each other's lock file.
   refuse_other_users(context_, target_);
   const std::string id = create_work(context_.world, server);
-  context_.world.engine.start_container(id);
+  context_.world.engine.start_container(server_name());  // errors tell the name
   return connect(id);
 }
 
 std::unique_ptr<postgres::Server> WorkServer::ensure() {
-  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+  const std::string name = server_name();
   const auto info = context_.world.engine.inspect_container(name);
   return info && info->running() ? connect(info->id) : start({});
 }
@@ -139,38 +154,58 @@ std::unique_ptr<postgres::Server> WorkServer::connect(const std::string& contain
   }
 }
 
+std::string WorkServer::server_name() const {
+  return work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+}
+
+// Empty when it cannot be had: there is another error to tell.
+std::string WorkServer::read_log() {
+  std::string log;
+  const auto append = [&](std::string_view bytes) { log += bytes; };
+  try {
+    context_.world.engine.container_logs(server_name(), append, append);
+  } catch (const Error&) {
+    log.clear();
+  }
+  return log;
+}
+
 // The reason why a server does not start is in its own log, not in the client's error.
 void WorkServer::fail_with_log(const Error& error) {
   if (error.kind() == ErrorKind::interrupted) return;
-  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
-  std::string log;
-  try {
-    context_.world.engine.container_logs(
-        name, [&](std::string_view bytes) { log += bytes; }, [&](std::string_view bytes) { log += bytes; });
-  } catch (const Error&) {
-    return;  // the first error is the one to tell
-  }
+  const std::string log = read_log();
   throw Error(ErrorKind::failed, "E-SERVER-START",
               fmt::format("cannot start the {} server of service \"{}\" in container {}: {}{}",
-                          side_ == Side::old ? "old" : "new", target_.service, name, error.what(),
+                          side_ == Side::old ? "old" : "new", target_.service, server_name(), error.what(),
                           log.empty() ? "" : "; its log ends: " + last_words(log)));
 }
 
+void WorkServer::fail_with_failures(const Error& error) {
+  if (error.kind() != ErrorKind::failed) return;
+  const std::string words = last_words(failures_in(read_log(), error.what()));
+  if (words.empty()) return;
+  throw Error(error.kind(), error.code(), fmt::format("{}; its server said: {}", error.what(), words),
+              error.hint());
+}
+
 void WorkServer::stop() {
-  const std::string name = work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
+  const std::string name = server_name();
   const auto info = context_.world.engine.inspect_container(name);
   if (!info) return;
   stop_server(context_.world, info->id);
-  context_.world.engine.remove_container(info->id);
   const bool old = side_ == Side::old;
   const std::string state = cluster_state(
       context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
       old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
   if (state != "shut down") {
-    throw Error(ErrorKind::failed, "E-NOT-SHUT-DOWN",
-                fmt::format("cannot stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
-                            old ? "old" : "new", target_.service, state));
+    const Error error(
+        ErrorKind::failed, "E-NOT-SHUT-DOWN",
+        fmt::format("cannot stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
+                    old ? "old" : "new", target_.service, state));
+    fail_with_failures(error);
+    throw error;
   }
+  context_.world.engine.remove_container(info->id);
 }
 
 void WorkServer::discard() {

@@ -30,6 +30,18 @@ class WorkServer {
   // Removes whatever is left of it, running or not.
   void discard();
 
+  // What a client of it does. Where that fails, the error tells also what the server's own log says of it: a
+  // client may be told no more than to look there.
+  template <typename Action>
+  auto used_by(const Action& action) {
+    try {
+      return action();
+    } catch (const Error& error) {
+      fail_with_failures(error);
+      throw;
+    }
+  }
+
   // A work container beside the server: its socket, the dump volume, the new image (dumps and restores are
   // always made with the new version's programs).
   WorkSpec client(const std::string& purpose, std::vector<std::string> argv) const;
@@ -39,7 +51,10 @@ class WorkServer {
   WorkSpec spec(std::vector<std::string> argv) const;
   std::string prepare_socket_directory() const;
   std::unique_ptr<postgres::Server> connect(const std::string& container);
+  std::string server_name() const;
+  std::string read_log();
   void fail_with_log(const Error& error);
+  void fail_with_failures(const Error& error);
 
   StepContext& context_;
   const TargetPlan& target_;

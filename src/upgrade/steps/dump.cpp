@@ -101,16 +101,8 @@ class DumpStep final : public Step {
     refuse_old_server_that_ran_again(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");
-    refuse_changed_databases(*connection, target);
     DumpRecord record;
-    take_dumps(context, target, server, *connection, record);
-    for (const auto& setting : connection->settings_for_all_roles()) {
-      record.all_role_settings[setting.name] = setting.value;
-    }
-    record.hidden_settings = hidden_values(target.inventory, connection->inventory());
-    context.reach("dumped");
-    take_fingerprint(context, target, *connection);
-    context.reach("fingerprint-taken");
+    server.used_by([&] { take_content(context, target, server, *connection, record); });
     server.stop();
     record.carried = save_configuration(context, target);
     record.digests = digest_dump(context, target);
@@ -118,6 +110,19 @@ class DumpStep final : public Step {
     write_file_durably(context.journal.files().dump_record(target.service), text);
     context.reach("record-written");
     context.record(target, "record_sha256", sha256_hex(text));
+  }
+
+  static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                           postgres::Server& connection, DumpRecord& record) {
+    refuse_changed_databases(connection, target);
+    take_dumps(context, target, server, connection, record);
+    for (const auto& setting : connection.settings_for_all_roles()) {
+      record.all_role_settings[setting.name] = setting.value;
+    }
+    record.hidden_settings = hidden_values(target.inventory, connection.inventory());
+    context.reach("dumped");
+    take_fingerprint(context, target, connection);
+    context.reach("fingerprint-taken");
   }
 
   // Between the plan and the freeze a database may have come or gone.

@@ -24,25 +24,30 @@ class RefreshStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       WorkServer server(context, target, Side::fresh);
       const auto connection = server.ensure();
-      const postgres::Connection to{.socket = server.socket_in_container(),
-                                    .superuser = target.inventory.superuser};
-      run_work_checked(context.world,
-                       server.client("analyze", postgres::analyze_all(to, context.plan().jobs)), "E-ANALYZE",
-                       fmt::format("analyze the databases of service \"{}\"", target.service));
-      context.reach("analyzed");
-      for (const auto& database : target.inventory.databases) {
-        if (!database.allow_connections) continue;
-        for (const std::string& line : connection->refresh(database.name)) context.note(line);
-      }
-      for (const std::string& table : connection->tables_without_statistics()) {
-        context.observer.message(Severity::warning,
-                                 fmt::format("table {} has no statistics", printable(table)));
-      }
+      server.used_by([&] { refresh(context, target, server, *connection); });
       context.record(target, "refreshed", "yes");
     }
   }
 
   bool holds(StepContext& context) override { return context.recorded_for_all("refreshed"); }
+
+ private:
+  static void refresh(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                      postgres::Server& connection) {
+    const postgres::Connection to{.socket = server.socket_in_container(),
+                                  .superuser = target.inventory.superuser};
+    run_work_checked(context.world, server.client("analyze", postgres::analyze_all(to, context.plan().jobs)),
+                     "E-ANALYZE", fmt::format("analyze the databases of service \"{}\"", target.service));
+    context.reach("analyzed");
+    for (const auto& database : target.inventory.databases) {
+      if (!database.allow_connections) continue;
+      for (const std::string& line : connection.refresh(database.name)) context.note(line);
+    }
+    for (const std::string& table : connection.tables_without_statistics()) {
+      context.observer.message(Severity::warning,
+                               fmt::format("table {} has no statistics", printable(table)));
+    }
+  }
 };
 
 }  // namespace

@@ -59,6 +59,14 @@ class RestoreStep final : public Step {
     // A session of ours would keep its database from being replaced; it ends here.
     server.start(postgres::restore_settings(memory(context))).reset();
     context.reach("server-started");
+    server.used_by([&] { restore_content(context, target, server, record); });
+    server.stop();
+    context.reach("server-stopped");
+    flush_new_cluster(context, target);
+  }
+
+  static void restore_content(StepContext& context, const TargetPlan& target, WorkServer& server,
+                              const DumpRecord& record) {
     restore_globals(context, target, server);
     context.reach("globals-restored");
     for (std::size_t index = 0; index < record.databases.size(); ++index) {
@@ -69,9 +77,6 @@ class RestoreStep final : public Step {
     for (const auto& [name, value] : record.all_role_settings)
       settings.push_back({.name = name, .value = value});
     server.ensure()->set_settings_for_all_roles(settings);
-    server.stop();
-    context.reach("server-stopped");
-    flush_new_cluster(context, target);
   }
 
   static std::int64_t memory(StepContext& context) { return context.world.engine.info().memory_bytes; }

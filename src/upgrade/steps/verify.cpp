@@ -26,8 +26,9 @@ class VerifyStep final : public Step {
 
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      verify(context, target);
-      WorkServer(context, target, Side::fresh).stop();
+      WorkServer server(context, target, Side::fresh);
+      server.used_by([&] { verify(context, target, server); });
+      server.stop();
     }
   }
 
@@ -42,7 +43,7 @@ class VerifyStep final : public Step {
   }
 
  private:
-  static void verify(StepContext& context, const TargetPlan& target) {
+  static void verify(StepContext& context, const TargetPlan& target, WorkServer& server) {
     const std::string text = read_file(context.journal.files().fingerprint(target.service, "old"));
     if (sha256_hex(text) != context.datum_of("dump", target, "fingerprint_sha256")) {
       throw Error(
@@ -54,13 +55,10 @@ class VerifyStep final : public Step {
     }
     const Fingerprint old = fingerprint_from_json(json::parse(text, "the fingerprint"));
     std::int64_t done = 0;
-    const Fingerprint now = WorkServer(context, target, Side::fresh)
-                                .ensure()
-                                ->fingerprint(old.row_hash, context.plan().jobs,
-                                              [&](const std::string& database, const std::string&) {
-                                                context.progress("fingerprint of " + database, ++done,
-                                                                 old.table_count(), Progress::Unit::items);
-                                              });
+    const Fingerprint now = server.ensure()->fingerprint(
+        old.row_hash, context.plan().jobs, [&](const std::string& database, const std::string&) {
+          context.progress("fingerprint of " + database, ++done, old.table_count(), Progress::Unit::items);
+        });
     write_file_durably(context.journal.files().fingerprint(target.service, "new"),
                        json::pretty(to_json(now)));
     context.reach("fingerprint-taken");

@@ -1,0 +1,39 @@
+// What a work server says in its own log, and its clients are not told.
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+constexpr const char* kFull = "could not write to file \"pg_wal/xlogtemp.29\": No space left on device";
+
+// At `place` the server says it, and dies.
+std::string error_of_panic(const std::string& place, const std::string& server) {
+  Scene scene;
+  scene.probe.on_reach = [&](const std::string& reached) {
+    if (reached != place) return;
+    scene.engine.at("pgupgrade-0a1b2c3d-db-" + server).err +=
+        std::string("2026-01-01 00:00:00.000 UTC [29] LOG:  checkpoint starting: immediate\n") +
+        "2026-01-01 00:00:00.000 UTC [29] PANIC:  " + kFull + "\n";
+    scene.engine.kill("pgupgrade-0a1b2c3d-db-" + server);
+  };
+  return error_of([&] { scene.start(); });
+}
+
+}  // namespace
+
+TEST_CASE("a failed restore tells what its server said") {
+  CHECK(
+      error_of_panic("restore:globals-restored", "new-server") ==
+      std::string("E-RESTORE: cannot restore database \"template1\": pg_restore exited with 2: connection to "
+                  "server on socket failed; its server said: PANIC:  ") +
+          kFull);
+}
+
+TEST_CASE("a failed dump tells what its server said") {
+  CHECK_THAT(error_of_panic("dump:globals-dumped", "old-server"),
+             ContainsSubstring(std::string("; its server said: PANIC:  ") + kFull));
+}
+
+}  // namespace pgupgrade::test
