@@ -207,6 +207,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   world.probe.reach("begin:state-written");
   try {
     lock_data(world, plan, holder);
+    refuse_stale_plan(journal, world);
   } catch (const Error&) {
     release_quietly(world, plan);
     remove_tree(files.directory);  // nothing was touched; a refused run leaves no state behind

@@ -86,6 +86,22 @@ void refuse_drift(const Journal& journal, World& world) {
   }
 }
 
+void refuse_stale_plan(const Journal& journal, World& world) {
+  try {
+    refuse_drift(journal, world);
+    for (const TargetPlan& target : journal.state().plan.targets) {
+      const auto info = world.engine.inspect_container(target.container_id);
+      if (info && info->running()) continue;
+      refuse(fmt::format("container {} was {} since the plan was made", target.container_name,
+                         info ? "stopped" : "removed or replaced"),
+             "");
+    }
+  } catch (Error& error) {
+    if (error.code() == "E-DRIFT") error.set_hint("nothing was begun; look at a new plan: pgupgrade plan");
+    throw;
+  }
+}
+
 void refuse_older_state(const Journal& journal, World& world) {
   const Plan& plan = journal.state().plan;
   for (const TargetPlan& target : plan.targets) {

@@ -9,6 +9,9 @@ namespace pgupgrade::upgrade {
 // before a resume; a rollback asks for the engine only, since putting back is what it is for, and for the
 // files that it puts back.
 void refuse_drift(const Journal& journal, World& world);
+// The same before a run begins, when the plan may have waited for its confirmation while somebody else
+// worked.
+void refuse_stale_plan(const Journal& journal, World& world);
 void refuse_other_engine(const Journal& journal, World& world);
 
 // Error(refused, "E-STATE-OLD") when the run has left what its state says nothing about: an older generation

@@ -20,6 +20,26 @@ TEST_CASE("a resume on another engine is refused and so is a rollback") {
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a plan that the world has left behind begins nothing") {
+  const auto refused = [](const std::function<void(Scene&)>& meanwhile) {
+    Scene scene;
+    meanwhile(scene);
+    const std::string error = error_of([&] { scene.start(); });
+    CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
+    upgrade::World world = scene.world();
+    CHECK(upgrade::find_locks(world).empty());
+    return error;
+  };
+  CHECK_THAT(refused([](Scene& scene) {
+               write_file_durably(scene.compose_file(), scene.original_compose + "# mine\n", 0644);
+             }),
+             ContainsSubstring("compose.yaml was changed since the run began"));
+  CHECK(refused([](Scene& scene) { scene.engine.remove_container("shop-db-1"); }) ==
+        "E-DRIFT: cannot go on: container shop-db-1 was removed or replaced since the plan was made");
+  CHECK(refused([](Scene& scene) { scene.engine.stop_container("shop-db-1", {}); }) ==
+        "E-DRIFT: cannot go on: container shop-db-1 was stopped since the plan was made");
+}
+
 TEST_CASE("a volume that was made anew under its name is refused") {
   Scene scene;
   scene.die_at("dump:after-done");
