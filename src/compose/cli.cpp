@@ -104,9 +104,23 @@ class ComposeCommand final : public Cli {
 
   void up(const ProjectLocation& location, const std::vector<std::string>& services,
           std::chrono::milliseconds timeout) override {
+    up(location, "-d", services, timeout);
+  }
+
+  void create(const ProjectLocation& location, const std::vector<std::string>& services,
+              std::chrono::milliseconds timeout) override {
+    up(location, "--no-start", services, timeout);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kShort{30'000};
+  static constexpr std::chrono::milliseconds kLoad{120'000};
+
+  void up(const ProjectLocation& location, const char* mode, const std::vector<std::string>& services,
+          std::chrono::milliseconds timeout) const {
     require_docker();
     std::vector<std::string> argv = arguments(location);
-    argv.insert(argv.end(), {"up", "-d", "--no-deps", "--no-build", "--"});
+    argv.insert(argv.end(), {"up", mode, "--no-deps", "--no-build", "--"});
     argv.insert(argv.end(), services.begin(), services.end());
     const ProcessResult result = run(argv, timeout);
     if (result.succeeded()) return;
@@ -114,10 +128,6 @@ class ComposeCommand final : public Cli {
                 fmt::format("cannot start {} through Compose: {}", join(services, ", "), message_of(result)),
                 "mend what Compose names, then resume");
   }
-
- private:
-  static constexpr std::chrono::milliseconds kShort{30'000};
-  static constexpr std::chrono::milliseconds kLoad{120'000};
 
   static std::vector<std::string> arguments(const ProjectLocation& location) {
     std::vector<std::string> argv = {"docker", "compose"};

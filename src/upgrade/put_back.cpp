@@ -12,6 +12,13 @@
 namespace pgupgrade::upgrade {
 namespace {
 
+constexpr std::chrono::minutes kPatience{10};
+
+void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
+  refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
+               "pgupgrade rollback");
+}
+
 void stop_old_container(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (!info || !info->running()) return;
@@ -21,6 +28,20 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
                                      info->name, data_name(target.data_mount)));
   hold_restart_policy(context, info->id, info->auto_remove);
   stop_server(context.world, info->id);
+}
+
+// The engine would make a missing volume when a container asks for it, but without its driver's options and
+// Compose's labels; so Compose makes it, from the file of before.
+void make_missing_volume(StepContext& context, const TargetPlan& target) {
+  if (target.data_mount.kind != MountKind::volume) return;
+  if (context.world.engine.inspect_volume(target.data_mount.source)) return;
+  context.world.compose.create(context.plan().location, {target.service}, kPatience);
+}
+
+bool is_lost(StepContext& context, const TargetPlan& target) {
+  const bool volume = target.data_mount.kind == MountKind::volume;
+  if (volume && !context.world.engine.inspect_volume(target.data_mount.source)) return true;
+  return data_version(context, target, target.old_image_id, target.data_mount, target.old_pgdata) == 0;
 }
 
 }  // namespace
@@ -66,8 +87,8 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
     return;
   }
   stop_old_container(context, target);
-  refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
-               "pgupgrade rollback");
+  make_missing_volume(context, target);
+  refuse_users_for_backup(context, target);
   try {
     put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
   } catch (const Error& error) {
@@ -75,6 +96,29 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
     context.observer.message(Severity::warning, fmt::format("{}; {} was never emptied and is left as it is",
                                                             error.what(), data_name(target.data_mount)));
   }
+}
+
+void put_back_lost_data(StepContext& context, const TargetPlan& target) {
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  if (info && info->running()) return;
+  const bool begun = context.datum(target, kEmptying) == "yes";
+  if (!begun && !is_lost(context, target)) return;
+  if (context.datum_of("backup", target, "manifest_sha256").empty()) {
+    throw Error(ErrorKind::failed, "E-DATA-GONE",
+                fmt::format("cannot start service \"{}\" again: {} holds no cluster any more, and this run "
+                            "had not made its backup yet",
+                            target.service, data_name(target.data_mount)),
+                "whatever emptied it was not pgupgrade; bring the data back, then: pgupgrade rollback");
+  }
+  context.observer.message(
+      Severity::warning,
+      fmt::format("{} holds no cluster any more, by other hands than pgupgrade's: the backup is "
+                  "put back",
+                  data_name(target.data_mount)));
+  make_missing_volume(context, target);
+  refuse_users_for_backup(context, target);
+  put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
+  context.record(target, kEmptying, "no");
 }
 
 }  // namespace pgupgrade::upgrade

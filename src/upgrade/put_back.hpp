@@ -26,4 +26,9 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 // changes by running.
 void put_back_old_data(StepContext& context, const TargetPlan& target);
 
+// Where somebody has removed or emptied the data itself (`docker compose down -v`), the old server would make
+// an empty database of its own: then the backup is put back. Error(failed, "E-DATA-GONE") when the run has
+// made none. Called by stop-old's undo, in whose record it keeps that it has begun.
+void put_back_lost_data(StepContext& context, const TargetPlan& target);
+
 }  // namespace pgupgrade::upgrade

@@ -105,6 +105,19 @@ void old_server_late(Cases& cases, const Subject& subject) {
     });
 }
 
+// docker compose down -v: from the first backup on the data comes back, on the volume that Compose declares.
+void removed(Cases& cases) {
+  for (const char* place : {"dump:before-record", "wipe:before-record", "wipe:emptied"})
+    cases.run(fmt::format("{}, docker compose down --volumes, rollback", place), [&] {
+      Subject subject("removed");
+      subject.expect_killed(place, Subject::upgrade_words());
+      subject.project().compose({"down", "--volumes"});
+      subject.expect_exit(0, {"rollback"});
+      subject.project().compose({"up", "--detach", "--wait"});
+      subject.expect_as_before();
+    });
+}
+
 // small_project with an application that writes all the time and logs each row that was committed.
 std::string writing_project() {
   std::string text = small_project(13);
@@ -187,6 +200,7 @@ void interventions(Cases& cases) {
     old_server(cases, subject);
     old_server_late(cases, subject);
   }
+  removed(cases);
   clients(cases);
 }
 

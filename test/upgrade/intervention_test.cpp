@@ -18,6 +18,12 @@ bool has_order(Scene& scene) {
   return cluster->databases.at("shop").tables.at("public.orders").back() == "99|ordered meanwhile|0";
 }
 
+// docker compose rm db, docker volume rm
+void remove_data(Scene& scene) {
+  scene.engine.remove_container("shop-db-1");
+  scene.engine.remove_volume("shop_dbdata");
+}
+
 constexpr const char* kRanAgain =
     "E-DRIFT: cannot go on: container shop-db-1 was started again after the run had stopped it, and "
     "volume shop_dbdata may have changed since the backup";
@@ -67,6 +73,39 @@ TEST_CASE("an old server that was started on the emptied volume makes no empty d
     scene.roll_back();
     CHECK(scene.wrong_after_rollback() == "");
   }
+}
+
+TEST_CASE("data that somebody removed before the wipe comes back from the backup") {
+  for (const char* place : {"verify-backup:after-done", "verify-dump:after-done", "wipe:emptied"}) {
+    for (std::size_t at = 0;; ++at) {
+      Scene scene;
+      scene.die_at(place);
+      remove_data(scene);
+      scene.probe.arm(at);
+      bool died = false;
+      try {
+        scene.roll_back();
+      } catch (const Crash&) {
+        died = true;
+      }
+      INFO(place << ", death at " << at);
+      scene.probe.arm(std::nullopt);
+      if (died) scene.roll_back();
+      CHECK(scene.wrong_after_rollback() == "");
+      if (!died) break;
+    }
+  }
+}
+
+TEST_CASE("data that somebody removed before there was a backup is missed and no database is made") {
+  Scene scene;
+  scene.die_at("stop-old:after-done");
+  remove_data(scene);
+  CHECK(error_of([&] { scene.roll_back(); }) ==
+        "E-DATA-GONE: cannot start service \"db\" again: volume shop_dbdata holds no cluster any more, and "
+        "this "
+        "run had not made its backup yet");
+  CHECK_FALSE(scene.engine.inspect_volume("shop_dbdata"));
 }
 
 TEST_CASE("no mark of an emptied directory is left in the new cluster") {

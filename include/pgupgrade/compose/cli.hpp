@@ -37,6 +37,11 @@ class Cli {
   // so Compose never removes a volume for us. Throws Error(failed, "E-COMPOSE-UP") with Compose's message.
   virtual void up(const ProjectLocation& location, const std::vector<std::string>& services,
                   std::chrono::milliseconds timeout) = 0;
+
+  // `docker compose up --no-start --no-deps --no-build SERVICE…`: container, volumes and networks are there
+  // afterwards, as declared; nothing is started. Throws Error(failed, "E-COMPOSE-UP") likewise.
+  virtual void create(const ProjectLocation& location, const std::vector<std::string>& services,
+                      std::chrono::milliseconds timeout) = 0;
 };
 
 // `endpoint` (unix://…) becomes DOCKER_HOST of every call.

@@ -58,7 +58,11 @@ class StopOldStep final : public Step {
   }
 
   void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) run_again(context, target);
+    for (const TargetPlan& target : context.plan().targets) {
+      put_back_lost_data(context, target);
+      context.reach("data-back");
+      run_again(context, target);
+    }
   }
 
  private:

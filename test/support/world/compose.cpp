@@ -86,8 +86,8 @@ compose::Project SimulatedCompose::load_with(const ProjectLocation& location,
   return parse(other == contents.end() ? read_file(file) : other->second, project_).project;
 }
 
-std::string SimulatedCompose::create(const std::string& service, const compose::Service& declared,
-                                     const std::string& restart, const std::string& name) {
+std::string SimulatedCompose::make(const std::string& service, const compose::Service& declared,
+                                   const std::string& restart, const std::string& name) {
   docker::ContainerSpec spec;
   spec.name = name;
   spec.image = declared.image;
@@ -109,30 +109,38 @@ std::string SimulatedCompose::create(const std::string& service, const compose::
   return id;
 }
 
-// Like Compose: what is as declared is only started, what is not is replaced. A missing image is pulled.
+// Like Compose: what is as declared stays, what is not is replaced. A missing image is pulled. Gives the
+// container's id.
+std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, const std::string& service) {
+  Parsed parsed = parse(read_file(location.files.front()), project_);
+  const compose::Service& declared = parsed.project.services.at(service);
+  const auto image = engine_.inspect_image(declared.image);
+  if (!image) {
+    throw Error(ErrorKind::failed, "E-COMPOSE-UP",
+                "cannot start service " + service + ": no image " + declared.image);
+  }
+  const std::string name = fmt::format("{}-{}-1", project_, service);
+  const auto existing = engine_.inspect_container(name);
+  const std::string restart = parsed.restart[service];
+  if (existing && existing->labels.at("com.docker.compose.config-hash") == config_hash(declared, restart) &&
+      existing->image_id == image->id) {
+    return existing->id;
+  }
+  if (existing) {
+    engine_.stop_container(existing->id, std::chrono::seconds(10));
+    engine_.remove_container(existing->id);
+  }
+  return make(service, declared, restart, name);
+}
+
 void SimulatedCompose::up(const ProjectLocation& location, const std::vector<std::string>& services,
                           std::chrono::milliseconds) {
-  Parsed parsed = parse(read_file(location.files.front()), project_);
-  for (const std::string& service : services) {
-    const compose::Service& declared = parsed.project.services.at(service);
-    if (!engine_.inspect_image(declared.image)) {
-      throw Error(ErrorKind::failed, "E-COMPOSE-UP",
-                  "cannot start service " + service + ": no image " + declared.image);
-    }
-    const std::string name = fmt::format("{}-{}-1", project_, service);
-    const auto existing = engine_.inspect_container(name);
-    const std::string restart = parsed.restart[service];
-    if (existing && existing->labels.at("com.docker.compose.config-hash") == config_hash(declared, restart) &&
-        existing->image_id == engine_.inspect_image(declared.image)->id) {
-      engine_.start_container(existing->id);
-      continue;
-    }
-    if (existing) {
-      engine_.stop_container(existing->id, std::chrono::seconds(10));
-      engine_.remove_container(existing->id);
-    }
-    engine_.start_container(create(service, declared, restart, name));
-  }
+  for (const std::string& service : services) engine_.start_container(make_as_declared(location, service));
+}
+
+void SimulatedCompose::create(const ProjectLocation& location, const std::vector<std::string>& services,
+                              std::chrono::milliseconds) {
+  for (const std::string& service : services) make_as_declared(location, service);
 }
 
 }  // namespace pgupgrade::test

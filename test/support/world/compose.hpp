@@ -18,12 +18,15 @@ class SimulatedCompose final : public compose::Cli {
                              const std::map<std::string, std::string>& contents) override;
   void up(const ProjectLocation& location, const std::vector<std::string>& services,
           std::chrono::milliseconds timeout) override;
+  void create(const ProjectLocation& location, const std::vector<std::string>& services,
+              std::chrono::milliseconds timeout) override;
 
   std::map<std::string, std::string> addresses;  // service -> its containers' address
 
  private:
-  std::string create(const std::string& service, const compose::Service& declared, const std::string& restart,
-                     const std::string& name);
+  std::string make(const std::string& service, const compose::Service& declared, const std::string& restart,
+                   const std::string& name);
+  std::string make_as_declared(const ProjectLocation& location, const std::string& service);
 
   SimulatedEngine& engine_;
   std::string project_;

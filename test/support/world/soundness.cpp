@@ -85,7 +85,7 @@ void Scene::watch(const std::string& place) {
   };
   if (place == "freeze:after-action" || place == "thaw:undo-after-action") freeze();
   if (place == "start:after-action" || place == "freeze:undo-before-record") engine.frozen.clear();
-  if (place != "stop-old:undo-before-record") return;
+  if (place != "stop-old:data-back") return;
   for (const TargetPlan& target : plan.targets) {
     const auto stopped = when_stopped.find(target.data_mount.source);
     const SimulatedContainer* old = engine.find(target.container_id);
