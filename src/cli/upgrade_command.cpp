@@ -134,6 +134,18 @@ std::string project_of(const Session& session) {
   return upgrade::Journal::open_file(session.state_file).state().plan.project;
 }
 
+// After a failure that has been told. What refuses a rollback does not make the run one that never began.
+upgrade::Report undo_failed(Session& session, Connection& connection) {
+  try {
+    return watched(session, [&](upgrade::Observer& observer) {
+      return upgrade::roll_back(session.state_file, upgrade::NewWrites::keep, connection.world(), observer);
+    });
+  } catch (Error& error) {
+    if (error.kind() == ErrorKind::refused) error.set_kind(ErrorKind::failed);
+    throw;
+  }
+}
+
 // Goes forward and tells what came of it; with --rollback-on-failure a failure is told and undone.
 int go(Session& session, Connection& connection, const std::string& project,
        const std::function<upgrade::Report(upgrade::Observer&)>& action) {
@@ -145,16 +157,14 @@ int go(Session& session, Connection& connection, const std::string& project,
       throw;
     report_error(session, error);
   }
-  const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
-    return upgrade::roll_back(session.state_file, upgrade::NewWrites::keep, connection.world(), observer);
-  });
-  return tell_report(session, report, project, kFailedAndRolledBack);
+  return tell_report(session, undo_failed(session, connection), project, kFailedAndRolledBack);
 }
 
 }  // namespace
 
 int upgrade_command(Session& session) {
   const Request request = make_request(session.arguments, session.environment, session.directory);
+  upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();
   const planning::Planned planned = make_plan(session, *connection, request);

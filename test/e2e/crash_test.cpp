@@ -144,6 +144,34 @@ TEST_CASE("a run that is killed after the new server started is undone only when
   CHECK(project.engine_leftovers().empty());
 }
 
+// A constraint that looks at another table by its bare name: nothing finds that out before the restore does.
+TEST_CASE("a run that fails at what cannot be restored is undone at once when that was asked for") {
+  Project project("failing");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  fill(project);
+  project.script("db", "other",
+                 "CREATE TABLE kinds (kind text); INSERT INTO kinds VALUES ('a');"
+                 "CREATE FUNCTION is_kind(text) RETURNS boolean LANGUAGE sql AS"
+                 " 'SELECT EXISTS (SELECT FROM kinds WHERE kind = $1)';"
+                 "CREATE TABLE things (kind text CHECK (is_kind(kind))); INSERT INTO things VALUES ('a');");
+  const std::string before = content(project);
+  const Words stood = standing(project);
+
+  Words words = kUpgrade;
+  words.push_back("--rollback-on-failure");
+  const ProcessResult result = project.pgupgrade(words);
+  INFO(told(result));
+  REQUIRE(result.exit_code == 4);
+  CHECK_THAT(result.standard_error, ContainsSubstring("error[E-RESTORE]"));
+  CHECK_THAT(result.standard_error, ContainsSubstring("relation \"kinds\" does not exist"));
+  CHECK(standing(project) == stood);
+  CHECK(project.server_version("db") == "13");
+  CHECK(content(project) == before);
+  CHECK(project.read("docker-compose.yml") == small_project(13));
+  CHECK(project.engine_leftovers().empty());
+}
+
 TEST_CASE("an interrupted run says so and can be resumed") {
   Project project("interrupted");
   project.write("docker-compose.yml", small_project(13));
