@@ -79,8 +79,6 @@ Words Subject::places() {
   for (const std::string& place : split_lines(read_file(list)))
     if (std::find(result.begin(), result.end(), place) == result.end()) result.push_back(place);
   require(result.size() > 50, "a run tells its places");
-  // What was made anew by the way back is what stands from now on.
-  standing_before_ = standing();
   return result;
 }
 
@@ -146,6 +144,7 @@ void Subject::begin_anew() const {
   expect_exit(0, {"cleanup", "--yes", "--state", state});
   require(project_.engine_leftovers().empty(), "nothing of the run is left on the engine");
   std::filesystem::remove_all(project_ / ".pgupgrade");
+  standing_before_ = standing();
 }
 
 PausedRun::PausedRun(const Subject& subject, const std::string& place, const Words& arguments) {

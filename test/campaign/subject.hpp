@@ -44,7 +44,7 @@ class Subject {
   Project project_;
   std::string compose_file_;
   std::string content_before_;
-  Words standing_before_;
+  mutable Words standing_before_;  // a way back from the new server makes the old one's container anew
 };
 
 // A pgupgrade that is stopped at a place, until `go_on`. Whatever happens, it has ended when this is gone.
