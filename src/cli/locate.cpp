@@ -44,19 +44,20 @@ std::vector<std::string> named_files(const Arguments& arguments, const Environme
 
 std::vector<fs::path> compose_files(const Arguments& arguments, const Environment& environment,
                                     const fs::path& directory) {
+  const auto named = named_files(arguments, environment);
   std::vector<fs::path> files;
-  for (const std::string& name : named_files(arguments, environment)) {
-    const fs::path path = absolute_from(directory, name);
-    std::error_code ignored;
-    if (!fs::exists(path, ignored)) throw no_file("the Compose file", path, hint_for_missing(name));
-    files.push_back(path);
-  }
-  if (!files.empty()) return files;
-  files = compose::default_files(directory);
+  for (const std::string& name : named) files.push_back(absolute_from(directory, name));
+  if (named.empty()) files = compose::default_files(directory);
   if (files.empty())
     throw Error(ErrorKind::usage, "E-NO-FILE",
                 fmt::format("cannot find a Compose file in {}", printable(directory.native(), 500)),
                 "name it with --compose, or change to the project's directory");
+  for (std::size_t index = 0; index < files.size(); ++index) {
+    std::error_code ignored;
+    if (!fs::exists(files[index], ignored))
+      throw no_file("the Compose file", files[index],
+                    named.empty() ? "check COMPOSE_FILE in .env" : hint_for_missing(named[index]));
+  }
   return files;
 }
 
@@ -130,9 +131,10 @@ std::vector<fs::path> state_roots(const Arguments& arguments, const Environment&
                                   const fs::path& directory) {
   if (!arguments.state_dir.empty()) return {absolute_from(directory, arguments.state_dir)};
   std::vector<fs::path> roots;
-  const auto files = named_files(arguments, environment);
-  if (!files.empty())
-    roots.push_back(absolute_from(directory, files.front()).parent_path() / kStateDirectory);
+  const auto named = named_files(arguments, environment);
+  const auto files = named.empty() ? compose::default_files(directory)
+                                   : std::vector<fs::path>{absolute_from(directory, named.front())};
+  if (!files.empty()) roots.push_back(files.front().parent_path() / kStateDirectory);
   const fs::path here = directory / kStateDirectory;
   if (std::find(roots.begin(), roots.end(), here) == roots.end()) roots.push_back(here);
   return roots;

@@ -88,17 +88,6 @@ Error usage_error(const std::string& message, const std::string& hint) {
   return Error(ErrorKind::usage, "E-USAGE", message, hint);
 }
 
-std::vector<std::string> split_list(std::string_view text, std::string_view separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t end = separator.empty() ? std::string_view::npos : text.find(separator);
-    const std::string_view part = text.substr(0, end);
-    if (!part.empty()) parts.emplace_back(part);
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + separator.size());
-  }
-}
-
 std::string path_separator(const Environment& environment) {
   const std::string separator = variable(environment, "COMPOSE_PATH_SEPARATOR");
   return separator.empty() ? ":" : separator;

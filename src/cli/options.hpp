@@ -62,9 +62,6 @@ const std::vector<CommandEntry>& command_table();
 
 Error usage_error(const std::string& message, const std::string& hint = {});
 
-// Non-empty parts of a text.
-std::vector<std::string> split_list(std::string_view text, std::string_view separator);
-
 // COMPOSE_PATH_SEPARATOR, ":" by default.
 std::string path_separator(const Environment& environment);
 

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "compose/config_json.hpp"
+#include "compose/dotenv.hpp"
 #include "compose/mirror.hpp"
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/process.hpp"
 #include "pgupgrade/base/text.hpp"
 
@@ -197,6 +199,21 @@ std::optional<fs::path> first_of(const fs::path& directory, std::initializer_lis
   return std::nullopt;
 }
 
+// Of the .env file in `directory`; its last assignment counts.
+std::vector<fs::path> files_of_dotenv(const fs::path& directory) {
+  std::string files;
+  std::string separator = ":";
+  const fs::path dotenv = directory / ".env";
+  for (const Assignment& assignment : parse_dotenv(dotenv, read_file_if_present(dotenv).value_or(""))) {
+    if (assignment.name == "COMPOSE_FILE") files = assignment.value;
+    if (assignment.name == "COMPOSE_PATH_SEPARATOR") separator = assignment.value;
+  }
+  std::vector<fs::path> result;
+  for (const std::string& name : split_list(files, separator))
+    result.push_back((directory / name).lexically_normal());
+  return result;
+}
+
 }  // namespace
 
 std::unique_ptr<Cli> make_cli(std::string endpoint, const Cancellation& cancellation) {
@@ -204,7 +221,8 @@ std::unique_ptr<Cli> make_cli(std::string endpoint, const Cancellation& cancella
 }
 
 std::vector<fs::path> default_files(const fs::path& directory) {
-  std::vector<fs::path> result;
+  std::vector<fs::path> result = files_of_dotenv(directory);
+  if (!result.empty()) return result;
   const auto file =
       first_of(directory, {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"});
   if (!file) return result;

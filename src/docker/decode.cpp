@@ -105,6 +105,12 @@ std::vector<Mount> decode_mounts(const bj::object& container, const bj::object& 
     }
     mounts.push_back(std::move(mount));
   });
+  // A part of a volume is told only by what was asked for.
+  for_each_object(host_config, "Mounts", [&](const bj::object& asked) {
+    const std::string subpath = json::get_string_or(object_or_empty(asked, "VolumeOptions"), "Subpath", "");
+    for (Mount& mount : mounts)
+      if (mount.target == json::get_string_or(asked, "Target", "")) mount.subpath = subpath;
+  });
   // What `--tmpfs` and Compose's `tmpfs:` ask for is not among "Mounts".
   for (const auto& [target, options] : object_or_empty(host_config, "Tmpfs")) {
     const std::string path(target);

@@ -26,6 +26,7 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service);
 // Where the data is (checks_storage.cpp).
 Diagnostics check_data_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
+Diagnostics check_subpaths(const Subject& subject);
 Diagnostics check_nested_mounts(const Subject& subject);
 Diagnostics check_shared_volume(const Subject& subject);
 Diagnostics check_extended_attributes(const Subject& subject);
@@ -44,6 +45,7 @@ Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);
 Diagnostics check_poolers(const Subject& subject);
 Diagnostics check_host_clients(const Subject& subject);
+Diagnostics check_compose_files(const Subject& subject);
 Diagnostics check_compose_edit(const Subject& subject);
 
 // Shared by the checks.

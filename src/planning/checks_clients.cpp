@@ -91,6 +91,22 @@ Diagnostics check_host_clients(const Subject& subject) {
            .mend = "end them first: they are cut off when the server stops"}};
 }
 
+// Forgotten files most likely hold what belongs to the service: the new container would be without it.
+Diagnostics check_compose_files(const Subject& subject) {
+  std::vector<std::string> files;
+  for (const auto& file : subject.request.project.files) files.push_back(file.native());
+  const std::vector<std::string> made_from = split_list(subject.service.made_from, ",");
+  if (made_from.empty() || made_from == files) return {};
+  std::string flags;
+  for (const std::string& file : made_from) flags += " --compose " + shell_word(file);
+  return {{.severity = Severity::warning,
+           .code = "W-OTHER-FILES",
+           .message =
+               fmt::format("the container of {} was made from {}, but the new one will be made from {}",
+                           service_name(subject.service.service), plain_list(made_from), plain_list(files)),
+           .mend = "if that is not meant, name them all:" + flags}};
+}
+
 Diagnostics check_compose_edit(const Subject& subject) {
   const ServiceFacts& service = subject.service;
   if (service.edit_problem) return {*service.edit_problem};

@@ -63,6 +63,22 @@ Diagnostics check_data_mount(const Subject& subject) {
   return result;
 }
 
+// Work containers mount volumes whole.
+Diagnostics check_subpaths(const Subject& subject) {
+  Diagnostics result;
+  for (const Mount& mount : subject.service.mounts) {
+    if (mount.subpath.empty()) continue;
+    result.push_back(
+        {.severity = Severity::error,
+         .code = "E-SUBPATH",
+         .message = fmt::format("{} mounts {} of the {} at {}, and only whole volumes can be upgraded",
+                                service_name(subject.service.service), printable(mount.subpath),
+                                mount_name(mount), printable(mount.target)),
+         .mend = "give it a volume of its own"});
+  }
+  return result;
+}
+
 // initdb refuses a directory with something in it, and what is mounted there cannot be taken out.
 Diagnostics check_nested_mounts(const Subject& subject) {
   Diagnostics result;

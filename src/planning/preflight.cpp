@@ -15,9 +15,10 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 17> kChecks = {
+constexpr std::array<Check, 19> kChecks = {
     check_data_directory,
     check_data_mount,
+    check_subpaths,
     check_nested_mounts,
     check_shared_volume,
     check_extended_attributes,
@@ -27,6 +28,7 @@ constexpr std::array<Check, 17> kChecks = {
     check_names,
     check_superuser_name,
     check_md5_passwords,
+    check_compose_files,
     check_compose_edit,
     check_password_encryption,
     check_poolers,

@@ -197,4 +197,8 @@ TEST_CASE("the default files are those that Compose takes") {
   directory.write("compose.override.yaml", "");
   CHECK(default_files(path) == Paths{path / "compose.yml", path / "compose.override.yaml"});
   CHECK(default_files(path / "absent").empty());
+  directory.write(".env", "COMPOSE_FILE=compose.yml:more/prod.yml\n");
+  CHECK(default_files(path) == Paths{path / "compose.yml", path / "more/prod.yml"});
+  directory.write(".env", "COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=\"a:b.yml,c.yml\"\n");
+  CHECK(default_files(path) == Paths{path / "a:b.yml", path / "c.yml"});
 }

@@ -84,7 +84,10 @@ TEST_CASE("a container is read with all that a clone of it needs") {
     "Config": {"Image": "postgres:15", "Entrypoint": null, "Cmd": ["postgres"], "Env": ["A=b"], "User": "70",
                "Tty": true, "Labels": {"com.docker.compose.service": "db"}},
     "HostConfig": {"ShmSize": 134217728, "NetworkMode": "shop_default", "AutoRemove": true,
-                   "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}, "Tmpfs": {"/run": "", "/t": ""}},
+                   "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}, "Tmpfs": {"/run": "", "/t": ""},
+                   "Mounts": [{"Type": "bind", "Source": "/srv/init", "Target": "/docker-entrypoint-initdb.d"},
+                              {"Type": "volume", "Source": "shop_data", "Target": "/var/lib/postgresql/data",
+                               "VolumeOptions": {"Subpath": "db/15"}}]},
     "Mounts": [{"Type": "volume", "Name": "shop_data", "Source": "/var/lib/docker/volumes/shop_data/_data",
                 "Destination": "/var/lib/postgresql/data", "RW": true},
                {"Type": "bind", "Source": "/srv/init", "Destination": "/docker-entrypoint-initdb.d", "RW": false},
@@ -110,7 +113,7 @@ TEST_CASE("a container is read with all that a clone of it needs") {
   REQUIRE(info.labels == std::map<std::string, std::string>{{"com.docker.compose.service", "db"}});
   REQUIRE(info.user == "70");
   REQUIRE(info.mounts == std::vector<Mount>{
-                             {MountKind::volume, "shop_data", "/var/lib/postgresql/data", false},
+                             {MountKind::volume, "shop_data", "/var/lib/postgresql/data", false, "db/15"},
                              {MountKind::bind, "/srv/init", "/docker-entrypoint-initdb.d", true},
                              {MountKind::tmpfs, "", "/t", false},
                              {MountKind::tmpfs, "", "/run", false},

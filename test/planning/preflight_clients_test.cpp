@@ -55,6 +55,14 @@ TEST_CASE("md5 passwords are refused or kept as asked") {
 
 TEST_CASE("clients and the compose file are looked at") {
   require_diagnostics({
+      {"made from the same file", [](World& w) { w.service().made_from = "/srv/shop/docker-compose.yml"; },
+       ""},
+      {"made from another file besides",
+       [](World& w) { w.service().made_from = "/srv/shop/docker-compose.yml,/srv/shop/my prod.yml"; },
+       "warning W-OTHER-FILES: the container of service db was made from /srv/shop/docker-compose.yml, "
+       "/srv/shop/my prod.yml, but the new one will be made from /srv/shop/docker-compose.yml | if that is "
+       "not "
+       "meant, name them all: --compose /srv/shop/docker-compose.yml --compose '/srv/shop/my prod.yml'"},
       {"clients on the host",
        [](World& w) {
          w.service().host_clients = {"psql as app", "cron as app"};

@@ -130,6 +130,10 @@ TEST_CASE("data that a new container would not find is refused") {
       {"read-only", [](World& w) { w.service().mounts[0].read_only = true; },
        "error E-READ-ONLY-MOUNT: the volume shop_pgdata of service db is mounted read-only | mount it for "
        "writing"},
+      {"a part of a volume", [](World& w) { w.service().mounts[0].subpath = "db/15"; },
+       "error E-SUBPATH: service db mounts db/15 of the volume shop_pgdata at /var/lib/postgresql/data, and "
+       "only "
+       "whole volumes can be upgraded | give it a volume of its own"},
       {"shared volume",
        [](World& w) {
          w.service().other_users = {"backup (exited)", "db-old (running)"};

@@ -47,8 +47,8 @@ class Cli {
 // `endpoint` (unix://…) becomes DOCKER_HOST of every call.
 std::unique_ptr<Cli> make_cli(std::string endpoint, const Cancellation& cancellation);
 
-// The compose files that Compose itself would take in `directory` (compose.yaml, compose.yml,
-// docker-compose.yml, docker-compose.yaml and the override beside it); empty when there is none.
+// The compose files that Compose itself would take in `directory` (COMPOSE_FILE in its .env; compose.yaml,
+// compose.yml, docker-compose.yml, docker-compose.yaml and the override beside it); empty when there is none.
 std::vector<std::filesystem::path> default_files(const std::filesystem::path& directory);
 
 }  // namespace pgupgrade::compose

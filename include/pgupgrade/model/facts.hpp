@@ -82,6 +82,7 @@ struct ServiceFacts {
   bool running = false;
   std::string compose_image;                       // as `docker compose config` resolves it
   std::string image_id;                            // of the container
+  std::string made_from;                           // the container: its Compose files, with commas
   std::string image_pgdata;                        // ENV PGDATA of that image
   std::string pgdata;                              // of the container's environment
   std::vector<std::string> custom_entrypoint;      // empty: the image's

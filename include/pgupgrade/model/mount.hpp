@@ -12,6 +12,7 @@ struct Mount {
   std::string source;  // the volume's name, or the host's absolute path; empty for tmpfs
   std::string target;  // absolute path in the container
   bool read_only = false;
+  std::string subpath = {};  // of the volume, all of it when empty; refused, so that no plan has one
   bool operator==(const Mount&) const = default;
 };
 

@@ -104,6 +104,8 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.container_name = info->name;
   facts.running = info->status == docker::ContainerStatus::running;
   facts.image_id = info->image_id;
+  const auto files = info->labels.find("com.docker.compose.project.config_files");
+  if (files != info->labels.end()) facts.made_from = files->second;
   facts.pgdata = variable(info->environment, "PGDATA");
   if (const auto image = world.engine.inspect_image(info->image_id)) {
     facts.image_pgdata = variable(image->environment, "PGDATA");
