@@ -29,6 +29,17 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
   return find_service_container(world, plan.project, service);
 }
 
+bool accepts_connections(World& world, const std::string& container) {
+  constexpr int kNoResponse = 2;  // pg_isready's; 1 is a server that still refuses
+  for (const char* host : {"", "--host=/tmp", "--host=localhost"}) {
+    std::vector<std::string> argv = {"pg_isready", "--quiet"};
+    if (*host != '\0') argv.emplace_back(host);
+    const int code = world.engine.exec(container, argv, "").exit_code;
+    if (code != kNoResponse) return code == 0;
+  }
+  return false;
+}
+
 RunningServer read_running_server(World& world, const docker::ContainerInfo& container,
                                   const std::string& superuser) {
   postgres::ExecPsql psql(world.engine, container.id, superuser);

@@ -15,6 +15,9 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
 std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,
                                                             const std::string& service);
 
+// Whether the server in a user's running container lets clients in, at any of the places where it may listen.
+bool accepts_connections(World& world, const std::string& container);
+
 struct RunningServer {
   int version_num = 0;
   std::string data_directory;

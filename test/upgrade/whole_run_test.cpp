@@ -64,6 +64,13 @@ TEST_CASE("a rollback after a whole upgrade gives everything back") {
   CHECK(scene.wrong_after_rollback() == "");
 }
 
+TEST_CASE("a server whose only socket is in another directory is known to be up") {
+  Scene scene;
+  scene.engine.server_host = "/tmp";
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("upgrades of every layout succeed and are undone") {
   for (const SceneOptions& options : {SceneOptions{.new_major = 18}, SceneOptions{.targets = 2},
                                       SceneOptions{.clients = false}, SceneOptions{.subdirectory = true},

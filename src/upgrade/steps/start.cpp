@@ -95,7 +95,7 @@ class StartStep final : public Step {
         }
         const bool healthy = container->health.empty() || container->health == "healthy";
         if (container->status == docker::ContainerStatus::running && healthy &&
-            accepts(context, container->id)) {
+            accepts_connections(context.world, container->id)) {
           return *container;
         }
         last = "its health is " + (container->health.empty() ? "not declared" : container->health);
@@ -105,10 +105,6 @@ class StartStep final : public Step {
     throw Error(ErrorKind::failed, "E-START",
                 fmt::format("cannot start service \"{}\" on {}: {}", target.service, target.new_image, last),
                 "read its log: docker compose logs " + target.service);
-  }
-
-  static bool accepts(StepContext& context, const std::string& container) {
-    return context.world.engine.exec(container, {"pg_isready", "-q"}, "").exit_code == 0;
   }
 
   [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,

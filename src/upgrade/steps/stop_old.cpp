@@ -6,6 +6,7 @@
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/put_back.hpp"
+#include "upgrade/service_container.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/stop_server.hpp"
 
@@ -90,7 +91,7 @@ class StopOldStep final : public Step {
       context.world.cancellation.throw_if_requested();
       const auto info = context.world.engine.inspect_container(target.container_id);
       if (!info || !info->running()) break;
-      if (context.world.engine.exec(target.container_id, {"pg_isready", "-q"}, "").exit_code == 0) return;
+      if (accepts_connections(context.world, target.container_id)) return;
       context.world.clock.pause(kTick);
     }
     throw Error(

@@ -47,7 +47,10 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
   SimulatedContainer& container = at(name);
   if (!container.info.running())
     throw Error(ErrorKind::failed, "E-ENGINE-CONFLICT", name + " is not running");
-  if (!container.server) return {.exit_code = 2, .standard_output = {}, .standard_error = "no response"};
+  const bool elsewhere =
+      argv.front() == "pg_isready" && !server_host.empty() && argv.back() != "--host=" + server_host;
+  if (!container.server || elsewhere)
+    return {.exit_code = 2, .standard_output = {}, .standard_error = "no response"};
   if (recovers(container))
     return {.exit_code = argv.front() == "pg_isready" ? 1 : 2,
             .standard_output = {},
