@@ -125,14 +125,21 @@ std::string kind_of(const ListedEntry& entry) {
   return std::string(entry.text.substr(0, entry.text.find(' ')));
 }
 
+std::string control_value(const std::string& control_data_output, std::string_view label) {
+  for (const std::string& line : split_lines(control_data_output)) {
+    if (line.compare(0, label.size(), label) == 0) return std::string(trim(line.substr(label.size())));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string cluster_state(const std::string& control_data_output) {
-  constexpr std::string_view kLabel = "Database cluster state:";
-  for (const std::string& line : split_lines(control_data_output)) {
-    if (line.compare(0, kLabel.size(), kLabel) == 0) return std::string(trim(line.substr(kLabel.size())));
-  }
-  return {};
+  return control_value(control_data_output, "Database cluster state:");
+}
+
+std::string next_transaction(const std::string& control_data_output) {
+  return control_value(control_data_output, "Latest checkpoint's NextXID:");
 }
 
 std::string without_superuser_creation(const std::string& globals, const std::string& superuser) {

@@ -9,6 +9,7 @@
 #include "upgrade/drift.hpp"
 #include "upgrade/locks.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/new_writes.hpp"
 #include "upgrade/put_back.hpp"
 #include "upgrade/report.hpp"
 #include "upgrade/runner.hpp"
@@ -173,6 +174,15 @@ void refuse_unfinished_runs(const Plan& plan) {
   }
 }
 
+[[noreturn]] void refuse_new_writes(const Plan& plan) {
+  throw Error(
+      ErrorKind::refused, "E-NEW-WRITES",
+      fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
+                  "started",
+                  plan.run_id),
+      "to lose it: pgupgrade rollback --lose-new-writes");
+}
+
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was.
 void withdraw_untouched(Journal& journal, World& world, Error& error) {
@@ -260,21 +270,17 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
     throw Error(ErrorKind::refused, "E-CLEANED",
                 fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));
   }
-  const bool new_writes = journal.is_done("start") || journal.find("thaw") != nullptr;
-  if (new_writes && writes == NewWrites::keep && journal.state().direction == Direction::forward) {
-    throw Error(
-        ErrorKind::refused, "E-NEW-WRITES",
-        fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
-                    "started",
-                    plan.run_id),
-        "to lose it: pgupgrade rollback --lose-new-writes");
-  }
+  const bool forward = journal.state().direction == Direction::forward;
+  const bool keep = forward && writes == NewWrites::keep;
+  if (keep && (journal.is_done("start") || journal.find("thaw") != nullptr)) refuse_new_writes(plan);
   refuse_other_engine(journal, world);
   refuse_changed_edits(journal);
   refuse_older_state(journal, world);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
-  if (journal.state().direction == Direction::forward) prove_way_back(journal, world, observer);
+  StepContext start{.journal = journal, .world = world, .observer = observer, .step = "start"};
+  if (keep && may_have_been_written(start)) refuse_new_writes(plan);
+  if (forward) prove_way_back(journal, world, observer);
   return go_back(journal, world, observer);
 }
 

@@ -136,8 +136,8 @@ int data_version(StepContext& context, const TargetPlan& target, const std::stri
   return version;
 }
 
-std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
-                          const Mount& data_mount, const std::string& data_directory) {
+ControlData control_data(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                         const Mount& data_mount, const std::string& data_directory) {
   WorkSpec spec = data_work(context, target, "control", {"pg_controldata", data_directory});
   spec.image = image_id;
   spec.mounts = {data_mount};
@@ -145,7 +145,13 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
   spec.environment = {{"LC_ALL", "C"}};
   const auto result =
       run_work_checked(context.world, spec, "E-CONTROLDATA", "read the control file in " + data_directory);
-  return postgres::cluster_state(result.standard_output);
+  return {.state = postgres::cluster_state(result.standard_output),
+          .next_transaction = postgres::next_transaction(result.standard_output)};
+}
+
+std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                          const Mount& data_mount, const std::string& data_directory) {
+  return control_data(context, target, image_id, data_mount, data_directory).state;
 }
 
 void put_back_backup(StepContext& context, const TargetPlan& target,

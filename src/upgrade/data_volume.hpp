@@ -33,7 +33,13 @@ bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const st
 int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
                  const Mount& data_mount, const std::string& directory);
 
-// What pg_controldata calls the cluster's state, "shut down" being the good one. `image_id`'s own program.
+// What pg_controldata tells, by `image_id`'s own program.
+struct ControlData {
+  std::string state;             // "shut down" being the good one
+  std::string next_transaction;  // "0:735", as of the last checkpoint
+};
+ControlData control_data(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                         const Mount& data_mount, const std::string& data_directory);
 std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
                           const Mount& data_mount, const std::string& data_directory);
 

@@ -27,7 +27,7 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
                                      "wrote gives way to the backup",
                                      info->name, data_name(target.data_mount)));
   hold_restart_policy(context, info->id, info->auto_remove);
-  stop_server(context.world, info->id);
+  stop_server(context.world, info->id, target.old_pgdata);
 }
 
 // The engine would make a missing volume when a container asks for it, but without its driver's options and

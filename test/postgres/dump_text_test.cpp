@@ -27,6 +27,9 @@ TEST_CASE("the cluster state is read from pg_controldata") {
   REQUIRE(cluster_state("Database cluster state:               in production") == "in production");
   REQUIRE(cluster_state("pg_control version number: 1300\n").empty());
   REQUIRE(cluster_state("").empty());
+  REQUIRE(next_transaction("Latest checkpoint's full_page_writes: on\n"
+                           "Latest checkpoint's NextXID:          0:735\n") == "0:735");
+  REQUIRE(next_transaction("").empty());
 }
 
 TEST_CASE("only the statement that creates the superuser is left out") {

@@ -108,6 +108,32 @@ TEST_CASE("data that somebody removed before there was a backup is missed and no
   CHECK_FALSE(scene.engine.inspect_volume("shop_dbdata"));
 }
 
+TEST_CASE("what a client wrote to a new server that was not proven yet is not lost unasked") {
+  for (const char* place : {"start:up", "start:healthy", "start:before-done"}) {
+    INFO(place);
+    Scene scene;
+    scene.die_at(place);
+    add_order(scene);
+    CHECK(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }) ==
+          "E-NEW-WRITES: cannot roll run 0a1b2c3d back without losing what was written to the new server "
+          "since it "
+          "was started");
+    CHECK(has_order(scene));
+    scene.roll_back(upgrade::NewWrites::lose);
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
+TEST_CASE("a new server to which nobody has written is undone without asking") {
+  for (const char* place : {"start:after-record", "start:up", "start:healthy", "start:before-done"}) {
+    INFO(place);
+    Scene scene;
+    scene.die_at(place);
+    scene.roll_back(upgrade::NewWrites::keep);
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
 TEST_CASE("no mark of an emptied directory is left in the new cluster") {
   for (const int major : {17, 18}) {
     Scene scene({.new_major = major});

@@ -71,6 +71,15 @@ TEST_CASE("a server whose only socket is in another directory is known to be up"
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a server below a shell that passes no signal on is stopped all the same") {
+  Scene scene;
+  scene.engine.deaf = {"shop-db-1"};
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
 TEST_CASE("upgrades of every layout succeed and are undone") {
   for (const SceneOptions& options : {SceneOptions{.new_major = 18}, SceneOptions{.targets = 2},
                                       SceneOptions{.clients = false}, SceneOptions{.subdirectory = true},

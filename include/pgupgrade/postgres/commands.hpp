@@ -50,6 +50,9 @@ std::vector<SettingFacts> restore_settings(std::int64_t memory_bytes);
 
 // Cluster state as pg_controldata prints it: "shut down", "in production"; empty when not found.
 std::string cluster_state(const std::string& control_data_output);
+// "0:735" of pg_controldata's output: the first transaction id that no transaction has used yet when the
+// cluster was shut down. Empty when it is not told.
+std::string next_transaction(const std::string& control_data_output);
 
 // pg_dumpall --globals-only text without the statement that creates the bootstrap superuser (its ALTER
 // stays): initdb made that role already. Throws Error(failed, "E-GLOBALS") when the line is not there exactly

@@ -10,6 +10,7 @@
 #include "upgrade/each_target.hpp"
 #include "upgrade/logins.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/new_writes.hpp"
 #include "upgrade/service_container.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/stop_server.hpp"
@@ -39,7 +40,10 @@ class StartStep final : public Step {
       WorkServer(context, target, Side::fresh).stop();  // fine when verify has stopped it already
       services.push_back(target.service);
     }
-    for (const TargetPlan& target : context.plan().targets) refuse_others(context, target);
+    for (const TargetPlan& target : context.plan().targets) {
+      refuse_others(context, target);
+      remember_unused(context, target);
+    }
     context.world.compose.up(context.plan().location, services, kPatience);
     context.reach("up");
     for (const TargetPlan& target : context.plan().targets) {
@@ -71,7 +75,7 @@ class StartStep final : public Step {
       if (!container || container->id == target.container_id) continue;
       hold_restart_policy(context, container->id, container->auto_remove);
       context.reach("policy-held");
-      stop_server(context.world, container->id);
+      stop_server(context.world, container->id, target.new_pgdata);
     }
   }
 

@@ -33,6 +33,7 @@ class SimulatedServer final : public postgres::Server {
     Inventory inventory;
     inventory.version_num = version_num();
     inventory.superuser = cluster.superuser;
+    inventory.prepared_transactions = engine_.prepared_transactions;
     for (const auto& [name, database] : cluster.databases) inventory.databases.push_back({.name = name});
     const auto place = this->place();
     for (const auto& [name, value] :

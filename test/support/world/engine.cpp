@@ -225,6 +225,7 @@ void SimulatedEngine::signal_container(const std::string& name, const std::strin
   SimulatedContainer* container = find(name);
   if (container == nullptr || !container->info.running()) return;
   if (signal == "SIGKILL") return kill(name);
+  if (deaf.contains(container->info.name)) return;
   container->stopping = true;
   container->ends_at = clock_.monotonic() + kEnding;
 }

@@ -85,8 +85,10 @@ class SimulatedEngine final : public docker::Engine {
   std::set<std::string> frozen;                    // containers that nobody may start now
   // Names that are given away already to what cannot be seen yet.
   std::map<std::string, std::chrono::milliseconds> reserved_until;
-  std::string server_host;  // where the servers of services listen; empty: where libpq expects them
-  int late_logs = 0;        // so many times a mark at the end of the logs is not there yet
+  std::vector<std::string> prepared_transactions;  // of every cluster
+  std::set<std::string> deaf;  // containers, by name, whose first process passes no signal on to the server
+  std::string server_host;     // where the servers of services listen; empty: where libpq expects them
+  int late_logs = 0;           // so many times a mark at the end of the logs is not there yet
   std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;
 

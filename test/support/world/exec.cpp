@@ -56,6 +56,11 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
             .standard_output = {},
             .standard_error = "FATAL:  the database system is starting up\n"};
   if (argv.front() == "pg_isready") return {};
+  if (argv.size() > 2 && argv[2].find("postmaster.pid") != std::string::npos) {
+    container.stopping = true;
+    container.ends_at = clock_.monotonic() + std::chrono::milliseconds(1);
+    return {};
+  }
   return run_psql(*this, container, argv);
 }
 
