@@ -42,6 +42,9 @@ void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
   constexpr auto kOrigin = SettingFacts::Origin::command_line;
   settings.push_back({.name = "default_transaction_read_only", .value = "off", .origin = kOrigin});
   if (major >= 17) settings.push_back({.name = "event_triggers", .value = "off", .origin = kOrigin});
+  // Nor may what is meant for clients end a long dump, or a session that waits for one.
+  if (major >= 14) settings.push_back({.name = "idle_session_timeout", .value = "0", .origin = kOrigin});
+  if (major >= 17) settings.push_back({.name = "transaction_timeout", .value = "0", .origin = kOrigin});
 }
 
 // Of a server's log the lines that tell of a failure, but for those that are told already.
@@ -192,8 +195,8 @@ void WorkServer::stop() {
   const std::string name = server_name();
   const auto info = context_.world.engine.inspect_container(name);
   if (!info) return;
-  stop_server(context_.world, info->id);
   const bool old = side_ == Side::old;
+  stop_server(context_.world, info->id, old ? target_.old_pgdata : target_.new_pgdata);
   const std::string state = cluster_state(
       context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
       old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
@@ -225,7 +228,10 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
                     .source = dump_volume_name(context_.plan().run_id, target_.service),
                     .target = kDumpMount}};
   // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
-  client.environment = {{"LC_ALL", "C"}, {"PGOPTIONS", "-c default_transaction_read_only=off"}};
+  client.environment = {{"LC_ALL", "C"},
+                        {"PGOPTIONS",
+                         "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
+                         "-c idle_in_transaction_session_timeout=0"}};
   return client;
 }
 

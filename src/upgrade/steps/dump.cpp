@@ -114,7 +114,7 @@ class DumpStep final : public Step {
 
   static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
                            postgres::Server& connection, DumpRecord& record) {
-    refuse_changed_databases(connection, target);
+    refuse_changed_cluster(connection, target);
     take_dumps(context, target, server, connection, record);
     for (const auto& setting : connection.settings_for_all_roles()) {
       record.all_role_settings[setting.name] = setting.value;
@@ -125,14 +125,29 @@ class DumpStep final : public Step {
     context.reach("fingerprint-taken");
   }
 
-  // Between the plan and the freeze a database may have come or gone.
-  static void refuse_changed_databases(postgres::Server& server, const TargetPlan& target) {
-    const auto names = [](const Inventory& inventory) { return databases_in_order(inventory); };
-    if (names(server.inventory()) == names(target.inventory)) return;
-    throw Error(ErrorKind::failed, "E-DATABASES-CHANGED",
-                fmt::format("cannot dump service \"{}\": its databases are not those of the plan any more",
-                            target.service),
-                "pgupgrade rollback, then begin again");
+  // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong
+  // moment leaves a prepared transaction, which no dump holds.
+  static void refuse_changed_cluster(postgres::Server& server, const TargetPlan& target) {
+    const Inventory now = server.inventory();
+    const auto refuse = [&](const char* code, const std::string& why, const std::string& mend) {
+      throw Error(ErrorKind::failed, code, fmt::format("cannot dump service \"{}\": {}", target.service, why),
+                  mend);
+    };
+    if (databases_in_order(now) != databases_in_order(target.inventory))
+      refuse("E-DATABASES-CHANGED", "its databases are not those of the plan any more",
+             "pgupgrade rollback, then begin again");
+    if (!now.prepared_transactions.empty())
+      refuse("E-PREPARED",
+             "it has prepared transactions, which a dump leaves out: " +
+                 printable(join(now.prepared_transactions, ", "), 500),
+             "pgupgrade rollback, end each with COMMIT PREPARED or ROLLBACK PREPARED, then begin again");
+    if (now.tablespaces != target.inventory.tablespaces)
+      refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
+             "pgupgrade rollback, then begin again");
+    if (now.replication_slots != target.inventory.replication_slots ||
+        now.subscriptions != target.inventory.subscriptions)
+      refuse("E-REPLICATION", "its replication slots or subscriptions are not those of the plan any more",
+             "pgupgrade rollback, then begin again");
   }
 
   static void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer& server,
