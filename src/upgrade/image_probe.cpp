@@ -80,6 +80,33 @@ void take(ImageFacts& facts, const std::string& key, const std::string& value) {
   }
 }
 
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// Names are the new image's own; an empty group is the user's.
+std::string numeric_owner(World& world, const std::string& run, const std::string& service,
+                          const ImageFacts& image, const std::string& user, const std::string& group) {
+  constexpr const char* kNumbers =
+      "case $1 in *[!0-9]*) u=$(id -u \"$1\") || exit;; *) u=$1;; esac\n"
+      "case $2 in '') g=$(id -g \"$1\") || exit;; *[!0-9]*) g=$(grep \"^$2:\" /etc/group | cut -d: -f3);; *) "
+      "g=$2;; "
+      "esac\n"
+      "[ -n \"$u\" ] && [ -n \"$g\" ] && echo \"$u:$g\"";
+  const auto result = run_work(world, {.run = run,
+                                       .service = service,
+                                       .purpose = "probe",
+                                       .image = image.id,
+                                       .argv = {"sh", "-c", kNumbers, "sh", user, group}});
+  const std::string owner(trim(result.standard_output));
+  if (result.exit_code == 0 && owner.find(':') != std::string::npos) return owner;
+  throw Error(
+      ErrorKind::refused, "E-USER",
+      fmt::format("cannot run service \"{}\" as {}{}{}: image {} does not know such a user or group", service,
+                  printable(user), group.empty() ? "" : ":", printable(group), image.reference),
+      "give numbers in its `user:`");
+}
+
 }  // namespace
 
 ImageFacts probe_image(World& world, const std::string& run, const std::string& service,
@@ -112,13 +139,18 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
   return facts;
 }
 
-std::string owner_for(const ImageFacts& image, const std::string& service_user) {
+std::string owner_for(World& world, const std::string& run, const std::string& service,
+                      const ImageFacts& image, const std::string& service_user) {
   if (service_user.empty() || service_user == "root" || service_user == "0" ||
       service_user.starts_with("0:") || service_user == "postgres") {
     return fmt::format("{}:{}", image.postgres_uid, image.postgres_gid);
   }
-  if (service_user.find(':') != std::string::npos) return service_user;
-  return fmt::format("{}:{}", service_user, service_user);
+  const std::string user = service_user.substr(0, service_user.find(':'));
+  const std::string group =
+      service_user.find(':') == std::string::npos ? "" : service_user.substr(user.size() + 1);
+  if (is_number(user) && (group.empty() || is_number(group)))
+    return fmt::format("{}:{}", user, group.empty() ? user : group);
+  return numeric_owner(world, run, service, image, user, group);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -12,7 +12,9 @@ namespace pgupgrade::upgrade {
 ImageFacts probe_image(World& world, const std::string& run, const std::string& service,
                        const std::string& reference);
 
-// Who would own the data of a service with that `user:` on that image: "uid:gid".
-std::string owner_for(const ImageFacts& image, const std::string& service_user);
+// Who would own the data of a service with that `user:` on that image: "uid:gid", in numbers. Names are
+// looked up in the image, in a work container: Error(refused, "E-USER") when it does not know them.
+std::string owner_for(World& world, const std::string& run, const std::string& service,
+                      const ImageFacts& image, const std::string& service_user);
 
 }  // namespace pgupgrade::upgrade

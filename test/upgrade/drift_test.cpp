@@ -40,6 +40,30 @@ TEST_CASE("a plan that the world has left behind begins nothing") {
         "E-DRIFT: cannot go on: container shop-db-1 was stopped since the plan was made");
 }
 
+TEST_CASE("a transaction that was prepared since the plan is not left out of the dump unseen") {
+  Scene scene;
+  scene.engine.prepared_transactions = {"order 7"};
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-PREPARED: cannot dump service \"db\": it has prepared transactions, which a dump leaves out: "
+        "order 7");
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a rollback does not start another version whose tag is now the old image's") {
+  Scene scene;
+  scene.start();
+  const std::string old = scene.engine.tags.at("postgres:15");
+  scene.engine.tags["postgres:15"] = scene.engine.tags.at("postgres:17");
+  CHECK(error_of([&] { scene.roll_back(); }) ==
+        "E-OLD-IMAGE: cannot start service \"db\" again: its image postgres:15 is PostgreSQL 17 by now, and "
+        "its "
+        "data of 15");
+  scene.engine.tags["postgres:15"] = old;
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
 TEST_CASE("a volume that was made anew under its name is refused") {
   Scene scene;
   scene.die_at("dump:after-done");

@@ -29,8 +29,10 @@ class PullStep final : public Step {
       refuse_unfit(context, target, image);
       context.record(target, "image_id", image.id);
       context.record(target, "version", image.version);
-      context.record(target, "owner", owner_for(image, target.user));
-      context.record(target, "image_owner", owner_for(image, {}));
+      refuse_root(target, image);
+      const std::string& run = context.plan().run_id;
+      context.record(target, "owner", owner_for(context.world, run, target.service, image, target.user));
+      context.record(target, "image_owner", owner_for(context.world, run, target.service, image, {}));
     }
   }
 
@@ -62,6 +64,16 @@ class PullStep final : public Step {
   }
 
  private:
+  // initdb does not run as root.
+  static void refuse_root(const TargetPlan& target, const ImageFacts& image) {
+    if (image.postgres_uid != 0) return;
+    throw Error(
+        ErrorKind::refused, "E-USER",
+        fmt::format("cannot make a cluster of service \"{}\" with image {}: it has no user \"postgres\"",
+                    target.service, target.new_image),
+        "name another image with --image");
+  }
+
   static void pull(StepContext& context, const TargetPlan& target) {
     context.world.engine.pull_image(target.new_image, [&](const docker::PullProgress& progress) {
       context.progress(fmt::format("{} {}", target.new_image, progress.layer), progress.current_bytes,

@@ -4,6 +4,7 @@
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/image_probe.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/put_back.hpp"
 #include "upgrade/service_container.hpp"
@@ -69,7 +70,7 @@ class StopOldStep final : public Step {
  private:
   static void stop(StepContext& context, const TargetPlan& target) {
     context.reach("before-signal");
-    stop_server(context.world, target.container_id,
+    stop_server(context.world, target.container_id, target.old_pgdata,
                 [&] { context.progress("container " + target.container_name, 0, 0, Progress::Unit::items); });
   }
 
@@ -101,6 +102,21 @@ class StopOldStep final : public Step {
         fmt::format("read its log: docker logs {}", target.container_name));
   }
 
+  // A tag may have moved since; a newer build of the same version is what Compose would start as well.
+  static void refuse_other_version(StepContext& context, const TargetPlan& target) {
+    const auto image = context.world.engine.inspect_image(target.old_image);
+    if (!image || image->id == target.old_image_id) return;
+    const ImageFacts facts =
+        probe_image(context.world, context.plan().run_id, target.service, target.old_image);
+    if (facts.major == target.old_major) return;
+    throw Error(
+        ErrorKind::failed, "E-OLD-IMAGE",
+        fmt::format("cannot start service \"{}\" again: its image {} is PostgreSQL {} by now, and its data "
+                    "of {}",
+                    target.service, target.old_image, facts.major, target.old_major),
+        fmt::format("docker tag {} {}", target.old_image_id, target.old_image));
+  }
+
   static void run_again(StepContext& context, const TargetPlan& target) {
     const auto info = context.world.engine.inspect_container(target.container_id);
     if (info) {
@@ -108,6 +124,7 @@ class StopOldStep final : public Step {
       return;
     }
     // Compose has replaced the old container since; it makes it again from the old file.
+    refuse_other_version(context, target);
     context.world.compose.up(context.plan().location, {target.service}, std::chrono::minutes(10));
   }
 };
