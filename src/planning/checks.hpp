@@ -34,6 +34,8 @@ Diagnostics check_extended_attributes(const Subject& subject);
 // What the cluster holds (checks_cluster.cpp).
 Diagnostics check_outside_data(const Subject& subject);
 Diagnostics check_replication(const Subject& subject);
+Diagnostics check_closed_databases(const Subject& subject);
+Diagnostics check_preloaded_extensions(const Subject& subject);
 Diagnostics check_prepared_transactions(const Subject& subject);
 Diagnostics check_names(const Subject& subject);
 Diagnostics check_superuser_name(const Subject& subject);

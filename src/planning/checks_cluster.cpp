@@ -91,6 +91,36 @@ Diagnostics check_replication(const Subject& subject) {
   return result;
 }
 
+// pg_dumpall passes such databases over without a word.
+Diagnostics check_closed_databases(const Subject& subject) {
+  std::vector<std::string> closed;
+  for (const DatabaseFacts& database : subject.inventory.databases)
+    if (!database.allow_connections) closed.push_back(database.name);
+  if (closed.empty()) return {};
+  return {error("E-DATABASE-CLOSED",
+                fmt::format("{} has databases that nobody can connect to, so that they cannot be dumped: {}",
+                            service_name(subject.service.service), quoted_list(closed)),
+                "ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them")};
+}
+
+// What an extension's own script refuses to do in a server that has not loaded its library. Its background
+// workers must not run while the cluster is restored, so it is not loaded there.
+Diagnostics check_preloaded_extensions(const Subject& subject) {
+  constexpr std::array<std::string_view, 4> kPreloaded = {"citus", "pg_cron", "pgaudit", "timescaledb"};
+  std::vector<std::string> found;
+  for (const DatabaseFacts& database : subject.inventory.databases)
+    for (const ExtensionFacts& extension : database.extensions)
+      if (std::find(kPreloaded.begin(), kPreloaded.end(), extension.name) != kPreloaded.end())
+        found.push_back(fmt::format("{} in {}", extension.name, quoted(database.name)));
+  if (found.empty()) return {};
+  return {error(
+      "E-PRELOAD",
+      fmt::format("{} has extensions that can be created only while shared_preload_libraries loads them, "
+                  "which a restore does not: {}",
+                  service_name(subject.service.service), plain_list(found)),
+      "drop them and create them anew after the upgrade, or follow the extension's own guide")};
+}
+
 Diagnostics check_prepared_transactions(const Subject& subject) {
   if (subject.inventory.prepared_transactions.empty()) return {};
   return {error("E-PREPARED",

@@ -46,6 +46,9 @@ Diagnostic no_server(const ServiceFacts& service) {
     result.code = "E-NOT-RUNNING";
     result.message =
         fmt::format("{} is not running, so its cluster cannot be read", service_name(service.service));
+    if (!service.lone_volume.empty())
+      result.message = fmt::format("{} has no container, but its {} is there, so its cluster cannot be read",
+                                   service_name(service.service), printable(service.lone_volume));
     result.mend = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
   }
   if (const auto bumped = bumped_major(service)) {
@@ -76,6 +79,7 @@ Diagnostic no_data(const ServiceFacts& service) {
 
 Standing standing_of(const ServiceFacts& service, int target_major) {
   const int major = data_major(service);
+  if (major == 0 && !service.lone_volume.empty()) return Standing::blocked;
   if (major == 0) return service.running ? Standing::blocked : Standing::no_data;
   if (major == target_major) return Standing::at_target;
   const bool can_be_upgraded = service.inventory && major >= kOldestMajor && major < target_major;

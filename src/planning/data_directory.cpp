@@ -67,8 +67,8 @@ DataPlacement place_data(const ServiceFacts& service, int target_major) {
   DataPlacement place;
   place.old_pgdata = clean_path(service.inventory ? service.inventory->data_directory : service.pgdata);
   place.data_mount = mount_of(service.mounts, place.old_pgdata);
-  place.custom_pgdata =
-      service.pgdata.empty() || clean_path(service.pgdata) != clean_path(service.image_pgdata);
+  place.custom_pgdata = service.declares_pgdata || service.pgdata.empty() ||
+                        clean_path(service.pgdata) != clean_path(service.image_pgdata);
   place.new_pgdata =
       place.custom_pgdata ? place.old_pgdata : new_default_pgdata(service, target_major, place.old_pgdata);
   if (place.data_mount) place.new_target = new_mount_target(service, *place.data_mount, place.new_pgdata);

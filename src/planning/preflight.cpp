@@ -15,7 +15,7 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 19> kChecks = {
+constexpr std::array<Check, 21> kChecks = {
     check_data_directory,
     check_data_mount,
     check_subpaths,
@@ -24,6 +24,8 @@ constexpr std::array<Check, 19> kChecks = {
     check_extended_attributes,
     check_outside_data,
     check_replication,
+    check_closed_databases,
+    check_preloaded_extensions,
     check_prepared_transactions,
     check_names,
     check_superuser_name,

@@ -108,6 +108,16 @@ TEST_CASE("the new data directory follows from the old image and the new version
   }
 }
 
+TEST_CASE("a data directory that the Compose file names stays though it is the old image's default") {
+  ServiceFacts service = service_at(kData, kData, kData);
+  CHECK(place_data(service, 18).new_pgdata == k18);
+  service.declares_pgdata = true;
+  const DataPlacement place = place_data(service, 18);
+  CHECK(place.new_pgdata == kData);
+  CHECK(place.new_target == kData);
+  CHECK(place.custom_pgdata);
+}
+
 TEST_CASE("a known new image decides where the data goes") {
   ServiceFacts service = service_at(kData, kData, kData);
   service.new_image_facts = image_of(18);

@@ -130,6 +130,17 @@ TEST_CASE("data that a new container would not find is refused") {
       {"read-only", [](World& w) { w.service().mounts[0].read_only = true; },
        "error E-READ-ONLY-MOUNT: the volume shop_pgdata of service db is mounted read-only | mount it for "
        "writing"},
+      {"no container any more",
+       [](World& w) {
+         w.service().inventory.reset();
+         w.service().running = false;
+         w.service().pg_version_file = 0;
+         w.service().edits.clear();
+         w.service().lone_volume = "volume shop_pgdata";
+       },
+       "error E-NOT-RUNNING: service db has no container, but its volume shop_pgdata is there, so its "
+       "cluster "
+       "cannot be read | start it with \"docker compose up -d db\" and run pgupgrade again"},
       {"a part of a volume", [](World& w) { w.service().mounts[0].subpath = "db/15"; },
        "error E-SUBPATH: service db mounts db/15 of the volume shop_pgdata at /var/lib/postgresql/data, and "
        "only "
@@ -219,6 +230,16 @@ TEST_CASE("what a dump would leave behind is refused") {
       {"prepared transactions", [](World& w) { w.inventory().prepared_transactions = {"gid 1"}; },
        "error E-PREPARED: service db has prepared transactions, which a dump leaves out: \"gid 1\" | end "
        "each with COMMIT PREPARED or ROLLBACK PREPARED"},
+      {"a database that is closed", [](World& w) { w.inventory().databases[0].allow_connections = false; },
+       "error E-DATABASE-CLOSED: service db has databases that nobody can connect to, so that they cannot be "
+       "dumped: \"postgres\" | ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them"},
+      {"an extension that must be loaded",
+       [](World& w) { w.inventory().databases[0].extensions = {{.name = "pg_cron", .version = "1.6"}}; },
+       "error E-PRELOAD: service db has extensions that can be created only while shared_preload_libraries "
+       "loads "
+       "them, which a restore does not: pg_cron in \"postgres\" | drop them and create them anew after the "
+       "upgrade, "
+       "or follow the extension's own guide"},
       {"line ends in names",
        [](World& w) {
          w.inventory().databases.push_back({.name = "a\nb", .collate = "C", .ctype = "C"});

@@ -80,12 +80,14 @@ struct ServiceFacts {
   std::string container_id;
   std::string container_name;
   bool running = false;
-  std::string compose_image;                       // as `docker compose config` resolves it
-  std::string image_id;                            // of the container
-  std::string made_from;                           // the container: its Compose files, with commas
-  std::string image_pgdata;                        // ENV PGDATA of that image
-  std::string pgdata;                              // of the container's environment
-  std::vector<std::string> custom_entrypoint;      // empty: the image's
+  std::string compose_image;                   // as `docker compose config` resolves it
+  std::string image_id;                        // of the container
+  std::string made_from;                       // the container: its Compose files, with commas
+  std::string image_pgdata;                    // ENV PGDATA of that image
+  std::string pgdata;                          // of the container's environment
+  bool declares_pgdata = false;                // the Compose file sets it, to whatever value
+  std::string lone_volume;                     // there is no container, but this volume or directory of it
+  std::vector<std::string> custom_entrypoint;  // empty: the image's
   std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
   std::string user;                                // of the container, empty: the image's
   std::int64_t shm_bytes = 0;

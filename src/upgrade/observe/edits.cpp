@@ -28,7 +28,15 @@ std::string derive_image(const ServiceFacts& facts, int target_major) {
   }
   const auto named = planning::major_in_tag(old_image->tag);
   const int from = old_major != 0 ? old_major : named.value_or(0);
-  if (named == target_major) return facts.compose_image;  // the file was edited already
+  if (named == target_major && facts.inventory && old_major != target_major) {
+    // There would be no way back: the file as it was would start the new version on the old data.
+    refuse(
+        fmt::format("cannot change the image of service \"{}\": the Compose file names {} already, but its "
+                    "container still runs PostgreSQL {}",
+                    printable(facts.service), printable(facts.compose_image), old_major),
+        "set the image back to the one that runs: pgupgrade changes it itself");
+  }
+  if (named == target_major) return facts.compose_image;
   const auto derived = planning::retarget(*old_image, from, target_major);
   if (!derived) {
     refuse(
@@ -48,6 +56,34 @@ std::map<std::string, std::string> edited_texts(const compose::Sources& sources,
   return texts;
 }
 
+// The file may have been changed since the container was made: the new one has to find the data where the
+// plan puts it. How a directory of the host is called may differ between Compose and the engine.
+void prove_mount(const ServiceFacts& facts, const compose::Project& after, int target_major) {
+  const auto place = planning::place_data(facts, target_major);
+  const auto service = after.services.find(facts.service);
+  if (!place.data_mount || place.data_mount->kind == MountKind::tmpfs || service == after.services.end())
+    return;
+  const Mount& data = *place.data_mount;
+  const auto holds_data = [&](const compose::ServiceMount& mount) {
+    if (planning::clean_path(mount.target) != planning::clean_path(place.new_target)) return false;
+    if (data.kind == MountKind::bind) return mount.type == "bind";
+    const auto volume = after.volumes.find(mount.source);
+    return mount.type == "volume" && (volume == after.volumes.end() || volume->second == data.source);
+  };
+  const auto& mounts = service->second.mounts;
+  const auto pgdata = service->second.environment.find("PGDATA");
+  const bool elsewhere = pgdata != service->second.environment.end() &&
+                         planning::clean_path(pgdata->second) != planning::clean_path(place.new_pgdata);
+  if (!elsewhere && std::any_of(mounts.begin(), mounts.end(), holds_data)) return;
+  refuse(
+      fmt::format("the data of service \"{}\" is in {} on {} {}, but its new container, as the Compose file "
+                  "describes it, would look elsewhere",
+                  printable(facts.service), printable(place.new_pgdata),
+                  data.kind == MountKind::bind ? "directory" : "volume", printable(data.source)),
+      "the file was changed since the container was made: make it anew with docker compose up, or take the "
+      "change back");
+}
+
 // What Compose makes of the edited files is what counts, and no other service may change its image by it.
 void prove(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
            const compose::Sources& sources, const std::vector<std::string>& companions) {
@@ -64,6 +100,7 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
                printable(facts.service), printable(name), printable(service.image), printable(expected)),
            "give the services images of their own in the Compose file");
   }
+  prove_mount(facts, after, request.target_major);
   facts.new_compose_image = facts.new_image;
 }
 

@@ -43,13 +43,31 @@ void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo
   facts.same_file_system = facts.engine_device == static_cast<std::int64_t>(device_of(state));
 }
 
+// Of a service without a container: a volume that is there all the same, or a directory with a cluster in it.
+std::string find_lone_volume(World& world, const compose::Project& project, const compose::Service& service) {
+  for (const compose::ServiceMount& mount : service.mounts) {
+    const auto volume = project.volumes.find(mount.source);
+    if (mount.type == "volume" && volume != project.volumes.end() &&
+        world.engine.inspect_volume(volume->second)) {
+      return "volume " + volume->second;
+    }
+    std::error_code ignored;
+    if (mount.type == "bind" && fs::exists(fs::path(mount.source) / "PG_VERSION", ignored))
+      return "directory " + mount.source;
+  }
+  return {};
+}
+
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
                              const Request& request, const std::vector<std::string>& targets, Facts& facts,
                              const std::function<void(const std::string&)>& say) {
   ServiceFacts service{.service = name, .project = project.name};
-  service.compose_image = project.services.at(name).image;
+  const compose::Service& declared = project.services.at(name);
+  service.compose_image = declared.image;
+  service.declares_pgdata = declared.environment.contains("PGDATA");
   say(fmt::format("looking at service {}", printable(name)));
   observe_container(service, world);
+  if (service.container_id.empty()) service.lone_volume = find_lone_volume(world, project, declared);
   observe_server(service, world, project, request);
   observe_clients(service, world, project);
   std::vector<std::string> companions = targets;
