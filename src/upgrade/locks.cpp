@@ -91,8 +91,21 @@ void refuse_locked_data(World& world, const Mount& data) {
   is_locked_by(world, data, "a run not begun");
 }
 
+namespace {
+
+// By default it lies in the project's own directory.
+void keep_out_of_repositories(const std::filesystem::path& state_root) {
+  std::error_code ignored;
+  const auto file = state_root / ".gitignore";
+  if (state_root.filename() == ".pgupgrade" && !std::filesystem::exists(file, ignored))
+    write_file_durably(file, "*\n");
+}
+
+}  // namespace
+
 FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder, Clock& clock) {
   create_private_directory(state_root);
+  keep_out_of_repositories(state_root);
   FileLock lock = acquire_state_root(state_root, clock);
   write_file_durably(note_of(state_root), holder);
   return lock;
