@@ -15,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{50};
+constexpr std::chrono::hours kForever{24};
 
 std::string container_path(const std::string& container) {
   return "/containers/" + url_encode(container);
@@ -76,7 +77,8 @@ void HttpEngine::stop_container(const std::string& container, std::chrono::secon
   command({.what = "stop " + named("container", container),
            .method = "POST",
            .target = with_query(container_path(container) + "/stop", {{"t", std::to_string(grace.count())}}),
-           .patience = grace + options_.patience.work},
+           .patience =
+               (grace.count() < 0 ? milliseconds(kForever) : milliseconds(grace)) + options_.patience.work},
           {304});
 }
 

@@ -207,6 +207,7 @@ ContainerInfo decode_container(std::string_view text) {
   container.restart = decode_restart_policy(host_config);
   container.network_mode = json::get_string_or(host_config, "NetworkMode", "");
   container.auto_remove = json::get_bool_or(host_config, "AutoRemove", false);
+  container.stop_timeout = std::chrono::seconds(json::get_int_or(config, "StopTimeout", 10));
   container.networks = decode_networks(object);
   return container;
 }

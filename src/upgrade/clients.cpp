@@ -9,8 +9,6 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr std::chrono::seconds kGrace{60};
-
 std::optional<docker::ContainerInfo> find(World& world, const ClientFacts& client) {
   if (auto info = world.engine.inspect_container(client.container_id)) return info;
   return world.engine.inspect_container(client.container_name);
@@ -19,7 +17,7 @@ std::optional<docker::ContainerInfo> find(World& world, const ClientFacts& clien
 void stop_one(StepContext& context, const docker::ContainerInfo& info) {
   hold_restart_policy(context, info.id, info.auto_remove);
   if (!info.running()) return;
-  context.world.engine.stop_container(info.id, kGrace);
+  context.world.engine.stop_container(info.id, info.stop_timeout);
 }
 
 }  // namespace

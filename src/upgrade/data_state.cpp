@@ -95,7 +95,11 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
       break;
   }
   if (state.direction == Direction::back) return {"pgupgrade rollback" + suffix};
-  return {"pgupgrade resume" + suffix, "pgupgrade rollback" + suffix};
+  const bool served = std::any_of(state.steps.begin(), state.steps.end(), [](const StepRecord& record) {
+    return (record.step == "start" && record.phase == StepPhase::done) || record.step == "thaw";
+  });
+  return {"pgupgrade resume" + suffix,
+          (served ? "pgupgrade rollback --lose-new-writes" : "pgupgrade rollback") + suffix};
 }
 
 }  // namespace pgupgrade::upgrade

@@ -68,7 +68,7 @@ void go_back(const Subject& subject, const SmallDisk& disk) {
             "a rollback that cannot be gone says so: " + told(first));
     require_clear(first);
     disk.free_up();
-    subject.expect_exit(0, {"rollback"});
+    subject.expect_exit(0, {"rollback", "--lose-new-writes"});
   }
   disk.free_up();  // a server may need room to start
   subject.expect_as_before();

@@ -82,7 +82,7 @@ TEST_CASE("a container is read with all that a clone of it needs") {
     "State": {"Status": "exited", "Running": false, "OOMKilled": true, "ExitCode": 137,
               "StartedAt": "2024-05-01T10:00:00Z", "Health": {"Status": "unhealthy"}},
     "Config": {"Image": "postgres:15", "Entrypoint": null, "Cmd": ["postgres"], "Env": ["A=b"], "User": "70",
-               "Tty": true, "Labels": {"com.docker.compose.service": "db"}},
+               "StopTimeout": 90, "Tty": true, "Labels": {"com.docker.compose.service": "db"}},
     "HostConfig": {"ShmSize": 134217728, "NetworkMode": "shop_default", "AutoRemove": true,
                    "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}, "Tmpfs": {"/run": "", "/t": ""},
                    "Mounts": [{"Type": "bind", "Source": "/srv/init", "Target": "/docker-entrypoint-initdb.d"},
@@ -129,6 +129,7 @@ TEST_CASE("a container is read with all that a clone of it needs") {
   REQUIRE(info.networks[1].ip_address.empty());
   REQUIRE(info.tty);
   REQUIRE(info.auto_remove);
+  REQUIRE(info.stop_timeout == std::chrono::seconds(90));
 }
 
 TEST_CASE("a container that does not exist is nothing") {

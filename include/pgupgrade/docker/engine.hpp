@@ -73,6 +73,8 @@ struct ContainerInfo {
   std::vector<NetworkAttachment> networks;
   std::string network_mode;
   bool tty = false;
+  // After which the engine kills what does not stop, never when negative. Compose's stop_grace_period.
+  std::chrono::seconds stop_timeout{10};
   bool auto_remove = false;
   bool running() const {
     return status == ContainerStatus::running || status == ContainerStatus::paused ||
