@@ -99,7 +99,7 @@ WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::strin
                             const std::string& what, const std::function<void()>& tick) {
   WorkResult result = run_work(world, spec, tick);
   if (result.exit_code != 0) {
-    const std::string words = last_words(result.standard_error + result.standard_output);
+    const std::string words = last_words(result.standard_output + "\n" + result.standard_error);
     throw Error(ErrorKind::failed, code,
                 fmt::format("cannot {}: {} exited with {}{}", what, spec.argv.front(), result.exit_code,
                             words.empty() ? "" : ": " + words));
