@@ -9,7 +9,9 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
 #include "upgrade/image_probe.hpp"
+#include "upgrade/locks.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 
@@ -77,6 +79,8 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
     say(fmt::format("looking at image {}", printable(service.new_image)));
     service.new_image_facts = probe_image(world, "observe-" + random_hex(4), name, service.new_image);
   }
+  // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
+  if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);
   if (!service.image_id.empty()) refuse_remote_engine(world, service.image_id);
   return service;
 }
