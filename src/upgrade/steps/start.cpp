@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::chrono::minutes kPatience{10};
 constexpr std::chrono::milliseconds kPoll{500};
+constexpr std::size_t kMostStarts = 4;
 
 // The service as the user's own file now describes it, through Compose, on its own network: the right
 // version, the right data, healthy, and every password that worked before works again.
@@ -89,6 +91,7 @@ class StartStep final : public Step {
   static docker::ContainerInfo wait_for_container(StepContext& context, const TargetPlan& target) {
     const auto begun = context.world.clock.monotonic();
     std::string last = "there is no container";
+    std::set<std::string> starts;
     while (context.world.clock.monotonic() - begun < kPatience) {
       context.world.cancellation.throw_if_requested();
       const auto container = find_service_container(context.world, context.plan(), target.service);
@@ -97,6 +100,10 @@ class StartStep final : public Step {
           fail(context, target, *container,
                fmt::format("it exited with {}", container->exit_code.value_or(-1)));
         }
+        // With a restart policy the engine would try for ever.
+        starts.insert(container->started_at);
+        if (starts.size() > kMostStarts)
+          fail(context, target, *container, "it ends and is started again and again");
         const bool healthy = container->health.empty() || container->health == "healthy";
         if (container->status == docker::ContainerStatus::running && healthy &&
             accepts_connections(context.world, container->id)) {
