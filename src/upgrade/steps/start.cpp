@@ -113,6 +113,8 @@ class StartStep final : public Step {
       }
       context.world.clock.pause(kPoll);
     }
+    if (const auto container = find_service_container(context.world, context.plan(), target.service))
+      fail(context, target, *container, last);
     throw Error(ErrorKind::failed, "E-START",
                 fmt::format("cannot start service \"{}\" on {}: {}", target.service, target.new_image, last),
                 "read its log: docker compose logs " + target.service);
