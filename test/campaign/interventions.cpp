@@ -154,6 +154,8 @@ void require_acknowledged(const Project& project) {
 // lost.
 void clients(Cases& cases) {
   Subject subject("client", writing_project());
+  Words upgrade = Subject::upgrade_words();
+  upgrade.insert(upgrade.end(), {"--service", "db"});  // the client has an image of PostgreSQL, too
   const Project& project = subject.project();
   project.sql("db", "postgres", "CREATE TABLE w (i serial)");
   cases.run("a client is started at place after place, and reaches no server", [&] {
@@ -161,7 +163,7 @@ void clients(Cases& cases) {
     bool begun = false;
     for (const char* place : {"backup:before-record", "dump:server-started", "wipe:emptied",
                               "restore:server-started", "verify:before-record", "start:before-record"}) {
-      Child run(project, paused(begun ? Words{"resume"} : Subject::upgrade_words(), place));
+      Child run(project, paused(begun ? Words{"resume"} : upgrade, place));
       run.wait_for_stop();
       if (!begun) acknowledged = lines_in(project, "log/acknowledged");
       begun = true;
@@ -178,7 +180,7 @@ void clients(Cases& cases) {
   });
   for (const char* place : {"freeze:after-done", "backup:before-record", "restore:server-started"})
     cases.run(fmt::format("{}, a client is started and the run goes on", place), [&] {
-      Child run(project, paused(Subject::upgrade_words(), place));
+      Child run(project, paused(upgrade, place));
       run.wait_for_stop();
       start_client(project);
       run.go_on();
