@@ -87,8 +87,21 @@ void compare_tables(const DatabasePrint& expected, const DatabasePrint& actual, 
       });
 }
 
+void compare_not_dumped(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
+  for (const auto& [table, rows] : expected.not_dumped) {
+    const auto found = actual.not_dumped.find(table);
+    const std::string subject =
+        fmt::format("table {}, which an extension owns and a dump leaves out,", printable(table));
+    if (found == actual.not_dumped.end())
+      sentences.add(subject + " is missing");
+    else if (found->second < rows)
+      sentences.add(fmt::format("{} has {} rows, expected {}", subject, found->second, rows));
+  }
+}
+
 void compare_databases(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
   compare_tables(expected, actual, sentences);
+  compare_not_dumped(expected, actual, sentences);
   compare_values(expected.sequences, actual.sequences, sentences, "sequence");
   compare_digests(expected.objects, actual.objects, sentences);
   if (expected.large_objects != actual.large_objects) {

@@ -12,6 +12,7 @@ void describe(Archive& archive, T& value) {
 template <class Archive, fields::Of<DatabasePrint> T>
 void describe(Archive& archive, T& value) {
   archive("tables", value.tables);
+  archive("not_dumped", value.not_dumped);
   archive("sequences", value.sequences);
   archive("objects", value.objects);
   archive("large_objects", value.large_objects);

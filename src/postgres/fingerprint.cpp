@@ -41,6 +41,7 @@ struct Work {
   std::int64_t pages = 0;
   bool count_only = false;
   TablePrint* table = nullptr;    // where the result goes: here,
+  std::int64_t* rows = nullptr;   // here
   std::string* digest = nullptr;  // or here
 };
 
@@ -80,6 +81,16 @@ void plan_tables(Session& session, const std::string& row_hash, DatabasePrint& p
                  std::vector<Work>& work) {
   for (const Row& row : session.rows(tables_sql(row_hash), "read the tables")) {
     const std::string name = display_name(text_of(row.at(0)), text_of(row.at(1)));
+    const bool of_extension = row.at(5) == "true";
+    if (of_extension && row.at(6) != "true") {
+      if (row.at(2) == "r")
+        work.push_back({.database = session.database(),
+                        .subject = name,
+                        .sql = table_hash_sql(text_of(row.at(7))),
+                        .pages = to_number(row.at(4)),
+                        .rows = &print.not_dumped[name]});
+      continue;
+    }
     TablePrint& table = print.tables[name];
     if (row.at(2) == "m") {
       // A restore computes it anew, from the tables as they are now: rows need not be those of the last
@@ -89,9 +100,9 @@ void plan_tables(Session& session, const std::string& row_hash, DatabasePrint& p
     }
     work.push_back({.database = session.database(),
                     .subject = name,
-                    .sql = table_hash_sql(text_of(row.at(6))),
+                    .sql = table_hash_sql(text_of(row.at(7))),
                     .pages = to_number(row.at(4)),
-                    .count_only = row.at(5) == "true",
+                    .count_only = of_extension,
                     .table = &table});
   }
 }
@@ -186,6 +197,10 @@ class Workers {
   static void apply(const Work& work, const Row& row) {
     if (work.digest != nullptr) {
       *work.digest = text_of(row.at(0));
+      return;
+    }
+    if (work.rows != nullptr) {
+      *work.rows = to_number(row.at(0));
       return;
     }
     work.table->rows = to_number(row.at(0));

@@ -102,7 +102,7 @@ std::string tables_sql(const std::string& row_hash) {
   SELECT u.config, u.condition FROM pg_extension e, LATERAL unnest(e.extconfig, e.extcondition) u(config, condition)
 )
 SELECT n.nspname::text, c.relname::text, c.relkind::text, c.relispopulated::text, c.relpages::text,
-  (members.objid IS NOT NULL)::text,
+  (members.objid IS NOT NULL)::text, (configs.config IS NOT NULL)::text,
   'SELECT {hash} AS h FROM ' || CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END || quote_ident(n.nspname)
     || '.' || quote_ident(c.relname) || ' ' || coalesce(configs.condition, '')
 FROM pg_class c
@@ -117,7 +117,7 @@ CROSS JOIN LATERAL (
   LEFT JOIN binary_forms f ON f.type = coalesce(b.base, a.atttypid)
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) columns
-WHERE c.relkind IN ('r', 'm') AND {user} AND (members.objid IS NULL OR configs.config IS NOT NULL))",
+WHERE c.relkind IN ('r', 'm') AND {user})",
       fmt::arg("forms", kBinaryForms), fmt::arg("hash", hash), fmt::arg("user", user_schema("n")));
 }
 

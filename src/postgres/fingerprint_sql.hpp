@@ -11,8 +11,9 @@ std::string database_properties_sql(int version_num);
 // Role name, its attributes, memberships, settings, whether it has a password, comment; all in one text.
 std::string roles_sql();
 
-// Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (t/f), SQL of the rows'
-// hashes: "SELECT hash AS h FROM ONLY … [WHERE …]". Large objects and foreign tables are not among them.
+// Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (true/false), and
+// dumped nevertheless (true/false), SQL of the rows' hashes: "SELECT hash AS h FROM ONLY … [WHERE …]". Large
+// objects and foreign tables are not among them.
 std::string tables_sql(const std::string& row_hash);
 
 // Count and sum over the answer of such a SQL.

@@ -16,15 +16,8 @@ ControlData new_control_data(StepContext& context, const TargetPlan& target) {
                       target.new_pgdata);
 }
 
-// Nothing when the service still has its old container, or none.
-std::optional<docker::ContainerInfo> new_container(StepContext& context, const TargetPlan& target) {
-  auto container = find_service_container(context.world, context.plan(), target.service);
-  if (container && container->id == target.container_id) container.reset();
-  return container;
-}
-
 bool may_have_been_written(StepContext& context, const TargetPlan& target) {
-  const auto container = new_container(context, target);
+  const auto container = find_new_container(context.world, context.plan(), target);
   const std::string before = context.datum_of("start", target, kNextTransaction);
   if (before.empty()) return container.has_value();
   if (container) {

@@ -29,6 +29,13 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
   return find_service_container(world, plan.project, service);
 }
 
+std::optional<docker::ContainerInfo> find_new_container(World& world, const Plan& plan,
+                                                        const TargetPlan& target) {
+  auto container = find_service_container(world, plan, target.service);
+  if (container && container->id == target.container_id) container.reset();
+  return container;
+}
+
 bool accepts_connections(World& world, const std::string& container) {
   constexpr int kNoResponse = 2;  // pg_isready's; 1 is a server that still refuses
   for (const char* host : {"", "--host=/tmp", "--host=localhost"}) {

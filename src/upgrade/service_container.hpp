@@ -14,6 +14,9 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
                                                             const std::string& service);
 std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,
                                                             const std::string& service);
+// The one that Compose has put in the place of the target's old one; nothing while it has not.
+std::optional<docker::ContainerInfo> find_new_container(World& world, const Plan& plan,
+                                                        const TargetPlan& target);
 
 // Whether the server in a user's running container lets clients in, at any of the places where it may listen.
 bool accepts_connections(World& world, const std::string& container);

@@ -119,6 +119,17 @@ std::string last_words(const std::string& output) {
   return join(lines, "; ");
 }
 
+std::string log_of(World& world, const std::string& container) {
+  std::string log;
+  const auto append = [&](std::string_view bytes) { log += bytes; };
+  try {
+    world.engine.container_logs(container, append, append);
+  } catch (const Error&) {
+    log.clear();
+  }
+  return log;
+}
+
 std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {
   std::vector<std::string> names;
   for (const auto& container : world.engine.list_containers({.labels = {{kRunLabel, run}}})) {

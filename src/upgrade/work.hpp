@@ -48,6 +48,10 @@ WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::strin
 // What a program printed, cut to its last lines, fit for a message.
 std::string last_words(const std::string& output);
 
+// All that a container has printed, for a message about it. Empty when it cannot be had: there is another
+// error to tell.
+std::string log_of(World& world, const std::string& container);
+
 // Removes every work container of the run (not its lock). Returns their names.
 std::vector<std::string> remove_leftover_work(World& world, const std::string& run);
 

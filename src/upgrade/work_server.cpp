@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -45,6 +46,17 @@ void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
   // Nor may what is meant for clients end a long dump, or a session that waits for one.
   if (major >= 14) settings.push_back({.name = "idle_session_timeout", .value = "0", .origin = kOrigin});
   if (major >= 17) settings.push_back({.name = "transaction_timeout", .value = "0", .origin = kOrigin});
+}
+
+// Dump and fingerprint lock all tables of a database at once. What a server may lock is this many times its
+// connections; about 300 bytes of shared memory each.
+void add_room_for_locks(std::vector<SettingFacts>& settings, const Inventory& inventory) {
+  constexpr const char* kName = "max_locks_per_transaction";
+  constexpr int kLocks = 1024;
+  for (const SettingFacts& setting : inventory.settings)
+    if (setting.name == kName && std::atoi(setting.value.c_str()) >= kLocks) return;
+  settings.push_back(
+      {.name = kName, .value = std::to_string(kLocks), .origin = SettingFacts::Origin::command_line});
 }
 
 // Of a server's log the lines that tell of a failure, but for those that are told already.
@@ -121,6 +133,7 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
                  });
   }
   add_quiet_settings(all, old ? target_.old_major : target_.new_major);
+  add_room_for_locks(all, target_.inventory);
   all.insert(all.end(), settings.begin(), settings.end());
   const std::string hba = std::string(kRunMount) + "/pg_hba.conf";
   WorkSpec server = spec(postgres::server(data, settings_file(target_, side_), kRunMount, hba, all));
@@ -161,22 +174,10 @@ std::string WorkServer::server_name() const {
   return work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
 }
 
-// Empty when it cannot be had: there is another error to tell.
-std::string WorkServer::read_log() {
-  std::string log;
-  const auto append = [&](std::string_view bytes) { log += bytes; };
-  try {
-    context_.world.engine.container_logs(server_name(), append, append);
-  } catch (const Error&) {
-    log.clear();
-  }
-  return log;
-}
-
 // The reason why a server does not start is in its own log, not in the client's error.
 void WorkServer::fail_with_log(const Error& error) {
   if (error.kind() == ErrorKind::interrupted) return;
-  const std::string log = read_log();
+  const std::string log = log_of(context_.world, server_name());
   throw Error(ErrorKind::failed, "E-SERVER-START",
               fmt::format("cannot start the {} server of service \"{}\" in container {}: {}{}",
                           side_ == Side::old ? "old" : "new", target_.service, server_name(), error.what(),
@@ -185,7 +186,7 @@ void WorkServer::fail_with_log(const Error& error) {
 
 void WorkServer::fail_with_failures(const Error& error) {
   if (error.kind() != ErrorKind::failed) return;
-  const std::string words = last_words(failures_in(read_log(), error.what()));
+  const std::string words = last_words(failures_in(log_of(context_.world, server_name()), error.what()));
   if (words.empty()) return;
   throw Error(error.kind(), error.code(), fmt::format("{}; its server said: {}", error.what(), words),
               error.hint());

@@ -52,7 +52,6 @@ class WorkServer {
   std::string prepare_socket_directory() const;
   std::unique_ptr<postgres::Server> connect(const std::string& container);
   std::string server_name() const;
-  std::string read_log();
   void fail_with_log(const Error& error);
   void fail_with_failures(const Error& error);
 

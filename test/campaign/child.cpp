@@ -182,6 +182,12 @@ void Child::go_on() {
   signal(SIGCONT);
 }
 
+// One that stands still dies without going on first: it is not to be found standing until then.
+void Child::kill() {
+  state_ = State::runs;
+  signal(SIGKILL);
+}
+
 void Child::type(const std::string& keys) const {
   require(::write(out_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()),
           "keys can be typed on the terminal");

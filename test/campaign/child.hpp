@@ -43,6 +43,7 @@ class Child {
   pid_t process() const { return process_; }
   void signal(int number) const;  // one that comes while it stands still waits for go_on
   void go_on();
+  void kill();                               // even while it stands still; wait() takes its end
   void type(const std::string& keys) const;  // on its terminal
   // Nobody reads any more; a terminal hangs up, which lets a process that stands still go on.
   void close_streams();

@@ -236,7 +236,9 @@ void dump_volume(Cases& cases) {
           const MountedOver over(disk.root(), place);
           result = run.go_on();
         }
-        require(result.exit_code == 5, "it is stopped midway: " + told(result));
+        // With some room left a small dump may fit; on a full disk no byte of it does.
+        if (moment.left == 0 && moment.place.starts_with("dump:"))
+          require(result.exit_code == 5, "it is stopped midway: " + told(result));
         after(subject, disk, result, data, way);
       });
     }

@@ -1,6 +1,5 @@
 // Somebody else's hands on volume, server and clients while a run stands still: the last cases of `races`.
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <string>
@@ -170,7 +169,7 @@ void clients(Cases& cases) {
       start_client(project);
       require(lines_in(project, "log/acknowledged") == acknowledged,
               std::string("no client reaches a server at ") + place);
-      run.signal(SIGKILL);
+      run.kill();
       run.wait();
     }
     subject.expect_exit(0, {"resume"});

@@ -42,6 +42,18 @@ TEST_CASE("a change of a table is told in one sentence") {
           Sentences{"database \"shop\": table public.a is not in the old cluster"});
 }
 
+TEST_CASE("an extension's table that no dump holds must have its rows, and may have more") {
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.not_dumped.clear(); }) ==
+          Sentences{"database \"shop\": table partman.log, which an extension owns and a dump leaves out, is "
+                    "missing"});
+  REQUIRE(
+      after_in_shop([](DatabasePrint& shop) { shop.not_dumped["partman.log"] = 3; }) ==
+      Sentences{"database \"shop\": table partman.log, which an extension owns and a dump leaves out, has 3 "
+                "rows, expected 4"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.not_dumped["partman.log"] = 5; }).empty());
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.not_dumped["partman.other"] = 1; }).empty());
+}
+
 TEST_CASE("a change of anything else in a database is told in one sentence") {
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.sequences["public.t_id_seq"] = "4 true"; }) ==
           Sentences{"database \"shop\": sequence public.t_id_seq is \"4 true\", expected \"5 true\""});

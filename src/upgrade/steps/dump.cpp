@@ -114,12 +114,13 @@ class DumpStep final : public Step {
 
   static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
                            postgres::Server& connection, DumpRecord& record) {
-    refuse_changed_cluster(connection, target);
+    const Inventory now = connection.inventory();
+    refuse_changed_cluster(now, target);
     take_dumps(context, target, server, connection, record);
     for (const auto& setting : connection.settings_for_all_roles()) {
       record.all_role_settings[setting.name] = setting.value;
     }
-    record.hidden_settings = hidden_values(target.inventory, connection.inventory());
+    record.hidden_settings = hidden_values(target.inventory, now);
     context.reach("dumped");
     take_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
@@ -127,8 +128,7 @@ class DumpStep final : public Step {
 
   // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong
   // moment leaves a prepared transaction, which no dump holds.
-  static void refuse_changed_cluster(postgres::Server& server, const TargetPlan& target) {
-    const Inventory now = server.inventory();
+  static void refuse_changed_cluster(const Inventory& now, const TargetPlan& target) {
     const auto refuse = [&](const char* code, const std::string& why, const std::string& mend) {
       throw Error(ErrorKind::failed, code, fmt::format("cannot dump service \"{}\": {}", target.service, why),
                   mend);

@@ -15,6 +15,7 @@
 #include "upgrade/service_container.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/stop_server.hpp"
+#include "upgrade/work.hpp"
 #include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
@@ -72,9 +73,9 @@ class StartStep final : public Step {
 
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      const auto container = find_service_container(context.world, context.plan(), target.service);
       // The old container, never replaced, is stop-old's business.
-      if (!container || container->id == target.container_id) continue;
+      const auto container = find_new_container(context.world, context.plan(), target);
+      if (!container) continue;
       hold_restart_policy(context, container->id, container->auto_remove);
       context.reach("policy-held");
       stop_server(context.world, container->id, target.new_pgdata);
@@ -122,13 +123,10 @@ class StartStep final : public Step {
 
   [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,
                                 const docker::ContainerInfo& container, const std::string& why) {
-    std::string log;
-    context.world.engine.container_logs(
-        container.id, [&](std::string_view bytes) { log += bytes; },
-        [&](std::string_view bytes) { log += bytes; });
+    const std::string log = log_of(context.world, container.id);
     throw Error(ErrorKind::failed, "E-START",
-                fmt::format("cannot start service \"{}\" on {}: {}; its log ends: {}", target.service,
-                            target.new_image, why, last_words(log)),
+                fmt::format("cannot start service \"{}\" on {}: {}{}", target.service, target.new_image, why,
+                            log.empty() ? "" : "; its log ends: " + last_words(log)),
                 "read its log: docker logs " + container.name);
   }
 
