@@ -55,6 +55,13 @@ unsigned hex_digit(char c) {
   throw_damaged("the manifest is damaged: a name is not escaped as it should be");
 }
 
+std::string digest_from(std::string text) {
+  constexpr std::size_t kLength = 64;
+  if (text.size() != kLength || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    throw_damaged("the manifest is damaged: what should be the archive's digest is none");
+  return text;
+}
+
 bj::object entry_object(const Entry& entry) {
   bj::object object{{"path", escaped(entry.path)},
                     {"kind", bj::string(kind_name(entry.kind))},
@@ -142,7 +149,7 @@ std::string manifest_text(const Manifest& manifest) {
       "{{\n  \"format\": {},\n  \"archive_sha256\": \"{}\",\n  \"archive_bytes\": {},\n  \"content_bytes\": "
       "{},\n"
       "  \"entries\": [",
-      manifest.format, escaped(manifest.archive_sha256), manifest.archive_bytes, manifest.content_bytes);
+      manifest.format, manifest.archive_sha256, manifest.archive_bytes, manifest.content_bytes);
   std::string_view before = "\n    ";
   for (const Entry& entry : manifest.entries) {
     text.append(before).append(bj::serialize(entry_object(entry)));
@@ -161,7 +168,7 @@ Manifest parse_manifest(std::string_view text) try {
     throw_damaged(fmt::format("the manifest is of format {}, this version knows {}",
                               json::get_int(object, "format"), kFormat));
   }
-  manifest.archive_sha256 = unescaped(json::get_string(object, "archive_sha256"));
+  manifest.archive_sha256 = digest_from(json::get_string(object, "archive_sha256"));
   manifest.archive_bytes = json::get_int(object, "archive_bytes");
   manifest.content_bytes = json::get_int(object, "content_bytes");
   const bj::array* entries = json::find_array(object, "entries");

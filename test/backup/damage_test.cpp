@@ -127,7 +127,17 @@ TEST_CASE("an absent archive is named") {
 TEST_CASE("a manifest survives its text") {
   const Sample sample;
   CHECK(parse_manifest(manifest_text(sample.manifest)) == sample.manifest);
-  CHECK(parse_manifest(manifest_text(Manifest{})) == Manifest{});
+  const Manifest empty{.archive_sha256 = sha256_hex("")};
+  CHECK(parse_manifest(manifest_text(empty)) == empty);
+}
+
+TEST_CASE("a manifest whose archive has no digest is damaged") {
+  for (const char* digest : {"", "0a", "%22"}) {
+    const Error error = error_of([&] { parse_manifest(manifest_text({.archive_sha256 = digest})); });
+    CHECK(error.code() == "E-BACKUP-DAMAGED");
+    CHECK(std::string(error.what()) ==
+          "the manifest is damaged: what should be the archive's digest is none");
+  }
 }
 
 TEST_CASE("a flipped bit or a cut anywhere in a manifest is found") {
