@@ -65,13 +65,20 @@ std::string label(const std::map<std::string, std::string>& labels, const char* 
   return found == labels.end() ? std::string() : found->second;
 }
 
+// Who works on a locked run now: after its first process has died, the one that resumes it or rolls it back.
+std::string holder_now(const std::map<std::string, std::string>& labels) {
+  const std::filesystem::path root = label(labels, kStateRootLabel);
+  const auto note = root.is_absolute() ? read_file_if_present(note_of(root)) : std::nullopt;
+  return note && life_of(*note) == Life::lives ? *note : label(labels, kHolderLabel);
+}
+
 // Whether the lock is there and is the run's own; another's is refused.
 bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
   const auto existing = world.engine.inspect_container(lock_container_name(data));
   if (!existing) return false;
   const std::string run = label(existing->labels, kLockLabel);
   if (run == own_run) return true;
-  refuse(data_name(data), label(existing->labels, kHolderLabel), run);
+  refuse(data_name(data), holder_now(existing->labels), run);
 }
 
 // A holder that has just come has not left its note yet; then there is none, or that of one who is gone.

@@ -85,7 +85,7 @@ TEST_CASE("a holder that has not left its note yet is not mistaken for the one b
         fmt::format("E-LOCKED: cannot work on {}: another process holds it", scene.plan.state_root));
 }
 
-TEST_CASE("a lock is not released under a process that goes on with a run that another began") {
+TEST_CASE("a process that goes on with a run that another began is told, and its lock is not released") {
   Scene scene;
   scene.die_at("stop-old:after-done");
   upgrade::World world = scene.world();
@@ -99,6 +99,8 @@ TEST_CASE("a lock is not released under a process that goes on with a run that a
     CHECK(error_of([&] { upgrade::release_lock(locks[0], world); }) ==
           fmt::format("E-LOCK-ALIVE: cannot release the lock on volume shop_dbdata: {} still runs", living));
     CHECK(upgrade::find_locks(world).size() == 1);
+    CHECK(error_of([&] { upgrade::refuse_locked_data(world, scene.plan.targets[0].data_mount); }) ==
+          fmt::format("E-LOCKED: cannot work on volume shop_dbdata: {} holds it", living));
   }
   upgrade::release_lock(locks[0], world);
   CHECK(upgrade::find_locks(world).empty());
