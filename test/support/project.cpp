@@ -267,8 +267,9 @@ std::string small_project(int major) {
       - data:{1}
     healthcheck:
       test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres]
-      interval: 1s
-      retries: 60
+      interval: 5s
+      start_period: 60s
+      start_interval: 500ms
     stop_grace_period: 30s
 
   app:
