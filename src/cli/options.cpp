@@ -197,7 +197,7 @@ void OptionTable::add_selection() {
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
   text("--image", arguments_.image, "REF", "the new image, when it cannot be derived from the old one");
   text("--password-file", arguments_.password_file, "FILE",
-       "lines role:password, for roles that keep an md5 password (mode 0600)");
+       "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
   flag("--keep-md5", arguments_.keep_md5, "let roles keep md5 passwords that are not known");
   list("--accept", arguments_.accept, "CODE", "go on in spite of these errors of the plan", ",");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",

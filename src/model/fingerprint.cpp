@@ -146,6 +146,10 @@ std::int64_t Fingerprint::sequence_count() const {
   return count;
 }
 
+std::int64_t Fingerprint::role_count() const {
+  return static_cast<std::int64_t>(roles.size() - roles.count(kAllRoles));
+}
+
 std::vector<std::string> differences(const Fingerprint& expected, const Fingerprint& actual,
                                      std::size_t limit) {
   Sentences sentences(limit);

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/fingerprint.hpp"
 #include "postgres/sql_fragments.hpp"
 
 namespace pgupgrade::postgres {
@@ -79,9 +80,8 @@ std::string roles_sql() {
   });
   // ALTER ROLE ALL SET has an entry of its own.
   return "SELECT r.rolname::text, " + attributes +
-         " FROM pg_authid r WHERE r.rolname NOT LIKE 'pg\\_%' UNION ALL SELECT 'all roles (ALTER ROLE ALL "
-         "SET)', coalesce(" +
-         settings_of("s.setdatabase = 0 AND s.setrole = 0") + ", '') ORDER BY 1";
+         " FROM pg_authid r WHERE r.rolname NOT LIKE 'pg\\_%' UNION ALL SELECT '" + kAllRoles +
+         "', coalesce(" + settings_of("s.setdatabase = 0 AND s.setrole = 0") + ", '') ORDER BY 1";
 }
 
 std::string tables_sql(const std::string& row_hash) {

@@ -57,5 +57,6 @@ void races(Cases& cases);
 void interventions(Cases& cases);  // the last cases of `races`
 void damage(Cases& cases);
 void disk(Cases& cases);
+void drift(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign

@@ -12,6 +12,7 @@ const std::vector<Part>& catalogue() {
       {"archives", "hostile archives on the way back: none escapes, none is put anywhere", archives},
       {"signals", "INT, TERM, HUP, twice, Ctrl-C, no reader, no terminal; on the way back too", signals},
       {"races", "two processes at once; volume, server and clients in somebody else's hands", races},
+      {"drift", "Compose file, volume, engine or image is another one when a run goes on", drift},
       {"disk", "full disks: a clear error, the way back, no empty database left startable", disk},
       {"damage", "bits flipped in archive, manifest, dump and state: found before the wipe", damage},
   };

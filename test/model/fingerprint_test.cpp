@@ -20,11 +20,15 @@ static Sentences after_in_shop(const std::function<void(DatabasePrint&)>& change
   return after([&](Fingerprint& print) { change(print.databases["shop"]); });
 }
 
-TEST_CASE("a fingerprint counts its tables and rows and sequences over all databases") {
+TEST_CASE("a fingerprint counts its tables, rows, sequences and roles") {
   REQUIRE(samples::fingerprint().table_count() == 3);
   REQUIRE(samples::fingerprint().row_count() == 113);
   REQUIRE(samples::fingerprint().sequence_count() == 1);
+  Fingerprint print = samples::fingerprint();
+  print.roles[kAllRoles] = "";
+  REQUIRE(print.role_count() == 1);
   REQUIRE(Fingerprint{}.row_count() == 0);
+  REQUIRE(Fingerprint{}.role_count() == 0);
 }
 
 TEST_CASE("equal fingerprints have no differences") {

@@ -27,16 +27,21 @@ struct DatabasePrint {
   bool operator==(const DatabasePrint&) const = default;
 };
 
+// Among the roles of a fingerprint, what ALTER ROLE ALL SET has set.
+inline constexpr const char* kAllRoles = "all roles (ALTER ROLE ALL SET)";
+
 // What a cluster holds, in a form that two major versions can be compared by.
 struct Fingerprint {
   int format = 1;
   std::string row_hash;  // the function that hashes rows; both sides must use the same
   std::map<std::string, DatabasePrint> databases;
-  std::map<std::string, std::string> roles;  // name -> attributes, memberships, settings, has password
+  std::map<std::string, std::string>
+      roles;  // name or kAllRoles -> attributes, memberships, settings, has password
 
   std::int64_t table_count() const;
   std::int64_t row_count() const;
   std::int64_t sequence_count() const;
+  std::int64_t role_count() const;  // without kAllRoles
   bool operator==(const Fingerprint&) const = default;
 };
 

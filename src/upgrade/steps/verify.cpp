@@ -72,7 +72,7 @@ class VerifyStep final : public Step {
     context.record(target, "tables", std::to_string(now.table_count()));
     context.record(target, "rows", std::to_string(now.row_count()));
     context.record(target, "sequences", std::to_string(now.sequence_count()));
-    context.record(target, "roles", std::to_string(now.roles.size()));
+    context.record(target, "roles", std::to_string(now.role_count()));
     context.record(target, "identical", "yes");
   }
 };
