@@ -95,7 +95,7 @@ void compose_file(Cases& cases, Subject& subject) {
   };
   const auto put_back = [&] { project.write("docker-compose.yml", kept); };
   for (const char* way : {"resume", "rollback"}) {
-    for (const char* place : {"freeze:after-done", "verify-dump:after-done", "wipe:emptied"})
+    for (const char* place : {"stop-old:after-done", "verify-dump:after-done", "wipe:emptied"})
       cases.run(fmt::format("{}, Compose file edited, {}", place, way), [&] {
         refused_until_mended(subject, place, {"resume"}, {"error[E-DRIFT]", "docker-compose.yml"}, way, edit,
                              put_back);

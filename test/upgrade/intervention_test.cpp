@@ -271,6 +271,21 @@ TEST_CASE("a rollback brings back an old server that went down while its restart
   }
 }
 
+TEST_CASE("a rollback whose old server lets nobody in says so and starts no client") {
+  Scene scene;
+  scene.die_at("wipe:emptied");
+  scene.engine.server_host = "nowhere";
+  CHECK_THAT(
+      error_of([&] { scene.roll_back(); }),
+      ContainsSubstring(
+          "E-OLD-SERVER: cannot reach the old server of service \"db\" in container shop-db-1: it does "
+          "not accept connections; its log ends: LOG:  database system is ready"));
+  CHECK_FALSE(scene.container("web").info.running());
+  scene.engine.server_host.clear();
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
 TEST_CASE("the passwords of an old server that still recovers are tried when it has recovered") {
   Scene scene;
   scene.die_at("pull:after-done");

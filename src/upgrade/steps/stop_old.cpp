@@ -10,6 +10,7 @@
 #include "upgrade/service_container.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/stop_server.hpp"
+#include "upgrade/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -64,6 +65,8 @@ class StopOldStep final : public Step {
       put_back_lost_data(context, target);
       context.reach("data-back");
       run_again(context, target);
+      context.reach("started-again");
+      wait_until_ready(context, target);
     }
   }
 
@@ -86,20 +89,25 @@ class StopOldStep final : public Step {
     stop(context, target);
   }
 
+  // Recovery may take long. A server that does not come up is no success of anything.
   static void wait_until_ready(StepContext& context, const TargetPlan& target) {
+    std::string name = target.container_name;
     const auto begun = context.world.clock.monotonic();
     while (context.world.clock.monotonic() - begun < std::chrono::minutes(30)) {
       context.world.cancellation.throw_if_requested();
-      const auto info = context.world.engine.inspect_container(target.container_id);
+      const auto info = find_service_container(context.world, context.plan(), target.service);
       if (!info || !info->running()) break;
-      if (accepts_connections(context.world, target.container_id)) return;
+      name = info->name;
+      if (accepts_connections(context.world, info->id)) return;
       context.world.clock.pause(kTick);
     }
+    const std::string log = log_of(context.world, name);
     throw Error(
-        ErrorKind::failed, "E-RECOVERY",
-        fmt::format("cannot recover the cluster of container {}: the server does not accept connections",
-                    target.container_name),
-        fmt::format("read its log: docker logs {}", target.container_name));
+        ErrorKind::failed, "E-OLD-SERVER",
+        fmt::format("cannot reach the old server of service \"{}\" in container {}: it does not accept "
+                    "connections{}",
+                    target.service, name, log.empty() ? "" : "; its log ends: " + last_words(log)),
+        fmt::format("read its log: docker logs {}", name));
   }
 
   // A tag may have moved since; a newer build of the same version is what Compose would start as well.
