@@ -164,11 +164,6 @@ void rolled_back_before_the_wipe(Cases& cases, Subject& subject, const std::stri
   }
 }
 
-std::string all_of(const Subject& subject) {
-  return subject.project().listing(subject.data_volume()) + join(subject.project().containers(), "\n") +
-         subject.project().read("docker-compose.yml");
-}
-
 // The old data is gone from the volume and its backup is damaged: the way back is refused before it does
 // anything, and says that the dump is whole. The way forward is open.
 void after_the_wipe(Cases& cases, Subject& subject, const std::string& place) {
@@ -176,7 +171,7 @@ void after_the_wipe(Cases& cases, Subject& subject, const std::string& place) {
     for (std::size_t kind = 0; kind < 5; ++kind) {
       cases.run(fmt::format("{}, backup file {}, damage {}", place, file, kind), [&] {
         subject.expect_killed(place, Subject::upgrade_words());
-        const std::string before = all_of(subject);
+        const std::string before = subject.snapshot();
         const bool forward = kind % 2 == 0;
         {
           const Copy copy = backup_files(subject).at(file);
@@ -184,7 +179,7 @@ void after_the_wipe(Cases& cases, Subject& subject, const std::string& place) {
           const ProcessResult result = subject.expect_exit(9, {"rollback"});
           require_clear(result, kBackupCodes);
           require(has(result.standard_error, "-db-dump"), "the dump's volume is named: " + told(result));
-          require_same(before, all_of(subject), "the way back that cannot be gone changes nothing");
+          require_same(before, subject.snapshot(), "the way back that cannot be gone changes nothing");
           if (forward) {
             subject.expect_exit(0, {"resume"});
             subject.expect_upgraded();

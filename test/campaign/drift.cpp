@@ -40,19 +40,8 @@ class OwnTags {
   std::string repository_;
 };
 
-// A new server that was just started writes to its data by itself.
-std::string world(const Subject& subject, bool server_runs) {
-  const Project& project = subject.project();
-  std::string text = project.read("docker-compose.yml");
-  if (!server_runs) text += project.listing(subject.data_volume());
-  for (const std::string& entry : project.containers())
-    text += entry + " " + project.inspect(entry.substr(entry.find('=') + 1), "{{.State.Status}}") + "\n";
-  return text;
-}
-
 void require_refused(const Subject& subject, const std::string& command, const Words& parts) {
-  const ProcessResult result =
-      subject.project().pgupgrade(command == "cleanup" ? Words{command, "--yes"} : Words{command});
+  const ProcessResult result = subject.project().pgupgrade({command});
   require(result.signal_number == 0 && result.exit_code > 1, command + " is refused: " + told(result));
   for (const std::string& part : parts)
     require(result.standard_error.find(part) != std::string::npos,
@@ -76,13 +65,13 @@ void refused_until_mended(Subject& subject, const std::string& place, const Word
                           const std::function<void()>& mend) {
   subject.expect_killed(place, Subject::upgrade_words());
   const bool server_runs = place.starts_with("start:");
-  const std::string before = world(subject, server_runs);
+  const std::string before = subject.snapshot(server_runs);
   drift();
-  const std::string drifted = world(subject, server_runs);
+  const std::string drifted = subject.snapshot(server_runs);
   for (const std::string& command : commands) require_refused(subject, command, parts);
-  require_same(drifted, world(subject, server_runs), "what was refused has changed nothing");
+  require_same(drifted, subject.snapshot(server_runs), "what was refused has changed nothing");
   mend();
-  require_same(before, world(subject, server_runs), "it is as it was");
+  require_same(before, subject.snapshot(server_runs), "it is as it was");
   go(subject, way);
 }
 
@@ -125,15 +114,15 @@ void engine_replaced(Cases& cases, Subject& subject) {
   for (const char* way : {"resume", "rollback"})
     cases.run(fmt::format("verify-dump:after-done, engine replaced, {}", way), [&] {
       subject.expect_killed("verify-dump:after-done", Subject::upgrade_words());
-      const std::string before = world(subject, false);
+      const std::string before = subject.snapshot();
       {
         const OwnEngine other({"pgupgrade-fixture/app:1"});
-        for (const char* command : {"resume", "rollback", "cleanup"})
+        for (const char* command : {"resume", "rollback"})
           require_refused(subject, command, {"error[E-DRIFT]", "the engine is"});
         require(must_run({"docker", "ps", "--all", "--quiet"}).empty(),
                 "nothing is made on the other engine");
       }
-      require_same(before, world(subject, false), "what was refused has changed nothing");
+      require_same(before, subject.snapshot(), "what was refused has changed nothing");
       go(subject, way);
     });
 }

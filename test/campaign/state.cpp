@@ -129,20 +129,6 @@ Damage without_directory(const Standstill& still) {
           .mend = [&still, aside] { fs::rename(aside, still.run); }};
 }
 
-// What a command that must not act may not change. The engine gives an empty volume the mode of the image's
-// directory whenever a container looks into it, so the root is left out.
-std::string world(const Subject& subject) {
-  const Project& project = subject.project();
-  std::string text = project.read("docker-compose.yml");
-  for (const std::string& line : split_lines(project.listing(subject.data_volume())))
-    if (!line.starts_with("'/data' directory")) text += line + "\n";
-  for (const std::string& entry : project.containers()) {
-    const std::string id = entry.substr(entry.find('=') + 1);
-    text += entry + " " + project.inspect(id, "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}") + "\n";
-  }
-  return text;
-}
-
 void refused(const Subject& subject, const Words& words, const std::string& code) {
   const ProcessResult result = subject.project().pgupgrade(words);
   const std::string command = join(words, " ");
@@ -181,7 +167,7 @@ Standstill stand_still(const Subject& subject, const std::string& place) {
 // One standstill for all damages: what is refused must leave it as it is.
 void try_all(Cases& cases, const Subject& subject, const std::string& place) {
   const Standstill still = stand_still(subject, place);
-  const std::string before = world(subject);
+  const std::string before = subject.snapshot();
   std::vector<Damage> all = damages(still);
   all.push_back(read_only(still));
   all.push_back(without_directory(still));
@@ -192,7 +178,7 @@ void try_all(Cases& cases, const Subject& subject, const std::string& place) {
       damage.mend ? damage.mend() : still.restore();
     });
   }
-  require_same(before, world(subject), "what was refused has changed nothing");
+  require_same(before, subject.snapshot(), "what was refused has changed nothing");
   subject.expect_exit(0, {"resume"});
   subject.expect_upgraded();
   subject.begin_anew();
@@ -231,14 +217,14 @@ void from_an_old_one(const Subject& subject, const std::string& old_place, const
   const std::string before_old = read_file(run / "state.json.previous");
   subject.expect_killed(place, {"resume"});
   const std::string newest = read_file(run / "state.json");
-  const std::string before = world(subject);
+  const std::string before = subject.snapshot();
   write_file_durably(run / "state.json", old);
   write_file_durably(run / "state.json.previous", before_old);
   const ProcessResult result = subject.project().pgupgrade({command});
   if (result.exit_code == 0) {
     command == "resume" ? subject.expect_upgraded() : subject.expect_as_before();
   } else if (result.standard_error.find("error[E-STATE-OLD]") != std::string::npos) {
-    require_same(before, world(subject), "what was refused has changed nothing");
+    require_same(before, subject.snapshot(), "what was refused has changed nothing");
     write_file_durably(run / "state.json", newest);
     write_file_durably(run / "state.json.previous", newest);
     subject.expect_exit(0, {"resume"});

@@ -32,6 +32,9 @@ class Subject {
   void expect_as_before() const;
   // As before, and with the very same containers and restart policies: nothing was made anew.
   void expect_untouched() const;
+  // What a command that must not act may not change: Compose file, containers, and every file of the data
+  // volume. A server that runs writes to its data by itself; then it is left out.
+  std::string snapshot(bool server_runs = false) const;
   // Rolls back what is left of the run and cleans up, so that the next case begins from the same place.
   void begin_anew() const;
 
