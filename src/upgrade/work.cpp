@@ -130,6 +130,11 @@ std::string log_of(World& world, const std::string& container) {
   return log;
 }
 
+std::string log_end(World& world, const std::string& container) {
+  const std::string log = log_of(world, container);
+  return log.empty() ? "" : "; its log ends: " + last_words(log);
+}
+
 std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {
   std::vector<std::string> names;
   for (const auto& container : world.engine.list_containers({.labels = {{kRunLabel, run}}})) {

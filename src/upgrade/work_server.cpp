@@ -177,11 +177,10 @@ std::string WorkServer::server_name() const {
 // The reason why a server does not start is in its own log, not in the client's error.
 void WorkServer::fail_with_log(const Error& error) {
   if (error.kind() == ErrorKind::interrupted) return;
-  const std::string log = log_of(context_.world, server_name());
   throw Error(ErrorKind::failed, "E-SERVER-START",
               fmt::format("cannot start the {} server of service \"{}\" in container {}: {}{}",
                           side_ == Side::old ? "old" : "new", target_.service, server_name(), error.what(),
-                          log.empty() ? "" : "; its log ends: " + last_words(log)));
+                          log_end(context_.world, server_name())));
 }
 
 void WorkServer::fail_with_failures(const Error& error) {

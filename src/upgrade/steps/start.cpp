@@ -123,10 +123,9 @@ class StartStep final : public Step {
 
   [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,
                                 const docker::ContainerInfo& container, const std::string& why) {
-    const std::string log = log_of(context.world, container.id);
     throw Error(ErrorKind::failed, "E-START",
                 fmt::format("cannot start service \"{}\" on {}: {}{}", target.service, target.new_image, why,
-                            log.empty() ? "" : "; its log ends: " + last_words(log)),
+                            log_end(context.world, container.id)),
                 "read its log: docker logs " + container.name);
   }
 

@@ -101,12 +101,11 @@ class StopOldStep final : public Step {
       if (accepts_connections(context.world, info->id)) return;
       context.world.clock.pause(kTick);
     }
-    const std::string log = log_of(context.world, name);
     throw Error(
         ErrorKind::failed, "E-OLD-SERVER",
         fmt::format("cannot reach the old server of service \"{}\" in container {}: it does not accept "
                     "connections{}",
-                    target.service, name, log.empty() ? "" : "; its log ends: " + last_words(log)),
+                    target.service, name, log_end(context.world, name)),
         fmt::format("read its log: docker logs {}", name));
   }
 
