@@ -16,8 +16,7 @@ namespace {
 class OwnTags {
  public:
   OwnTags() : repository_(fmt::format("pgupgrade-drift-{}/postgres", ::getpid())) {
-    for (const char* version : {"13", "17"})
-      point(version, std::string("pgupgrade-fixture/postgres:") + version);
+    for (const char* version : {"13", "17"}) point_back(version);
   }
   ~OwnTags() {
     for (const char* version : {"13", "17"})
@@ -29,6 +28,9 @@ class OwnTags {
   std::string tag(const std::string& version) const { return repository_ + ":" + version; }
   void point(const std::string& version, const std::string& image) const {
     must_run({"docker", "tag", image, tag(version)});
+  }
+  void point_back(const std::string& version) const {
+    point(version, "pgupgrade-fixture/postgres:" + version);
   }
   std::string project() const {
     std::string text = small_project(13);
@@ -131,9 +133,7 @@ void images(Cases& cases, Subject& subject, const OwnTags& tags) {
   const auto move_to_other = [&](const char* version) {
     return [&tags, version] { tags.point(version, "pgupgrade-fixture/app:1"); };
   };
-  const auto move_back = [&](const char* version) {
-    return [&tags, version] { tags.point(version, std::string("pgupgrade-fixture/postgres:") + version); };
-  };
+  const auto move_back = [&](const char* version) { return [&tags, version] { tags.point_back(version); }; };
   for (const char* way : {"resume", "rollback"})
     for (const char* place : {"backup:after-done", "restore:one-restored"})
       cases.run(fmt::format("{}, new image retagged, {}", place, way), [&] {

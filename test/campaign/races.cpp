@@ -46,8 +46,7 @@ Child& winner_of(Child& one, Child& other) {
 }
 
 void kill(Child& child) {
-  child.signal(SIGKILL);
-  child.go_on();
+  child.kill();
   child.wait();
 }
 
