@@ -1,4 +1,5 @@
-// What a work server says in its own log, and its clients are not told.
+// Servers that fail, and what is told of it: what a work server says in its own log, and its clients are not
+// told; what a service's own new server says.
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
@@ -34,6 +35,23 @@ TEST_CASE("a failed restore tells what its server said") {
 TEST_CASE("a failed dump tells what its server said") {
   CHECK_THAT(error_of_panic("dump:globals-dumped", "old-server"),
              ContainsSubstring(std::string("; its server said: PANIC:  ") + kFull));
+}
+
+TEST_CASE("a new server that ends and is started again and again is told long before patience ends") {
+  Scene scene;
+  std::chrono::milliseconds begun{0};
+  scene.probe.on_reach = [&](const std::string& reached) {
+    if (reached != "start:after-record") return;
+    scene.engine.images.at(scene.engine.tags.at("postgres:17")).major = 18;
+    begun = scene.clock.monotonic();
+  };
+  CHECK_THAT(error_of([&] { scene.start(); }),
+             ContainsSubstring(
+                 "E-START: cannot start service \"db\" on postgres:17: it ends and is started again and "
+                 "again; its log ends: FATAL:  database files are incompatible with server 18"));
+  CHECK(scene.clock.monotonic() - begun < std::chrono::minutes(1));
+  scene.roll_back();
+  CHECK(scene.wrong_after_rollback() == "");
 }
 
 }  // namespace pgupgrade::test
