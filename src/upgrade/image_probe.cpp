@@ -95,7 +95,7 @@ std::string numeric_owner(World& world, const std::string& run, const std::strin
       "[ -n \"$u\" ] && [ -n \"$g\" ] && echo \"$u:$g\"";
   const auto result = run_work(world, {.run = run,
                                        .service = service,
-                                       .purpose = "probe",
+                                       .purpose = "owner",
                                        .image = image.id,
                                        .argv = {"sh", "-c", kNumbers, "sh", user, group}});
   const std::string owner(trim(result.standard_output));

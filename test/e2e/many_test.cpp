@@ -94,7 +94,7 @@ TEST_CASE("two servers of one project are upgraded in one run and cleaned up aft
                "\n    environment: { POSTGRES_PASSWORD: e2e-secret }\n    volumes: [\"" + service +
                ":/var/lib/postgresql/data\"]\n    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, "
                "postgres], interval: 1s, retries: 60 }\n";
-  compose += "volumes: { one: {}, two: {} }\n";
+  compose += "    user: postgres:postgres\nvolumes: { one: {}, two: {} }\n";  // two's, by name
   Project project("two");
   project.write("docker-compose.yml", compose);
   project.up();

@@ -158,6 +158,22 @@ Outcome probe(const Script& script) {
   return done(out + "libc\tglibc 2.41\nend\n");
 }
 
+// The numbers of a user and of a group, either by name; no group is the user's own.
+Outcome owner(const Script& script) {
+  const SimulatedImage& image = script.engine.image_of(script.self);
+  const auto number_of = [](const std::string& text, std::int64_t number) {
+    return text == "postgres" ? std::to_string(number) : text;
+  };
+  const std::string user = number_of(script.arguments.at(0), image.uid);
+  const std::string group = script.arguments.at(1).empty() ? std::to_string(image.gid)
+                                                           : number_of(script.arguments.at(1), image.gid);
+  const auto is_number = [](const std::string& text) {
+    return text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (!is_number(user) || !is_number(group)) return {.exit_code = 1, .out = {}, .err = "no such user\n"};
+  return done(user + ":" + group + "\n");
+}
+
 struct Known {
   const char* words;
   Outcome (*run)(const Script&);
@@ -177,6 +193,7 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"root", {"chown \"$2\" \"$1\" && chmod \"$3\" \"$1\"", root}},
       {"digest", {"find . -type f -exec sha256sum {} +", digest}},
       {"probe", {"postgres --describe-config", probe}},
+      {"owner", {"u=$(id -u \"$1\")", owner}},
   };
   const auto purpose = self.info.labels.find("pgupgrade.purpose");
   const auto found = kScripts.find(purpose == self.info.labels.end() ? "" : purpose->second);
