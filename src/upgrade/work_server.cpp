@@ -52,11 +52,11 @@ void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
 // connections; about 300 bytes of shared memory each.
 void add_room_for_locks(std::vector<SettingFacts>& settings, const Inventory& inventory) {
   constexpr const char* kName = "max_locks_per_transaction";
-  constexpr int kLocks = 1024;
+  int locks = 1024;
   for (const SettingFacts& setting : inventory.settings)
-    if (setting.name == kName && std::atoi(setting.value.c_str()) >= kLocks) return;
+    if (setting.name == kName) locks = std::max(locks, std::atoi(setting.value.c_str()));
   settings.push_back(
-      {.name = kName, .value = std::to_string(kLocks), .origin = SettingFacts::Origin::command_line});
+      {.name = kName, .value = std::to_string(locks), .origin = SettingFacts::Origin::command_line});
 }
 
 // Of a server's log the lines that tell of a failure, but for those that are told already.

@@ -1,9 +1,40 @@
-// As whom the servers are started that a run drives.
+// With which settings, and as whom, the servers are started that a run drives.
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
 
 namespace pgupgrade::test {
+namespace {
+
+// VALUE of each `-c max_locks_per_transaction=VALUE` that the old server's work container was given.
+std::vector<std::string> locks_of_old_server(Scene& scene) {
+  std::vector<std::string> values;
+  scene.probe.on_reach = [&](const std::string& reached) {
+    if (reached != "dump:server-started") return;
+    const std::string name = "max_locks_per_transaction=";
+    for (const std::string& word : scene.engine.at("pgupgrade-0a1b2c3d-db-old-server").info.command)
+      if (word.starts_with(name)) values.push_back(word.substr(name.size()));
+  };
+  scene.start();
+  return values;
+}
+
+void set_locks(Scene& scene, const std::string& value) {
+  scene.plan.targets.at(0).inventory.settings.push_back({.name = "max_locks_per_transaction",
+                                                         .value = value,
+                                                         .origin = SettingFacts::Origin::configuration_file});
+}
+
+}  // namespace
+
+TEST_CASE("a work server may lock very many tables and more where the old server allowed that") {
+  Scene small;
+  set_locks(small, "64");
+  CHECK(locks_of_old_server(small) == std::vector<std::string>{"1024"});
+  Scene large;
+  set_locks(large, "5000");
+  CHECK(locks_of_old_server(large) == std::vector<std::string>{"5000"});
+}
 
 TEST_CASE("a service whose user is a name gets files that are that user's") {
   for (const char* user : {"postgres:postgres", "postgres:999", "999:postgres"}) {
