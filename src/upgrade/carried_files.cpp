@@ -18,21 +18,46 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// What initdb or a running server makes at the top of a data directory; all else is somebody's own.
-constexpr std::array kServersOwn = {"PG_VERSION",       "base",
-                                    "global",           "postgresql.conf",
-                                    "postmaster.pid",   "postmaster.opts",
-                                    "current_logfiles", "log",
-                                    "backup_label.old", "tablespace_map.old",
-                                    "logfile",          "postgresql.conf.sample"};
-constexpr std::array kCarriedAlthoughPg = {"pg_hba.conf", "pg_ident.conf", "postgresql.auto.conf"};
+// What initdb or a running server of any version makes at the top of a data directory, and the usual places
+// of logs; all else is somebody's own, be it called pg_something.
+constexpr std::array kServersOwn = {"PG_VERSION",
+                                    "base",
+                                    "global",
+                                    "pg_clog",
+                                    "pg_commit_ts",
+                                    "pg_dynshmem",
+                                    "pg_internal.init",
+                                    "pg_log",
+                                    "pg_logical",
+                                    "pg_multixact",
+                                    "pg_notify",
+                                    "pg_replslot",
+                                    "pg_serial",
+                                    "pg_snapshots",
+                                    "pg_stat",
+                                    "pg_stat_tmp",
+                                    "pg_subtrans",
+                                    "pg_tblspc",
+                                    "pg_twophase",
+                                    "pg_upgrade_output.d",
+                                    "pg_wal",
+                                    "pg_xact",
+                                    "pg_xlog",
+                                    "postgresql.conf",
+                                    "postmaster.pid",
+                                    "postmaster.opts",
+                                    "current_logfiles",
+                                    "log",
+                                    "backup_label.old",
+                                    "backup_manifest",
+                                    "tablespace_map.old",
+                                    "logfile",
+                                    "postgresql.conf.sample"};
 constexpr std::int64_t kLargest = 1 << 20;  // of one file; configuration is small, and what is not is data
 
 bool is_carried(const std::string& path) {
   const std::string top = path.substr(0, path.find('/'));
-  if (std::find(kCarriedAlthoughPg.begin(), kCarriedAlthoughPg.end(), top) != kCarriedAlthoughPg.end())
-    return true;
-  if (top.starts_with("pg_") || top == "." || top == "lost+found") return false;
+  if (top == "." || top == "lost+found" || top == kUnfinishedMark) return false;
   return std::find(kServersOwn.begin(), kServersOwn.end(), top) == kServersOwn.end();
 }
 
@@ -68,7 +93,21 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
   create_private_directory(saved_directory(context, target));
   for (const auto& entry : manifest.entries) {
     const auto path = within_data_directory(target, entry.path);
-    if (!path || entry.kind != backup::Entry::Kind::file || !is_carried(*path)) continue;
+    if (!path || entry.kind == backup::Entry::Kind::directory || !is_carried(*path)) continue;
+    // What is in postgresql.auto.conf has to be looked through.
+    if (entry.kind == backup::Entry::Kind::symbolic_link && *path != "postgresql.auto.conf") {
+      all[*path] = {.sha256 = sha256_hex(""), .link = entry.link};
+      continue;
+    }
+    if (entry.kind != backup::Entry::Kind::file) {
+      context.observer.message(
+          Severity::warning,
+          fmt::format(
+              "{} in the data directory of service {} is not carried over: it is a link or no file (it "
+              "is in the backup)",
+              *path, target.service));
+      continue;
+    }
     if (entry.size > kLargest) {
       context.observer.message(
           Severity::warning,
@@ -97,15 +136,17 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target) {
   std::map<std::string, CarriedFile> files;
   const DumpRecord record = read_dump_record(context, target);
-  for (const auto& [path, file] : record.carried)
-    files[path] = {.content = read_verified(saved_directory(context, target) / path, file, target),
-                   .mode = file.mode};
+  for (const auto& [path, file] : record.carried) {
+    files[path] = {.mode = file.mode, .link = file.link};
+    if (file.link.empty())
+      files[path].content = read_verified(saved_directory(context, target) / path, file, target);
+  }
   return files;
 }
 
 void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
   for (const auto& [path, file] : record.carried)
-    read_verified(saved_directory(context, target) / path, file, target);
+    if (file.link.empty()) read_verified(saved_directory(context, target) / path, file, target);
 }
 
 }  // namespace pgupgrade::upgrade

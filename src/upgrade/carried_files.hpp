@@ -10,14 +10,15 @@
 namespace pgupgrade::upgrade {
 
 // What a dump leaves behind in the data directory: pg_hba.conf, pg_ident.conf, postgresql.auto.conf, and
-// files that are not PostgreSQL's own (certificates, included configuration).
+// files and links that are not PostgreSQL's own (certificates, included configuration).
 struct CarriedFile {
   std::string content;
   unsigned mode = 0600;
+  std::string link;  // goal of a symbolic link
 };
 
 // Copies them from the old data directory into the run's directory. By path relative to the data
-// directory.
+// directory. What is left out is told.
 std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target);
 
 // Error(failed, "E-DUMP-DAMAGED") names the first saved file that is not as recorded.

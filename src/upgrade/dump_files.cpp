@@ -42,7 +42,8 @@ std::string dump_record_text(const DumpRecord& record) {
   }
   bj::object carried;
   for (const auto& [path, file] : record.carried)
-    carried[backup::escaped(path)] = bj::object{{"sha256", file.sha256}, {"mode", file.mode}};
+    carried[backup::escaped(path)] =
+        bj::object{{"sha256", file.sha256}, {"mode", file.mode}, {"link", backup::escaped(file.link)}};
   return json::pretty(bj::object{{"databases", std::move(databases)},
                                  {"digests", json::from_string_map(record.digests)},
                                  {"carried", std::move(carried)},
@@ -60,7 +61,8 @@ DumpRecord parse_dump_record(const std::string& text) {
       const auto& fields = json::as_object(entry, "carried");
       record.carried[backup::unescaped(path)] = {
           .sha256 = json::get_string(fields, "sha256"),
-          .mode = static_cast<unsigned>(json::get_int(fields, "mode"))};
+          .mode = static_cast<unsigned>(json::get_int(fields, "mode")),
+          .link = backup::unescaped(json::get_string_or(fields, "link", ""))};
     }
   }
   record.all_role_settings = json::get_string_map(object, "all_role_settings");

@@ -18,6 +18,7 @@ struct DumpedDatabase {
 struct SavedFile {
   std::string sha256;
   unsigned mode = 0600;  // which it had in the old data directory
+  std::string link;      // goal of a symbolic link, which has no content
 };
 struct DumpRecord {
   std::vector<DumpedDatabase> databases;                 // template1 first, then postgres, then by name

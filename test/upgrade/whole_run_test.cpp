@@ -237,6 +237,38 @@ TEST_CASE("a setting that the new version does not know is left out and told") {
         "setting old_one is not carried over: the new version does not know it");
 }
 
+TEST_CASE("files that decide who may log in are carried with the settings that name them") {
+  for (const int major : {17, 18}) {
+    Scene scene({.new_major = major});
+    const std::string old_directory = scene.target().old_pgdata;
+    auto& settings = scene.plan.targets[0].inventory.settings;
+    const std::string file = settings[0].file;
+    settings.push_back({.name = "hba_file", .value = "/etc/postgresql/pg_hba.conf", .file = file});
+    settings.push_back({.name = "ident_file", .value = old_directory + "/maps/people", .file = file});
+    for (auto& [reference, image] : scene.engine.registry)
+      image.settings.insert(image.settings.end(), {"hba_file", "ident_file"});
+    scene.start();
+    const auto& target = scene.target();
+    const auto place = scene.engine.resolve(scene.container("db"), target.new_pgdata + "/postgresql.conf");
+    const std::string text = place.tree->at(place.path).content;
+    CHECK_THAT(text, ContainsSubstring("\nhba_file = '/etc/postgresql/pg_hba.conf'\n"));
+    CHECK_THAT(text, ContainsSubstring("\nident_file = '" + target.new_pgdata + "/maps/people'\n"));
+  }
+}
+
+TEST_CASE("links, files called pg_something and the owners of directories are carried") {
+  Scene scene;
+  scene.data()["root.crt"] = {
+      .kind = Node::Kind::link, .mode = 0777, .uid = 999, .gid = 999, .link = "/etc/ssl/root.crt"};
+  put_file(scene.data(), "pg_hba.d/office", "local all all peer\n", 0640, 999, 999, 1);
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+  CHECK(scene.data().at("root.crt").link == "/etc/ssl/root.crt");
+  CHECK(scene.data().at("pg_hba.d/office").content == "local all all peer\n");
+  CHECK(scene.data().at("pg_hba.d").uid == 999);
+  CHECK(scene.data().at("certificates").uid == 999);
+}
+
 TEST_CASE("carried files keep their bytes and modes and get the new owner") {
   Scene scene;
   scene.start();

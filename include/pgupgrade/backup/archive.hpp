@@ -80,7 +80,9 @@ struct SmallFile {
   unsigned mode = 0600;
   std::int64_t uid = 0;
   std::int64_t gid = 0;
+  std::string link;  // goal of a symbolic link; empty: a file
 };
+// The directories above a file come before it: its owner's, for the owner alone.
 std::string tar_of(const std::vector<SmallFile>& files);
 // The regular files of a tar (as get_archive yields for one file or a small directory): path -> content.
 std::map<std::string, std::string> files_of_tar(std::string_view tar);
