@@ -99,7 +99,8 @@ void record_working_logins(StepContext& context, const TargetPlan& target) {
   const std::string address = info && info->running() ? address_of(*info) : std::string();
   if (address.empty()) return;
   std::string roles;
-  for (const KnownLogin& login : known_logins(collect_passwords(context, target), target)) {
+  for (const KnownLogin& login :
+       known_logins(collect_passwords(context, target, target.container_id), target)) {
     auto result = attempt(context.world, address, port_of(target), login);
     if (result.outcome == postgres::LoginOutcome::unreachable) {
       wait_for_recovery(context, target);
@@ -117,9 +118,18 @@ LoginCheck repeat_logins(StepContext& context, const TargetPlan& target, const s
   const auto info = context.world.engine.inspect_container(container_id);
   const std::string address = info ? address_of(*info) : std::string();
   if (roles.empty() || address.empty()) return check;
-  const auto logins = known_logins(collect_passwords(context, target), target);
+  const auto logins = known_logins(collect_passwords(context, target, container_id), target);
   for (const std::string& role : roles) {
-    std::string reason = "its password is no longer known";
+    const bool known = std::any_of(logins.begin(), logins.end(),
+                                   [&](const KnownLogin& login) { return login.role == role; });
+    if (!known) {
+      context.observer.message(Severity::warning,
+                               fmt::format("the password of role {} of service {} is not tried again: the "
+                                           "place where it was known from is gone",
+                                           printable(role), target.service));
+      continue;
+    }
+    std::string reason;
     bool accepted = false;
     bool reachable = true;
     for (const KnownLogin& login : logins) {

@@ -1,7 +1,12 @@
 #include "upgrade/new_writes.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
+#include "upgrade/put_back.hpp"
 #include "upgrade/service_container.hpp"
 #include "upgrade/stop_server.hpp"
 #include "upgrade/work_server.hpp"
@@ -16,8 +21,8 @@ ControlData new_control_data(StepContext& context, const TargetPlan& target) {
                       target.new_pgdata);
 }
 
-bool may_have_been_written(StepContext& context, const TargetPlan& target) {
-  const auto container = find_new_container(context.world, context.plan(), target);
+bool may_have_been_written(StepContext& context, const TargetPlan& target,
+                           const std::optional<docker::ContainerInfo>& container) {
   const std::string before = context.datum_of("start", target, kNextTransaction);
   if (before.empty()) return container.has_value();
   if (container) {
@@ -26,6 +31,20 @@ bool may_have_been_written(StepContext& context, const TargetPlan& target) {
   }
   const ControlData now = new_control_data(context, target);
   return now.state != "shut down" || now.next_transaction != before;
+}
+
+// Somebody, or a machine that was booted, may have had Compose start the edited service before the run did.
+bool was_started_by_others(StepContext& context, const TargetPlan& target) {
+  if (!was_emptied(context, target)) return false;
+  const auto container = find_new_container(context.world, context.plan(), target);
+  return container && container->image_id == new_image_id(context, target) &&
+         container->status != docker::ContainerStatus::created;
+}
+
+// A refused rollback leaves a server as it was found.
+void give_back(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& found) {
+  give_back_restart_policy(context, target, found.id);
+  if (found.running()) context.world.engine.start_container(found.id);
 }
 
 }  // namespace
@@ -37,11 +56,21 @@ void remember_unused(StepContext& context, const TargetPlan& target) {
 }
 
 bool may_have_been_written(StepContext& context) {
+  const auto& targets = context.plan().targets;
   const StepRecord* start = context.journal.find("start");
-  if (start == nullptr || start->phase == StepPhase::undone) return false;
+  if (start == nullptr) {
+    return std::any_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return was_started_by_others(context, target); });
+  }
+  if (start->phase == StepPhase::undone) return false;
   bool written = false;
-  for (const TargetPlan& target : context.plan().targets)
-    written = may_have_been_written(context, target) || written;
+  std::vector<std::optional<docker::ContainerInfo>> found;
+  for (const TargetPlan& target : targets) {
+    found.push_back(find_new_container(context.world, context.plan(), target));
+    written = may_have_been_written(context, target, found.back()) || written;
+  }
+  for (std::size_t index = 0; written && index < targets.size(); ++index)
+    if (found[index]) give_back(context, targets[index], *found[index]);
   return written;
 }
 

@@ -70,10 +70,11 @@ std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engin
   return all;
 }
 
-std::vector<postgres::PasswordCandidate> collect_passwords(StepContext& context, const TargetPlan& target) {
+std::vector<postgres::PasswordCandidate> collect_passwords(StepContext& context, const TargetPlan& target,
+                                                           const std::string& container_id) {
   const Plan& plan = context.plan();
   const compose::Project project = context.world.compose.load(plan.location);
-  const auto container = context.world.engine.inspect_container(target.container_id);
+  const auto container = context.world.engine.inspect_container(container_id);
   return collect_passwords(context.world.engine, project, target.service, container ? &*container : nullptr,
                            plan.password_file);
 }

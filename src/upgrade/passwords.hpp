@@ -19,7 +19,8 @@ std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engin
                                                            const docker::ContainerInfo* container,
                                                            const std::string& password_file);
 
-// The same for a target of a run.
-std::vector<postgres::PasswordCandidate> collect_passwords(StepContext& context, const TargetPlan& target);
+// The same for a target of a run, with the container that its service has now or had.
+std::vector<postgres::PasswordCandidate> collect_passwords(StepContext& context, const TargetPlan& target,
+                                                           const std::string& container_id);
 
 }  // namespace pgupgrade::upgrade

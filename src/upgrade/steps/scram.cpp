@@ -53,7 +53,7 @@ class ScramStep final : public Step {
 
  private:
   static void convert(StepContext& context, const TargetPlan& target) {
-    const auto candidates = collect_passwords(context, target);
+    const auto candidates = collect_passwords(context, target, target.container_id);
     const auto connection = WorkServer(context, target, Side::fresh).ensure();
     const auto verifiers = connection->md5_verifiers();
     for (const RolePlan& role : target.roles) {

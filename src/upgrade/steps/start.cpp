@@ -51,6 +51,7 @@ class StartStep final : public Step {
     context.reach("up");
     for (const TargetPlan& target : context.plan().targets) {
       const auto container = wait_for_container(context, target);
+      give_back_restart_policy(context, target, container.id);  // an earlier rollback may have held it
       context.reach("healthy");
       prove(context, target, container);
       context.record(target, "container", container.id);
