@@ -14,6 +14,7 @@
 #include "upgrade/report.hpp"
 #include "upgrade/runner.hpp"
 #include "upgrade/work.hpp"
+#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -35,6 +36,11 @@ void remove_socket_directories(const World& world, const Plan& plan) {
   for (std::size_t index = 0; index < plan.targets.size(); ++index) {
     remove_tree(private_directory(world.socket_root, plan.run_id, index));
   }
+}
+
+void clear_leftovers(World& world, const Plan& plan) {
+  stop_leftover_servers(world, plan);
+  remove_leftover_work(world, plan.run_id);
 }
 
 // The volumes are unlocked last: what is recorded as unfinished must not look free to another run.
@@ -81,7 +87,7 @@ std::string manual_steps(const Journal& journal, const Error& error) {
 Report go_back(Journal& journal, World& world, Observer& observer) {
   const auto steps = dump_strategy();
   try {
-    remove_leftover_work(world, journal.state().plan.run_id);
+    clear_leftovers(world, journal.state().plan);
     Runner(steps, journal, world, observer).run_back();
     end_run(journal, world, RunOutcome::rolled_back);
   } catch (Error& error) {
@@ -244,13 +250,14 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Obs
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
+    lock_data(world, plan, holder);  // somebody may have released it since
     return go_back(journal, world, observer);
   }
   refuse_drift(journal, world);
   refuse_older_state(journal, world);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
-  remove_leftover_work(world, plan.run_id);
+  clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
   return go_forward(journal, world, observer);
 }

@@ -11,6 +11,7 @@
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/backup_check.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -66,7 +67,7 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
   return {.run = context.plan().run_id,
           .service = target.service,
           .purpose = purpose,
-          .image = target.old_image_id,
+          .image = utility_image(context.world, target),
           .argv = std::move(argv),
           .mounts = {target.data_mount}};
 }
@@ -81,9 +82,11 @@ std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& tar
 }
 
 void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory) {
-  // Where the disk is full and another writer takes what is freed, an empty mark will do.
+  // Where PG_VERSION is, nothing has been removed. Where the disk is full and another writer takes what is
+  // freed, an empty mark will do.
   const std::string script =
-      "[ ! -d \"$1\" ] || { find \"$1\" -mindepth 1 -delete && mkdir -p \"$2\" && "
+      "[ ! -d \"$1\" ] || { rm -f \"$2/PG_VERSION\" && sync && find \"$1\" -mindepth 1 -delete && mkdir -p "
+      "\"$2\" && "
       "{ echo \"$4\" >\"$2/$3\" || [ -e \"$2/$3\" ]; } && sync; }";
   const auto spec = data_work(
       context, target, "empty",
@@ -119,7 +122,7 @@ bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const st
 int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
                  const Mount& data_mount, const std::string& directory) {
   const std::string script =
-      "if [ -e \"$1/PG_VERSION\" ]; then cat \"$1/PG_VERSION\"; else echo 0; fi; echo end";
+      "v=$(cat \"$1/PG_VERSION\" 2>/dev/null | tr -cd 0-9); echo \"${v:-0}\"; echo end";
   WorkSpec spec = data_work(context, target, "version", {"sh", "-c", script, "sh", directory});
   spec.image = image_id;
   spec.mounts = {data_mount};

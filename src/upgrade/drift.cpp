@@ -72,7 +72,7 @@ void refuse_drift(const Journal& journal, World& world) {
     }
     if (!world.engine.inspect_image(target.old_image_id)) {
       refuse(fmt::format("the old image {} ({}) is gone", target.old_image, target.old_image_id),
-             "get it back: docker pull " + target.old_image);
+             fmt::format("get this very one back ({}), or: pgupgrade rollback", target.old_image_id));
     }
   }
   for (const std::string& file : edited_files(plan)) {

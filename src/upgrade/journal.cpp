@@ -212,6 +212,16 @@ void Journal::record_done(const std::string& step, std::int64_t now_ms) {
   write();
 }
 
+void Journal::reopen(const std::vector<std::string>& steps) {
+  for (StepRecord& record : state_.steps) {
+    if (std::find(steps.begin(), steps.end(), record.step) == steps.end()) continue;
+    record.phase = StepPhase::started;
+    record.ended_ms = 0;
+    record.data.clear();
+  }
+  write();
+}
+
 void Journal::record_undo_started(const std::string& step, std::int64_t) {
   record_of(step).phase = StepPhase::undo_started;
   write();

@@ -11,6 +11,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -128,7 +129,7 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
     const std::string name = lock_container_name(target.data_mount);
     docker::ContainerSpec spec;
     spec.name = name;
-    spec.image = target.old_image_id;
+    spec.image = utility_image(world, target);
     spec.entrypoint = {"true"};
     spec.labels = {{kLockLabel, plan.run_id},
                    {kRunLabel, plan.run_id},

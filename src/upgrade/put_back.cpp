@@ -2,17 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "pgupgrade/base/error.hpp"
 #include "upgrade/backup_check.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/stop_server.hpp"
+#include "upgrade/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 constexpr std::chrono::minutes kPatience{10};
+// The datum beside kEmptying: that the backup is on its way back.
+constexpr const char* kPuttingBack = "putting_back";
 
 void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
   refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
@@ -38,18 +43,74 @@ void make_missing_volume(StepContext& context, const TargetPlan& target) {
   context.world.compose.create(context.plan().location, {target.service}, kPatience);
 }
 
-bool is_lost(StepContext& context, const TargetPlan& target) {
+// The version of the cluster that is there; 0: none, or no volume.
+int version_there(StepContext& context, const TargetPlan& target) {
   const bool volume = target.data_mount.kind == MountKind::volume;
-  if (volume && !context.world.engine.inspect_volume(target.data_mount.source)) return true;
-  return data_version(context, target, target.old_image_id, target.data_mount, target.old_pgdata) == 0;
+  if (volume && !context.world.engine.inspect_volume(target.data_mount.source)) return 0;
+  return data_version(context, target, utility_image(context.world, target), target.data_mount,
+                      target.old_pgdata);
+}
+
+void announce_putting_back(const StepContext& context, const TargetPlan& target) {
+  context.record(target, kPuttingBack, "yes");
+  context.record(target, kEmptying, "yes");
+}
+
+void record_whole(StepContext& context, const TargetPlan& target) {
+  const bool lost_record = context.journal.find("start-new") != nullptr;
+  for (const std::string step : {"dump", "wipe"}) {
+    if (context.journal.find(step) == nullptr) continue;
+    if (context.datum_of(step, target, kEmptying) == "yes" || (step == "wipe" && lost_record))
+      context.journal.record_data(step, target.service + "." + kEmptying, "no");
+  }
+}
+
+// The file that goes first when a data directory is emptied is still the one that was backed up. One of a
+// cluster that somebody made in the emptied directory is younger.
+bool was_only_announced(StepContext& context, const TargetPlan& target) {
+  if (context.datum_of("wipe", target, kEmptying) != "yes" ||
+      context.datum_of("wipe", target, kPuttingBack) == "yes" ||
+      context.datum_of("dump", target, kPuttingBack) == "yes" ||
+      version_there(context, target) != target.old_major) {
+    return false;
+  }
+  const std::string path =
+      target.old_pgdata == target.data_mount.target
+          ? "PG_VERSION"
+          : target.old_pgdata.substr(target.data_mount.target.size() + 1) + "/PG_VERSION";
+  const auto age_in = [&](const std::vector<backup::Entry>& entries) {
+    for (const auto& entry : entries)
+      if (entry.path == path) return std::optional(entry.mtime);
+    return std::optional<decltype(backup::Entry::mtime)>();
+  };
+  const auto age = age_in(list_data(context, target));
+  return age && age == age_in(read_manifest(context, target).entries);
 }
 
 }  // namespace
 
 bool was_emptied(const StepContext& context, const TargetPlan& target) {
+  const std::string wiped = context.datum_of("wipe", target, kEmptying);
+  if (wiped == "yes" || context.datum_of("dump", target, kEmptying) == "yes") return true;
   // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
-  return context.datum_of("wipe", target, kEmptying) == "yes" ||
-         context.datum_of("dump", target, kEmptying) == "yes" || context.journal.find("start-new") != nullptr;
+  return wiped != "no" && context.journal.find("start-new") != nullptr;
+}
+
+void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
+  const bool begun = context.datum(target, kEmptying) == "yes";
+  if (!begun && cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
+                    "shut down") {
+    return;
+  }
+  context.observer.message(
+      Severity::warning,
+      fmt::format(
+          "the old server of service {} was not shut down cleanly while its dump was taken: {} is put "
+          "back as the backup has it",
+          target.service, data_name(target.data_mount)));
+  refuse_other_users(context, target);
+  put_back_backup(context, target, [&] { announce_putting_back(context, target); });
+  record_whole(context, target);
 }
 
 OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
@@ -77,8 +138,11 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 }
 
 void put_back_old_data(StepContext& context, const TargetPlan& target) {
+  if (was_only_announced(context, target)) record_whole(context, target);
   const OldServer old_server = old_server_since_stop(context, target);
   if (!was_emptied(context, target) && old_server != OldServer::stopped) {
+    // Of a container that the way forward had replaced there is nothing to tell: its data was put back.
+    if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes") return;
     context.observer.message(
         Severity::warning,
         fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
@@ -90,7 +154,8 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
   make_missing_volume(context, target);
   refuse_users_for_backup(context, target);
   try {
-    put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
+    put_back_backup(context, target, [&] { announce_putting_back(context, target); });
+    record_whole(context, target);
   } catch (const Error& error) {
     if (!is_backup_damage(error) || was_emptied(context, target)) throw;
     context.observer.message(Severity::warning, fmt::format("{}; {} was never emptied and is left as it is",
@@ -102,7 +167,7 @@ void put_back_lost_data(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (info && info->running()) return;
   const bool begun = context.datum(target, kEmptying) == "yes";
-  if (!begun && !is_lost(context, target)) return;
+  if (!begun && version_there(context, target) != 0) return;
   if (context.datum_of("backup", target, "manifest_sha256").empty()) {
     throw Error(ErrorKind::failed, "E-DATA-GONE",
                 fmt::format("cannot start service \"{}\" again: {} holds no cluster any more, and this run "

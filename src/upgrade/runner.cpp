@@ -19,7 +19,8 @@ void Runner::run_step(std::size_t index) {
   const std::string name(step.name());
   StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
   const StepRecord* record = journal_.find(name);
-  if (record != nullptr && record->phase == StepPhase::done) {
+  const bool done = record != nullptr && record->phase == StepPhase::done;
+  if (done && !begin_again_if_spoilt(index, context)) {
     recheck(index, context);
     return;
   }
@@ -51,6 +52,17 @@ void Runner::run_step(std::size_t index) {
     throw;
   }
   tell(index, StepEventKind::done, (world_.clock.monotonic() - begun).count(), step.detail(context));
+}
+
+bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
+  if (!steps_[index]->is_spoilt(context)) return false;
+  std::vector<std::string> names;
+  for (std::size_t i = index; i < steps_.size(); ++i) {
+    if (i > index && steps_[i]->nature() != StepNature::harmless) break;
+    names.emplace_back(steps_[i]->name());
+  }
+  journal_.reopen(names);
+  return true;
 }
 
 void Runner::recheck(std::size_t index, StepContext& context) {

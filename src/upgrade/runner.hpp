@@ -21,6 +21,7 @@ class Runner {
 
  private:
   void run_step(std::size_t index);
+  bool begin_again_if_spoilt(std::size_t index, StepContext& context);
   void recheck(std::size_t index, StepContext& context);
   void explain(Error& error, std::size_t index) const;
   void undo_step(std::size_t index);

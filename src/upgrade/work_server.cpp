@@ -42,6 +42,9 @@ std::string settings_file(const TargetPlan& target, Side side) {
 void add_quiet_settings(std::vector<SettingFacts>& settings, int major) {
   constexpr auto kOrigin = SettingFacts::Origin::command_line;
   settings.push_back({.name = "default_transaction_read_only", .value = "off", .origin = kOrigin});
+  // A server that recovers by itself has emptied its unlogged tables, and nobody would know.
+  settings.push_back({.name = "fsync", .value = "on", .origin = kOrigin});  // but for a restore's
+  settings.push_back({.name = "restart_after_crash", .value = "off", .origin = kOrigin});
   if (major >= 17) settings.push_back({.name = "event_triggers", .value = "off", .origin = kOrigin});
   // Nor may what is meant for clients end a long dump, or a session that waits for one.
   if (major >= 14) settings.push_back({.name = "idle_session_timeout", .value = "0", .origin = kOrigin});
@@ -233,6 +236,19 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
                          "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
                          "-c idle_in_transaction_session_timeout=0"}};
   return client;
+}
+
+void stop_leftover_servers(World& world, const Plan& plan) {
+  for (const TargetPlan& target : plan.targets) {
+    for (const Side side : {Side::old, Side::fresh}) {
+      const auto info =
+          world.engine.inspect_container(work_container_name(plan.run_id, target.service, purpose_of(side)));
+      if (!info || !info->running()) continue;
+      const auto label = info->labels.find(kRunLabel);
+      if (label == info->labels.end() || label->second != plan.run_id) continue;
+      stop_server(world, info->id, side == Side::old ? target.old_pgdata : target.new_pgdata);
+    }
+  }
 }
 
 std::vector<SettingFacts> read_only_settings() {

@@ -60,6 +60,10 @@ class WorkServer {
   Side side_;
 };
 
+// What an interrupted run left running, of both sides: stopped as WorkServer::stop() does, without a look at
+// the cluster. A kill, and the recovery after it, would empty the unlogged tables.
+void stop_leftover_servers(World& world, const Plan& plan);
+
 // Extra settings of a server that must not change what it serves.
 std::vector<SettingFacts> read_only_settings();
 

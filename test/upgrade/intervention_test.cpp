@@ -134,6 +134,70 @@ TEST_CASE("a new server to which nobody has written is undone without asking") {
   }
 }
 
+TEST_CASE("a rollback that is refused for new writes leaves the new server as it found it") {
+  Scene scene;
+  scene.die_at("start:healthy");
+  add_order(scene);
+  CHECK_THAT(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }), ContainsSubstring("E-NEW-WRITES"));
+  CHECK(scene.container("db").info.running());
+  CHECK(scene.container("db").info.restart == scene.target().restart);
+  scene.engine.set_restart_policy("shop-db-1", {});  // as by a rollback that died in between
+  scene.resume();
+  CHECK(scene.container("db").info.restart == scene.target().restart);
+  CHECK(has_order(scene));
+}
+
+TEST_CASE("what was written to a new server that others had started before the run did is not lost unasked") {
+  Scene scene;
+  scene.die_at("edit-compose:after-done");
+  scene.compose.up(scene.plan.location, {"db"}, std::chrono::minutes(1));
+  add_order(scene);
+  CHECK_THAT(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }), ContainsSubstring("E-NEW-WRITES"));
+  CHECK(has_order(scene));
+}
+
+TEST_CASE("orders taken between two attempts at a rollback, once the data was back, are kept") {
+  for (const char* place : {"wipe:undo-after-done", "dump:undo-after-record", "dump:undo-after-action",
+                            "dump:undo-after-done", "backup:undo-after-done"}) {
+    INFO(place);
+    Scene scene;
+    scene.die_at("restore:one-restored");
+    scene.probe.on_reach = [&](const std::string& reached) {
+      if (reached == place) throw Crash{reached};
+    };
+    CHECK_THROWS_AS(scene.roll_back(), Crash);
+    scene.probe.on_reach = {};
+    scene.engine.start_container("shop-db-1");
+    add_order(scene);
+    scene.roll_back();
+    CHECK(has_order(scene));
+    CHECK(scene.container("db").info.running());
+    CHECK(scene.engine.violations.empty());
+  }
+}
+
+TEST_CASE("a wipe that was announced and removed nothing loses no orders taken since") {
+  Scene scene;
+  bool announced = false;
+  scene.probe.on_reach = [&](const std::string& reached) {
+    if (reached == "wipe:copies-proven") announced = true;
+  };
+  scene.faulty.on_call = [&](const std::string& call) {
+    const auto text = read_file(scene.state_file());
+    if (announced && call == "create_container" && text.find("emptying") != std::string::npos)
+      throw Crash{"wipe"};
+  };
+  CHECK_THROWS_AS(scene.start(), Crash);
+  scene.faulty.on_call = {};
+  CHECK(version_of(scene.data(), ".") == 15);
+  scene.engine.start_container("shop-db-1");
+  add_order(scene);
+  CHECK(error_of([&] { scene.resume(); }) == kRanAgain);
+  scene.roll_back();
+  CHECK(has_order(scene));
+  CHECK(scene.container("db").info.running());
+}
+
 TEST_CASE("no mark of an emptied directory is left in the new cluster") {
   for (const int major : {17, 18}) {
     Scene scene({.new_major = major});
@@ -251,7 +315,7 @@ TEST_CASE("a client that is gone is told and does not stop the run") {
 }
 
 TEST_CASE("an old server that was killed recovers before it is backed up") {
-  Scene scene;
+  Scene scene({.unlogged = false});
   scene.die_at("freeze:after-done");
   scene.engine.kill("shop-db-1");
   CHECK(control_state(scene.data(), ".") == "in production");
@@ -262,7 +326,7 @@ TEST_CASE("an old server that was killed recovers before it is backed up") {
 TEST_CASE("a rollback brings back an old server that went down while its restart policy was held") {
   for (const char* place : {"freeze:one-stopped", "freeze:after-action", "freeze:after-done"}) {
     INFO(place);
-    Scene scene;
+    Scene scene({.unlogged = false});
     scene.die_at(place);
     scene.engine.kill("shop-db-1");  // the machine went down, say
     scene.roll_back();
@@ -287,7 +351,7 @@ TEST_CASE("a rollback whose old server lets nobody in says so and starts no clie
 }
 
 TEST_CASE("the passwords of an old server that still recovers are tried when it has recovered") {
-  Scene scene;
+  Scene scene({.unlogged = false});
   scene.die_at("pull:after-done");
   scene.engine.kill("shop-db-1");
   scene.engine.start_container("shop-db-1");  // by the engine's own restart, say
@@ -320,7 +384,7 @@ TEST_CASE("a new server that exits fails the start with its log and the run can 
 TEST_CASE("a new server that went down before the thaw is started again by a resume") {
   for (const char* place : {"start:after-done", "thaw:after-record", "thaw:one-started"}) {
     INFO(place);
-    Scene scene;
+    Scene scene({.unlogged = false});
     scene.plan.targets[0].restart = {};
     scene.die_at(place);
     scene.engine.at("shop-db-1").info.restart = {};  // nothing brings it back by itself

@@ -58,7 +58,7 @@ TEST_CASE("a refused run keeps none of its volumes locked") {
 
 TEST_CASE("a lock whose reply was lost does not outlive the run that was refused by it") {
   Scene scene;
-  scene.faulty.arm(1, Fault::reply_lost);  // inspect_container, create_container
+  scene.faulty.arm(2, Fault::reply_lost);  // inspect_image, inspect_container, create_container
   CHECK(error_of([&] { scene.start(); }) == "E-ENGINE-STREAM: cannot read the reply to create_container");
   upgrade::World world = scene.world();
   CHECK(upgrade::find_locks(world).empty());

@@ -61,6 +61,8 @@ class Journal {
 
   void record_started(const std::string& step, std::int64_t now_ms);  // another attempt if there is one
   void record_done(const std::string& step, std::int64_t now_ms);
+  // Of these steps those that have been begun are begun again, and what they had found is forgotten.
+  void reopen(const std::vector<std::string>& steps);
   void record_undo_started(const std::string& step, std::int64_t now_ms);
   void record_undone(const std::string& step, std::int64_t now_ms);
   void record_data(const std::string& step, const std::string& key, const std::string& value);

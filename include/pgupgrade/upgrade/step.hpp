@@ -32,6 +32,10 @@ class Step {
   // For a step that is done, when a run is resumed: throws when the world no longer fits, or mends it (stops
   // again what was started meanwhile).
   virtual void recheck(StepContext&) {}
+  // For a step that is done, when a run is resumed: whether what it made is of no use any more. Then it is
+  // carried out again, and so are those that were built on it: all that follow, up to the first that is not
+  // harmless.
+  virtual bool is_spoilt(StepContext&) { return false; }
   virtual void undo(StepContext&) {}
   // Short words on what was done, for the screen: "11.4 GiB".
   virtual std::string detail(StepContext&) { return {}; }

@@ -94,11 +94,12 @@ class DumpStep final : public Step {
   }
 
   static void dump(StepContext& context, const TargetPlan& target) {
-    refuse_other_data(context, target);
     WorkServer server(context, target, Side::old);
     server.discard();
-    make_dump_volume(context, target);
+    if (context.datum(target, kEmptying) != "yes") refuse_other_data(context, target);
     refuse_old_server_that_ran_again(context, target);
+    if (context.journal.find(context.step)->attempt > 1) put_back_unclean_data(context, target);
+    make_dump_volume(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");
     DumpRecord record;

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
 #include "upgrade/names.hpp"
@@ -38,6 +41,17 @@ class RestoreStep final : public Step {
 
   bool holds(StepContext& context) override { return context.recorded_for_all("restored"); }
 
+  // A server that was killed, with the machine say, recovers without its unlogged tables. Leftover ones have
+  // been stopped by now.
+  bool is_spoilt(StepContext& context) override {
+    if (context.journal.find("start") != nullptr) return false;
+    const auto& targets = context.plan().targets;
+    return std::any_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+      return cluster_state(context, target, new_image_id(context, target), new_data_mount(target),
+                           target.new_pgdata) != "shut down";
+    });
+  }
+
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets)
       WorkServer(context, target, Side::fresh).discard();
@@ -52,9 +66,11 @@ class RestoreStep final : public Step {
     const DumpRecord record = read_dump_record(context, target);
     // The wipe has read the dump; in this very process that is a moment ago.
     if (context.journal.was_opened()) verify_dump_digests(context, target, record);
-    // An attempt that was cut off has left an unknown part behind.
+    // An attempt that was cut off has left an unknown part behind; and initdb has not synced what it made, so
+    // that a machine which went down since may have lost it.
     const StepRecord* own = context.journal.find(context.step);
-    if (own != nullptr && own->attempt > 1) create_new_cluster(context, target);
+    if ((own != nullptr && own->attempt > 1) || context.journal.was_opened())
+      create_new_cluster(context, target);
     WorkServer server(context, target, Side::fresh);
     // A session of ours would keep its database from being replaced; it ends here.
     server.start(postgres::restore_settings(memory(context))).reset();

@@ -88,6 +88,7 @@ Outcome dump(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv
     put_file(*target.tree, target.path + "/" + file, join(rows, "\n"), 0600, 0, 0, engine.now());
     toc += fmt::format("table {} {} {}\n", table, file, rows.size());
   }
+  for (const std::string& table : schema.unlogged) toc += fmt::format("unlogged {}\n", table);
   for (const auto& [sequence, value] : schema.sequences)
     toc += fmt::format("sequence {} {}\n", sequence, value);
   put_file(*target.tree, target.path + "/toc.dat", toc + "end\n", 0600, 0, 0, engine.now());
@@ -121,6 +122,7 @@ std::optional<Dump> read_dump(SimulatedEngine& engine, SimulatedContainer& self,
   for (const std::string& line : lines) {
     const auto parts = words(line);
     if (parts[0] == "name") dump.name = line.substr(5);
+    if (parts[0] == "unlogged") dump.database.unlogged.insert(parts.at(1));
     if (parts[0] == "sequence") dump.database.sequences[parts.at(1)] = parts.at(2);
     if (parts[0] != "table") continue;
     const auto data = place.tree->find(join_path(place.path, parts.at(2)));

@@ -1,8 +1,6 @@
 #include "support/world/cluster.hpp"
 
 #include <boost/json.hpp>
-#include <set>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/postgres/commands.hpp"
@@ -38,11 +36,18 @@ bool Cluster::same_content(const Cluster& other) const {
          settings_for_all_roles == other.settings_for_all_roles;
 }
 
+void empty_unlogged_tables(Cluster& cluster) {
+  for (auto& [name, database] : cluster.databases)
+    for (const std::string& table : database.unlogged) database.tables.at(table).clear();
+}
+
 std::string database_text(const Database& database) {
   bj::object tables;
   for (const auto& [name, rows] : database.tables) tables[name] = json::from_strings(rows);
-  return json::pretty(
-      bj::object{{"tables", tables}, {"sequences", json::from_string_map(database.sequences)}});
+  const std::vector<std::string> unlogged(database.unlogged.begin(), database.unlogged.end());
+  return json::pretty(bj::object{{"tables", tables},
+                                 {"unlogged", json::from_strings(unlogged)},
+                                 {"sequences", json::from_string_map(database.sequences)}});
 }
 
 std::optional<Database> parse_database(const std::string& text) {
@@ -53,6 +58,8 @@ std::optional<Database> parse_database(const std::string& text) {
     if (tables == nullptr) return std::nullopt;
     Database database;
     for (const auto& [name, rows] : *tables) database.tables[name] = json::get_strings(*tables, name);
+    const auto unlogged = json::get_strings(object, "unlogged");
+    database.unlogged = {unlogged.begin(), unlogged.end()};
     database.sequences = json::get_string_map(object, "sequences");
     return database;
   } catch (const Error&) {

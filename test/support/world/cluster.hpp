@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace pgupgrade::test {
 // restoring files loses or restores it.
 struct Database {
   std::map<std::string, std::vector<std::string>> tables;  // "public.orders" -> rows
+  std::set<std::string> unlogged;                          // of the tables
   std::map<std::string, std::string> sequences;            // "public.orders_id_seq" -> last value
   bool operator==(const Database&) const = default;
 };
@@ -28,6 +30,9 @@ struct Cluster {
   // The same but for what an upgrade may change: verifiers and statistics.
   bool same_content(const Cluster& other) const;
 };
+
+// What the recovery of a server that was killed does to unlogged tables.
+void empty_unlogged_tables(Cluster& cluster);
 
 std::string database_text(const Database& database);
 std::optional<Database> parse_database(const std::string& text);

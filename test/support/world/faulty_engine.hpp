@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -25,6 +26,7 @@ class FaultyEngine final : public docker::Engine {
     fault_ = fault;
   }
   std::vector<std::string> calls;
+  std::function<void(const std::string& call)> on_call;  // before each
 
   docker::EngineInfo info() override {
     return call("info", [&] { return engine_.info(); });
@@ -93,6 +95,7 @@ class FaultyEngine final : public docker::Engine {
   template <typename Action>
   auto call(const char* name, Action action) -> decltype(action()) {
     calls.emplace_back(name);
+    if (on_call) on_call(calls.back());
     const bool now = at_ && calls.size() == *at_ + 1;
     if (now && fault_ == Fault::refused)
       throw Error(ErrorKind::failed, "E-ENGINE", std::string("cannot ") + name);

@@ -57,8 +57,12 @@ Outcome start_server(SimulatedEngine& engine, SimulatedContainer& self, const st
   if (version_of(*place.tree, place.path) != image.major) {
     return fail(fmt::format("FATAL:  database files are incompatible with server {}", image.major));
   }
-  if (!read_cluster(*place.tree, place.path))
-    return fail("PANIC:  could not locate a valid checkpoint record");
+  auto cluster = read_cluster(*place.tree, place.path);
+  if (!cluster) return fail("PANIC:  could not locate a valid checkpoint record");
+  if (control_state(*place.tree, place.path) != "shut down") {
+    empty_unlogged_tables(*cluster);
+    write_cluster(*place.tree, place.path, *cluster, engine.now());
+  }
   const Node& version = place.tree->at(join_path(place.path, "PG_VERSION"));
   if (!self.info.user.empty() && self.info.user != fmt::format("{}:{}", version.uid, version.gid)) {
     return fail(fmt::format("FATAL:  data directory \"{}\" has wrong ownership", data));
