@@ -106,7 +106,8 @@ Diagnostics check_closed_databases(const Subject& subject) {
 // What an extension's own script refuses to do in a server that has not loaded its library. Its background
 // workers must not run while the cluster is restored, so it is not loaded there.
 Diagnostics check_preloaded_extensions(const Subject& subject) {
-  constexpr std::array<std::string_view, 4> kPreloaded = {"citus", "pg_cron", "pgaudit", "timescaledb"};
+  constexpr std::array<std::string_view, 8> kPreloaded = {"citus",   "pg_cron",   "pg_net", "pg_search",
+                                                          "pgaudit", "pglogical", "vchord", "timescaledb"};
   std::vector<std::string> found;
   for (const DatabaseFacts& database : subject.inventory.databases)
     for (const ExtensionFacts& extension : database.extensions)

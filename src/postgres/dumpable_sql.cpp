@@ -27,6 +27,13 @@ std::string schemaless(const std::string& catalogue) {
   return "FROM " + catalogue + " o WHERE o.oid >= 16384 AND " + not_in_extension(catalogue, "o.oid");
 }
 
+// A partition's copy of a trigger is dumped where it is enabled in another way than its parent.
+std::string dumped_triggers(int version_num) {
+  if (version_num < 130000) return "NOT o.tgisinternal";
+  return "((NOT o.tgisinternal AND o.tgparentid = 0) OR o.tgenabled <> (SELECT parent.tgenabled FROM "
+         "pg_trigger parent WHERE parent.oid = o.tgparentid))";
+}
+
 }  // namespace
 
 std::string dumpable_counts_sql(int version_num) {
@@ -55,8 +62,7 @@ std::string dumpable_counts_sql(int version_num) {
            "k.conindid = o.indexrelid AND k.conrelid = o.indrelid AND k.contype IN ('p', 'u', 'x'))"},
       {"CONSTRAINT", all_constraints + "IN ('p', 'u', 'x')"},
       {"FK CONSTRAINT", constraints + "= 'f'"},
-      {"TRIGGER", of_tables("pg_trigger", "tgrelid") + " AND NOT o.tgisinternal" +
-                      (version_num >= 130000 ? " AND o.tgparentid = 0" : "")},
+      {"TRIGGER", of_tables("pg_trigger", "tgrelid") + " AND " + dumped_triggers(version_num)},
       {"POLICY", of_tables("pg_policy", "polrelid")},
       {"DOMAIN", types + "o.typtype = 'd'"},
       {"TYPE",

@@ -79,7 +79,7 @@ void read_sequences(Session& session, DatabasePrint& print) {
 
 void plan_tables(Session& session, const std::string& row_hash, DatabasePrint& print,
                  std::vector<Work>& work) {
-  for (const Row& row : session.rows(tables_sql(row_hash), "read the tables")) {
+  for (const Row& row : session.rows(tables_sql(row_hash, session.version_num()), "read the tables")) {
     const std::string name = display_name(text_of(row.at(0)), text_of(row.at(1)));
     const bool of_extension = row.at(5) == "true";
     if (of_extension && row.at(6) != "true") {

@@ -84,7 +84,7 @@ std::string roles_sql() {
          "', coalesce(" + settings_of("s.setdatabase = 0 AND s.setrole = 0") + ", '') ORDER BY 1";
 }
 
-std::string tables_sql(const std::string& row_hash) {
+std::string tables_sql(const std::string& row_hash, int version_num) {
   // Columns go by name: the order of inherited ones may change. A domain is looked at as its base type.
   const std::string hash = hash_of(row_hash, "ROW(' || columns.list || ')::text");
   return fmt::format(
@@ -115,10 +115,12 @@ CROSS JOIN LATERAL (
   FROM pg_attribute a
   LEFT JOIN bases b ON b.domain = a.atttypid
   LEFT JOIN binary_forms f ON f.type = coalesce(b.base, a.atttypid)
-  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped{stored}
 ) columns
 WHERE c.relkind IN ('r', 'm') AND {user})",
-      fmt::arg("forms", kBinaryForms), fmt::arg("hash", hash), fmt::arg("user", user_schema("n")));
+      fmt::arg("forms", kBinaryForms),
+      fmt::arg("stored", version_num >= 120000 ? " AND a.attgenerated = ''" : ""), fmt::arg("hash", hash),
+      fmt::arg("user", user_schema("n")));
 }
 
 std::string table_hash_sql(const std::string& hashes) {

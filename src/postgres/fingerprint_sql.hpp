@@ -12,9 +12,10 @@ std::string database_properties_sql(int version_num);
 std::string roles_sql();
 
 // Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (true/false), and
-// dumped nevertheless (true/false), SQL of the rows' hashes: "SELECT hash AS h FROM ONLY … [WHERE …]". Large
-// objects and foreign tables are not among them.
-std::string tables_sql(const std::string& row_hash);
+// dumped nevertheless (true/false), SQL of the rows' hashes: "SELECT hash AS h FROM ONLY … [WHERE …]",
+// without generated columns, which no dump holds and the new server computes in its own way. Large objects
+// and foreign tables are not among them.
+std::string tables_sql(const std::string& row_hash, int version_num);
 
 // Count and sum over the answer of such a SQL.
 std::string table_hash_sql(const std::string& hashes);

@@ -178,14 +178,15 @@ ObjectQuery default_privileges() {
 // "standard public schema" comes with the cluster. Objects of the system cannot be commented on lastingly: a
 // dump leaves them out.
 ObjectQuery comments() {
-  return {"comments",
-          "SELECT 'comment on ' || i.type, NULL, replace(i.identity, '\"', ''), d.description FROM "
-          "pg_description "
-          "d, LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i WHERE (d.objoid >= 16384 OR "
-          "(d.objoid = 'public'::regnamespace AND d.classoid = 'pg_namespace'::regclass AND d.description <> "
-          "'standard public schema')) AND NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = "
-          "d.classoid AND member.objid = d.objoid AND member.deptype = 'e')",
-          true};
+  return {
+      "comments",
+      "SELECT 'comment on ' || i.type, NULL, replace(i.identity, '\"', ''), d.description FROM "
+      "pg_description "
+      "d, LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i WHERE (d.objoid >= 16384 OR "
+      "(d.objoid = to_regnamespace('public') AND d.classoid = 'pg_namespace'::regclass AND d.description <> "
+      "'standard public schema')) AND NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = "
+      "d.classoid AND member.objid = d.objoid AND member.deptype = 'e')",
+      true};
 }
 
 ObjectQuery security_labels() {

@@ -91,7 +91,7 @@ ObjectQuery indexes(int version) {
                   fact("classes", classes),
                   fact("collations", collations),
                   fact("order", "i.indoption::text"),
-                  version >= 110000 ? fact("keys", "i.indnkeyatts::text") : std::string(),
+                  fact("keys", version >= 110000 ? "i.indnkeyatts::text" : "i.indnatts::text"),
                   flag("unique", "i.indisunique"),
                   version >= 150000 ? flag("nulls not distinct", "i.indnullsnotdistinct") : std::string(),
                   flag("primary", "i.indisprimary"),

@@ -60,6 +60,8 @@ class LibpqServer final : public Server {
   std::vector<RoleSetting> settings_for_all_roles() override;
   void set_settings_for_all_roles(const std::vector<RoleSetting>& settings) override;
   std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) override;
+  std::vector<std::string> missing_built_ins(const std::string& database) override;
+  void drop_built_ins(const std::string& database, const std::vector<std::string>& names) override;
   std::vector<std::string> configuration_errors() override;
 
   std::vector<std::string> refresh(const std::string& database) override {
@@ -128,7 +130,10 @@ void LibpqServer::set_settings_for_all_roles(const std::vector<RoleSetting>& set
         name += c == '"' ? std::string("\"\"") : std::string(1, c);
       }
     }
+    // What has just been set may be that transactions are read-only.
+    session_->execute("BEGIN READ WRITE", purpose);
     session_->execute("ALTER ROLE ALL SET \"" + name + "\" FROM CURRENT", purpose);
+    session_->execute("COMMIT", purpose);
     session_->execute("RESET \"" + name + "\"", purpose);
   }
 }
@@ -144,6 +149,30 @@ std::map<std::string, std::int64_t> LibpqServer::dumpable_counts(const std::stri
     if (count > 0) counts[text_of(row.at(0))] = count;
   }
   return counts;
+}
+
+namespace {
+
+constexpr const char* kPublic = "public";
+constexpr const char* kPlpgsql = "plpgsql";
+
+}  // namespace
+
+std::vector<std::string> LibpqServer::missing_built_ins(const std::string& database) {
+  Session session(endpoint_, database, cancellation_);
+  return session.column(std::string("SELECT '") + kPublic + "' WHERE to_regnamespace('" + kPublic +
+                            "') IS NULL UNION ALL SELECT '" + kPlpgsql +
+                            "' WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = '" + kPlpgsql +
+                            "')",
+                        "look for what every database begins with");
+}
+
+void LibpqServer::drop_built_ins(const std::string& database, const std::vector<std::string>& names) {
+  Session session(endpoint_, database, cancellation_);
+  for (const std::string& name : names) {
+    const std::string kind = name == kPublic ? "SCHEMA " : "EXTENSION ";
+    session.execute("DROP " + kind + session.quote_identifier(name), "drop what the old database had not");
+  }
 }
 
 // A setting that only waits for a restart is no error.

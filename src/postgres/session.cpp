@@ -88,6 +88,9 @@ Session::Session(const SocketEndpoint& endpoint, std::string database, const Can
   PQsetNoticeReceiver(state_->connection.get(), remember_notice, &state_->notices);
   // JIT only costs time for statements that are run once.
   if (version_num() >= 110000) execute("SET jit = off", "set up a session");
+  // What is meant for clients may be set for a role or a database, which outranks the command line.
+  if (version_num() >= 140000) execute("SET idle_session_timeout = 0", "set up a session");
+  if (version_num() >= 170000) execute("SET transaction_timeout = 0", "set up a session");
 }
 
 Session::~Session() = default;

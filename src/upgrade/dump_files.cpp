@@ -37,8 +37,10 @@ std::string dump_record_text(const DumpRecord& record) {
   for (const auto& database : record.databases) {
     bj::object objects;
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
-    databases.push_back(bj::object{
-        {"name", database.name}, {"directory", database.directory}, {"objects", std::move(objects)}});
+    databases.push_back(bj::object{{"name", database.name},
+                                   {"directory", database.directory},
+                                   {"objects", std::move(objects)},
+                                   {"missing", json::from_strings(database.missing)}});
   }
   bj::object carried;
   for (const auto& [path, file] : record.carried)
@@ -71,7 +73,9 @@ DumpRecord parse_dump_record(const std::string& text) {
     for (const auto& entry : *databases) {
       const auto& fields = json::as_object(entry, "databases");
       DumpedDatabase database{.name = json::get_string(fields, "name"),
-                              .directory = json::get_string(fields, "directory")};
+                              .directory = json::get_string(fields, "directory"),
+                              .objects = {},
+                              .missing = json::get_strings(fields, "missing")};
       if (const auto* objects = json::find_object(fields, "objects")) {
         for (const auto& [kind, count] : *objects) {
           database.objects[std::string(kind)] = json::get_int(*objects, kind);

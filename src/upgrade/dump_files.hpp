@@ -14,6 +14,7 @@ struct DumpedDatabase {
   std::string name;
   std::string directory;                        // in the volume: "db-0"
   std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
+  std::vector<std::string> missing;             // built-ins that it lacks (Server::missing_built_ins)
 };
 struct SavedFile {
   std::string sha256;

@@ -42,6 +42,7 @@ Subject::Subject(const std::string& name, const std::string& compose_file)
   project_.script("db", "postgres",
                   "CREATE TABLE t (i int PRIMARY KEY, text text);"
                   "INSERT INTO t SELECT i, repeat(md5(i::text), 20) FROM generate_series(1, 2000) AS i;"
+                  "CREATE TABLE carts AS SELECT generate_series(1, 100) AS i;"
                   "CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader; CREATE DATABASE other;");
   content_before_ = content();
   standing_before_ = standing();
@@ -85,7 +86,7 @@ Words Subject::places() {
 std::string Subject::content() const {
   return project_.sql("db", "postgres",
                       "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY i)),"
-                      " has_table_privilege('reader', 't', 'SELECT') FROM t") +
+                      " has_table_privilege('reader', 't', 'SELECT'), (SELECT count(*) FROM carts) FROM t") +
          project_.sql("db", "other", "SELECT current_database()");
 }
 

@@ -51,6 +51,13 @@ TEST_CASE("hostile names and passwords, databases of other locales and settings 
                        name(text) + ";\nCREATE TABLE " + name(text) + "." + name(text) + " (" + name(text) +
                        " text PRIMARY KEY);\nINSERT INTO " + name(text) + "." + name(text) + " VALUES (" +
                        literal(text) + ");\n");
+  // What every database begins with, and some have dropped; a stored column that is computed anew.
+  project.sql("db", "postgres", "CREATE DATABASE bare");
+  project.script(
+      "db", "bare",
+      "DROP SCHEMA public; DROP EXTENSION plpgsql; CREATE SCHEMA own; CREATE TABLE own.t (word text, "
+      "words tsvector GENERATED ALWAYS AS (to_tsvector('pg_catalog.english', word)) STORED); INSERT "
+      "INTO own.t VALUES ('leaves');");
   project.sql("db", "icu", "CREATE TABLE t AS SELECT unnest(ARRAY['Ärger', 'Arg', 'Aerosol']) AS word");
   project.sql("db", "latin", "CREATE TABLE t AS SELECT chr(196) || 'rger' AS word");
   const auto databases = [&] {
@@ -62,10 +69,13 @@ TEST_CASE("hostile names and passwords, databases of other locales and settings 
   const auto settings = [&] {
     return project.sql(
         "db", "postgres",
-        "SELECT coalesce(datname, '-'), coalesce(rolname, '-'), setconfig FROM pg_db_role_setting "
+        "SELECT coalesce(datname, '-'), coalesce(rolname, '-'), ARRAY(SELECT unnest(setconfig) ORDER BY 1) "
+        "FROM "
+        "pg_db_role_setting "
         "LEFT JOIN pg_database AS d ON d.oid = setdatabase LEFT JOIN pg_roles AS r ON r.oid = setrole "
         "ORDER BY 1, 2");
   };
+  project.sql("db", "postgres", "ALTER ROLE ALL SET default_transaction_read_only = on");
   const std::string databases_before = databases();
   const std::string settings_before = settings();
   const std::string sorted = "SELECT string_agg(word, ' ' ORDER BY word) FROM t";

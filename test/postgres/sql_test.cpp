@@ -56,13 +56,13 @@ TEST_CASE("rows are hashed by the function that the older server has") {
   REQUIRE(best_row_hash(110000) == "hashtextextended");
   REQUIRE(best_row_hash(180000) == "hashtextextended");
   REQUIRE_THAT(
-      tables_sql("hashtext"),
+      tables_sql("hashtext", 100000),
       ContainsSubstring("'SELECT hashtext(ROW(' || columns.list || ')::text COLLATE \"C\") AS h FROM '"));
   REQUIRE_THAT(
-      tables_sql("hashtextextended"),
+      tables_sql("hashtextextended", 170000),
       ContainsSubstring(
           "'SELECT hashtextextended(ROW(' || columns.list || ')::text COLLATE \"C\", 0) AS h FROM '"));
-  REQUIRE_THROWS_AS(tables_sql("pg_sleep"), Error);
+  REQUIRE_THROWS_AS(tables_sql("pg_sleep", 170000), Error);
 }
 
 TEST_CASE("the rows of a table are counted and summed up") {

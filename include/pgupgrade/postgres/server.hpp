@@ -54,6 +54,12 @@ class Server {
   // words of pg_restore --list ("TABLE", "INDEX", "FUNCTION", …).
   virtual std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) = 0;
 
+  // Which of "public" (the schema) and "plpgsql" (the extension), with which every database begins, somebody
+  // has dropped from this one. A dump brings them back: nothing in it says that they are gone.
+  virtual std::vector<std::string> missing_built_ins(const std::string& database) = 0;
+  // Drops these, as long as nothing depends on them.
+  virtual void drop_built_ins(const std::string& database, const std::vector<std::string>& names) = 0;
+
   // Errors of postgresql.conf, postgresql.auto.conf (pg_file_settings.error) as sentences.
   virtual std::vector<std::string> configuration_errors() = 0;
 

@@ -171,7 +171,8 @@ class DumpStep final : public Step {
                        });
       record.databases.push_back({.name = names[index],
                                   .directory = directory,
-                                  .objects = connection.dumpable_counts(names[index])});
+                                  .objects = connection.dumpable_counts(names[index]),
+                                  .missing = connection.missing_built_ins(names[index])});
     }
   }
 

@@ -110,7 +110,7 @@ class RestoreStep final : public Step {
         "E-RESTORE", fmt::format("restore the roles of service \"{}\"", target.service));
   }
 
-  static void restore_database(StepContext& context, const TargetPlan& target, const WorkServer& server,
+  static void restore_database(StepContext& context, const TargetPlan& target, WorkServer& server,
                                const DumpRecord& record, std::size_t index) {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
@@ -125,6 +125,7 @@ class RestoreStep final : public Step {
                                           Progress::Unit::items);
                        });
     }
+    if (!database.missing.empty()) server.ensure()->drop_built_ins(database.name, database.missing);
   }
 };
 

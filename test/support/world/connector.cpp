@@ -94,6 +94,9 @@ class SimulatedServer final : public postgres::Server {
             {"SEQUENCE", static_cast<std::int64_t>(database.sequences.size())}};
   }
 
+  std::vector<std::string> missing_built_ins(const std::string&) override { return {}; }
+  void drop_built_ins(const std::string&, const std::vector<std::string>&) override {}
+
   std::vector<std::string> configuration_errors() override {
     const auto place = this->place();
     const auto values = postgres::parse_auto_conf(conf_file(*place.tree, place.path, "postgresql.conf"));
