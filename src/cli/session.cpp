@@ -39,6 +39,10 @@ Standing standing_of(const Session& session) {
     const upgrade::Journal journal = upgrade::Journal::open_file(session.state_file);
     result.situation.data = upgrade::data_state(journal.state());
     result.situation.next = upgrade::next_commands(journal.state(), session.state_file);
+    // Where a command has failed, the way back is still wanted.
+    if (journal.state().outcome == RunOutcome::succeeded)
+      std::erase_if(result.situation.next,
+                    [](const std::string& command) { return command.starts_with("pgupgrade cleanup"); });
     if (std::filesystem::exists(journal.files().log(), ignored))
       result.situation.log = short_path(journal.files().log().native(), session.directory.native());
     if (journal.state().outcome == RunOutcome::rolled_back) result.run = RunStanding::rolled_back;
