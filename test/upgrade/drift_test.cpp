@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
+#include "upgrade/names.hpp"
 
 namespace pgupgrade::test {
 TEST_CASE("a resume on another engine is refused and so is a rollback") {
@@ -153,6 +154,35 @@ TEST_CASE("an old image that is gone is refused") {
   scene.engine.images.erase("sha256:postgres15");
   CHECK(error_of([&] { scene.resume(); }) ==
         "E-DRIFT: cannot go on: the old image postgres:15 (sha256:postgres15) is gone");
+}
+
+TEST_CASE("a rollback finds its way when the old image was pruned and is a rebuilt one by now") {
+  for (const char* place : {"verify-dump:after-done", "wipe:emptied", "restore:one-restored", ""}) {
+    INFO(place);
+    Scene scene;
+    if (*place == '\0')
+      scene.start();
+    else
+      scene.die_at(place);
+    SimulatedImage rebuilt = scene.engine.images.at("sha256:postgres15");
+    rebuilt.info.id = "sha256:rebuilt";
+    scene.engine.registry["postgres:15"] = rebuilt;
+    // docker system prune --all takes what stands still and what nothing runs on.
+    for (const std::string name : {"shop-db-1", "pgupgrade-0a1b2c3d-db-old-server"}) {
+      const SimulatedContainer* container = scene.engine.find(name);
+      if (container != nullptr && container->info.image_id == "sha256:postgres15")
+        scene.engine.remove_container(name);
+    }
+    for (const auto& lock : scene.engine.list_containers({.labels = {{upgrade::kLockLabel, ""}}}))
+      scene.engine.remove_container(lock.id);
+    scene.engine.images.erase("sha256:postgres15");
+    scene.engine.tags.erase("postgres:15");
+    scene.roll_back();
+    CHECK(read_cluster(scene.data(), ".")->same_content(scene.original[0]));
+    CHECK(scene.container("db").info.running());
+    CHECK(scene.container("db").info.image_id == "sha256:rebuilt");
+    CHECK(read_file(scene.compose_file()) == scene.original_compose);
+  }
 }
 
 TEST_CASE("databases that came after the plan are refused before anything is dumped") {

@@ -108,6 +108,27 @@ TEST_CASE("a process that goes on with a run that another began is told, and its
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a rollback that is gone on with takes its lock again and waits for nobody else's run") {
+  Scene scene;
+  scene.die_at("dump:after-done");
+  scene.probe.on_reach = [](const std::string& place) {
+    if (place == "backup:undo-before-record") throw Crash{place};
+  };
+  CHECK_THROWS_AS(scene.roll_back(), Crash);
+  scene.probe.on_reach = {};
+  upgrade::World world = scene.world();
+  for (const auto& lock : upgrade::find_locks(world)) upgrade::release_lock(lock, world);
+  const std::string other =
+      add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
+  for (const auto& go_on : {std::function<void()>([&] { scene.resume(); }), {[&] { scene.roll_back(); }}})
+    CHECK(error_of(go_on) ==
+          "E-LOCKED: cannot work on volume shop_dbdata: ada@elsewhere, process 7, /srv/shop/compose.yaml "
+          "holds it");
+  scene.engine.remove_container(other);
+  scene.resume();
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
 TEST_CASE("two processes in one state directory exclude each other") {
   Scene scene;
   const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x", scene.clock);

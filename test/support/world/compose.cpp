@@ -114,6 +114,8 @@ std::string SimulatedCompose::make(const std::string& service, const compose::Se
 std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, const std::string& service) {
   Parsed parsed = parse(read_file(location.files.front()), project_);
   const compose::Service& declared = parsed.project.services.at(service);
+  if (!engine_.inspect_image(declared.image) && engine_.registry.contains(declared.image))
+    engine_.pull_image(declared.image, {});
   const auto image = engine_.inspect_image(declared.image);
   if (!image) {
     throw Error(ErrorKind::failed, "E-COMPOSE-UP",
