@@ -46,6 +46,10 @@ class Places {
     return !is_before(place, "freeze:after-action") && !is_before(kThaw, place);
   }
   // Nor does the service's own server run.
+  // Only servers of the run's own are there to be killed.
+  bool has_own_servers_only(const std::string& place) const {
+    return !is_before(place, "stop-old:after-done") && is_before(place, "start:after-record");
+  }
   bool has_no_server(const std::string& place) const {
     return is_frozen(place) && is_before(place, "start:after-record");
   }
@@ -73,6 +77,7 @@ class EngineCases {
   const Places& places() const { return places_; }
 
   void restart_engine_at(const std::string& place) {
+    set_persistence(place);
     PausedRun run(subject_, place, Subject::upgrade_words());
     const Words before = applications();
     engine_.kill();
@@ -82,6 +87,7 @@ class EngineCases {
   }
 
   void reboot_at(const std::string& place) {
+    set_persistence(place);
     fail_power_at(place);
     if (places_.is_before(kThaw, place)) {
       expect_proof(subject_.expect_exit(0, {"resume"}));
@@ -116,11 +122,20 @@ class EngineCases {
   }
 
   void reboot_and_roll_back_at(const std::string& place) {
+    set_persistence(place);
     fail_power_at(place);
     subject_.begin_anew();
   }
 
  private:
+  // A server that is killed recovers without the rows of unlogged tables. What a run's own servers lose by
+  // that must not be lost.
+  void set_persistence(const std::string& place) const {
+    subject_.project().sql(
+        "db", "postgres",
+        fmt::format("ALTER TABLE carts SET {}", places_.has_own_servers_only(place) ? "UNLOGGED" : "LOGGED"));
+  }
+
   // What a run says whose engine went away: that it is done, or what to type.
   void go_on_after(const ProcessResult& result) {
     if (result.exit_code != 0) {
