@@ -16,13 +16,6 @@ namespace {
 
 constexpr const char* kOtherImage = "choose an image that has it with --image";
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 // `names` with the databases that each was found in.
 using Uses = std::map<std::string, std::vector<std::string>>;
 

@@ -141,15 +141,8 @@ void read_roles(SqlReader& reader, const std::string& database, Inventory& inven
   }
 }
 
-// Names of settings are alike in any case ("TimeZone", "timezone").
-std::string lowered(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
-}
-
 // Files first, then what only postgresql.auto.conf itself tells, then the command line, which outranks both.
+// Names of settings are alike in any case ("TimeZone", "timezone").
 void read_settings(SqlReader& reader, const std::string& database, Inventory& inventory) {
   using Origin = SettingFacts::Origin;
   std::map<std::string, SettingFacts> settings;
@@ -157,24 +150,24 @@ void read_settings(SqlReader& reader, const std::string& database, Inventory& in
     const std::string name = json::get_string(row, "name");
     const std::string file = json::get_string_or(row, "file", "");
     const bool is_auto = std::filesystem::path(file).filename() == "postgresql.auto.conf";
-    settings[lowered(name)] = {.name = name,
-                               .value = json::get_string_or(row, "value", ""),
-                               .origin = is_auto ? Origin::auto_conf : Origin::configuration_file,
-                               .file = file};
+    settings[lower(name)] = {.name = name,
+                             .value = json::get_string_or(row, "value", ""),
+                             .origin = is_auto ? Origin::auto_conf : Origin::configuration_file,
+                             .file = file};
   }
   const object auto_conf = ask_one(reader, database, auto_conf_sql(), "postgresql.auto.conf");
   for (const auto& [name, value] : parse_auto_conf(json::get_string_or(auto_conf, "content", ""))) {
-    settings[lowered(name)] = {.name = name,
-                               .value = value,
-                               .origin = Origin::auto_conf,
-                               .file = inventory.data_directory + "/postgresql.auto.conf"};
+    settings[lower(name)] = {.name = name,
+                             .value = value,
+                             .origin = Origin::auto_conf,
+                             .file = inventory.data_directory + "/postgresql.auto.conf"};
   }
   for (const object& row : ask(reader, database, command_line_settings_sql(), "the command line")) {
     const std::string name = json::get_string(row, "name");
-    settings[lowered(name)] = {.name = name,
-                               .value = json::get_string_or(row, "value", ""),
-                               .origin = Origin::command_line,
-                               .file = ""};
+    settings[lower(name)] = {.name = name,
+                             .value = json::get_string_or(row, "value", ""),
+                             .origin = Origin::command_line,
+                             .file = ""};
   }
   for (auto& [name, setting] : settings) inventory.settings.push_back(std::move(setting));
 }

@@ -1,17 +1,13 @@
 #include "upgrade/hidden_settings.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 constexpr const char* kHidden = "(hidden)";
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // "scheme://user:password@host" somewhere in the text.
 bool has_login_in_url(const std::string& text) {

@@ -286,4 +286,14 @@ TEST_CASE("carried files keep their bytes and modes and get the new owner") {
       "max_connections = '250'\n");
 }
 
+TEST_CASE("what initdb sets by its surroundings and the old files left to the server stays with the server") {
+  Scene scene;
+  auto& settings = scene.plan.targets[0].inventory.settings;
+  std::erase_if(settings, [](const SettingFacts& setting) { return setting.name == "max_connections"; });
+  scene.start();
+  CHECK(scene.data()
+            .at("postgresql.conf")
+            .content.starts_with("# as made by initdb of 17\n#max_connections = 100\n"));
+}
+
 }  // namespace pgupgrade::test

@@ -17,6 +17,8 @@ std::string shell_word(std::string_view text);
 std::vector<std::string> split_lines(std::string_view text);  // without line ends; no last empty line
 std::vector<std::string> split_list(std::string_view text, std::string_view separator);  // non-empty parts
 std::string_view trim(std::string_view text);
+// ASCII letters only.
+std::string lower(std::string text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 bool starts_with_word(std::string_view text, std::string_view word);
 

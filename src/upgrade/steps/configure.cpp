@@ -164,10 +164,29 @@ class ConfigureStep final : public Step {
       block +=
           fmt::format("{} = {}\n", setting.name, postgres::quoted_setting(in_new_directory(target, value)));
     }
-    if (block.empty()) return;
-    const std::string base = read_new_file(context, target, "postgresql.conf");
+    const std::string made = read_new_file(context, target, "postgresql.conf");
+    const std::string base = without_settings(made, names_set_only_in(now, target.inventory));
+    if (block.empty() && base == made) return;
     const std::string mark = "\n# Carried over from PostgreSQL " + target.old_version + " by pgupgrade\n";
     placed.push_back({.path = "postgresql.conf", .content = base + mark + block});
+  }
+
+  // initdb sets some by the environment, such as the time zone. Where the old files said nothing, the
+  // server's own default held.
+  static std::set<std::string> names_set_only_in(const Values& fresh, const Inventory& old) {
+    std::set<std::string> names;
+    for (const auto& [name, value] : fresh) names.insert(lower(name));
+    for (const auto& setting : old.settings) names.erase(lower(setting.name));
+    return names;
+  }
+
+  static std::string without_settings(const std::string& text, const std::set<std::string>& names) {
+    std::string result;
+    for (const std::string& line : split_lines(text)) {
+      const std::string name = lower(std::string(trim(line.substr(0, line.find_first_of("= \t", 1)))));
+      result += names.contains(name) ? "#" + line + "\n" : line + "\n";
+    }
+    return result;
   }
 
   static std::string auto_conf(StepContext& context, const TargetPlan& target,
