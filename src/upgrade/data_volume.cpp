@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -16,19 +17,67 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// Removes what the backup does not have: directories last, deepest first, so that each is empty by then.
+// A path in the container as one within its mount.
+std::string within(const std::string& mount_target, const std::string& path) {
+  return path == mount_target ? "." : path.substr(mount_target.size() + 1);
+}
+
+bool is_in(const std::string& path, const std::string& directory) {
+  return directory == "." || path == directory || path.starts_with(directory + "/");
+}
+
+// What is in the old data directory, or in the new one that was made beside it, and no file of somebody
+// else's in the same mount.
+class OwnPaths {
+ public:
+  explicit OwnPaths(const TargetPlan& target)
+      : old_(within(target.data_mount.target, target.old_pgdata)),
+        fresh_(within(target.new_data_target, target.new_pgdata)) {}
+
+  bool has(const std::string& path) const {
+    return is_in(path, old_) || is_in(path, fresh_) || fresh_.starts_with(path + "/");
+  }
+  bool is_fresh_beside(const std::string& path) const { return has(path) && !is_in(path, old_); }
+
+ private:
+  std::string old_, fresh_;
+};
+
+// Without what somebody has put beside the data since the backup.
+std::vector<backup::Entry> own_entries(const TargetPlan& target, std::vector<backup::Entry> now,
+                                       const backup::Manifest& manifest) {
+  std::set<std::string> saved;
+  for (const auto& entry : manifest.entries) saved.insert(entry.path);
+  const OwnPaths own(target);
+  std::erase_if(
+      now, [&](const backup::Entry& entry) { return !own.has(entry.path) && !saved.contains(entry.path); });
+  return now;
+}
+
+// Removes what the backup does not have. Whole trees are emptied rather than single files named on a command
+// line: the archive holds it all.
 void remove_extra(StepContext& context, const TargetPlan& target, const std::vector<backup::Entry>& now,
                   const backup::Manifest& manifest) {
   std::map<std::string, backup::Entry::Kind> wanted;
   for (const auto& entry : manifest.entries) wanted.emplace(entry.path, entry.kind);
+  const OwnPaths own(target);
   bool extra = false;
+  std::string beside;  // the new directory, or the first above it that we made
   for (const auto& entry : now) {
     const auto found = wanted.find(entry.path);
-    extra = extra || found == wanted.end() || found->second != entry.kind;
+    if (found != wanted.end() && found->second == entry.kind) continue;
+    if (!own.is_fresh_beside(entry.path))
+      extra = true;
+    else if (beside.empty() || beside.starts_with(entry.path + "/"))
+      beside = entry.path;
   }
-  if (!extra) return;
-  // Whole trees are emptied rather than single files named on a command line: the archive holds it all.
-  empty_directory(context, target, target.data_mount.target);
+  if (extra) empty_directory(context, target, target.old_pgdata);
+  if (beside.empty()) return;
+  run_work_checked(
+      context.world,
+      data_work(context, target, "remove",
+                {"sh", "-c", "rm -rf \"$1\" && sync", "sh", target.data_mount.target + "/" + beside}),
+      "E-EMPTY", fmt::format("remove {} of {}", beside, data_name(target.data_mount)));
 }
 
 std::string unfinished_text(const StepContext& context) {
@@ -161,7 +210,7 @@ void put_back_backup(StepContext& context, const TargetPlan& target,
                      const std::function<void()>& before_change) {
   const RunFiles& files = context.journal.files();
   const auto manifest = read_manifest(context, target);
-  const auto before = list_data(context, target);
+  const auto before = own_entries(target, list_data(context, target), manifest);
   if (backup::compare(before, manifest, 1).empty()) return;
 
   // Nothing is removed before the copy that replaces it has been read again, whole.
@@ -177,7 +226,7 @@ void put_back_backup(StepContext& context, const TargetPlan& target,
   context.reach("put-back");
   remove_work(context.world, spec);
   finish_root(context, target, manifest);
-  const auto wrong = backup::compare(list_data(context, target), manifest);
+  const auto wrong = backup::compare(own_entries(target, list_data(context, target), manifest), manifest);
   if (!wrong.empty()) {
     throw Error(ErrorKind::failed, "E-PUT-BACK",
                 fmt::format("cannot put the backup back into {}: {}", data_name(target.data_mount),

@@ -176,6 +176,23 @@ TEST_CASE("orders taken between two attempts at a rollback, once the data was ba
   }
 }
 
+TEST_CASE("what somebody puts beside the data directory into its volume survives a rollback") {
+  for (const int major : {17, 18}) {
+    for (const char* place : {"dump:after-done", "restore:one-restored", "verify:after-done"}) {
+      INFO(major << ", " << place);
+      Scene scene({.new_major = major, .subdirectory = true});
+      scene.die_at(place);
+      put_file(scene.data(), "dumps/monday.sql", "SELECT 1", 0644, 1000, 1000, 5);
+      scene.roll_back();
+      CHECK(scene.data().at("dumps/monday.sql").content == "SELECT 1");
+      CHECK(scene.data().at("beside.txt").content == "somebody's own");
+      CHECK_FALSE(exists(scene.data(), "18"));
+      CHECK(read_cluster(scene.data(), "inner")->same_content(scene.original[0]));
+      CHECK(scene.container("db").info.running());
+    }
+  }
+}
+
 TEST_CASE("a wipe that was announced and removed nothing loses no orders taken since") {
   Scene scene;
   bool announced = false;

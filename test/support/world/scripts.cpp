@@ -72,6 +72,14 @@ Outcome empty(const Script& script) {
   return done();
 }
 
+Outcome remove(const Script& script) {
+  const auto place = script.place(0);
+  if (place.read_only) return read_only();
+  clear_below(*place.tree, place.path);
+  place.tree->erase(place.path);
+  return done();
+}
+
 Outcome mark(const Script& script) {
   const auto place = script.place(0);
   if (!exists(*place.tree, place.path) || !below(*place.tree, place.path).empty()) return done();
@@ -185,6 +193,7 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
   static const std::map<std::string, Known> kScripts = {
       {"listing", {"stat -c '%f %u %g %Y %s %n'", listing}},
       {"empty", {"find \"$1\" -mindepth 1 -delete && mkdir -p \"$2\" && { echo \"$4\" >\"$2/$3\"", empty}},
+      {"remove", {"rm -rf \"$1\"", remove}},
       {"mark", {"[ -n \"$(ls -A \"$1\")\" ] || echo \"$3\" >\"$1/$2\"", mark}},
       {"look", {"find \"$1\" -mindepth 1 -maxdepth 1; echo end", look}},
       {"version", {"cat \"$1/PG_VERSION\"", version}},
