@@ -108,6 +108,7 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
   refuse_other_users(context, target);
   put_back_backup(context, target, [&] { announce_putting_back(context, target); });
   record_whole(context, target);
+  context.record(target, kPuttingBack, "no");
 }
 
 OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
