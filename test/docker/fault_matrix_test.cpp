@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -227,7 +228,7 @@ TEST_CASE("a question that got no answer is asked again and a command is not") {
 TEST_CASE("an upload that breaks off is an error and is not begun again") {
   for (const Reply::Then then : {Reply::Then::reset, Reply::Then::hang}) {
     const auto clock = std::make_shared<PausedClock>();
-    std::size_t uploads = 0;
+    std::atomic<std::size_t> uploads = 0;
     const test::SocketServer server(
         [](const ReceivedRequest& request) {
           return request.target == "/_ping" ? ping().good() : test::answer(200, "");
