@@ -1,7 +1,5 @@
 // Two deaths of one run, all pairs of places: the first within the upgrade, the second within the resume or
 // the rollback that follows it, and then whatever was under way comes to its end.
-#include <stdlib.h>
-
 #include <functional>
 #include <string>
 
@@ -11,11 +9,6 @@
 
 namespace pgupgrade::test {
 namespace {
-
-// All pairs take minutes under a sanitizer, which looks for other things and is content with some.
-bool sampled() {
-  return ::getenv("PGUPGRADE_SAMPLE") != nullptr;
-}
 
 // How a run that died at `first` and then, on its `way`, at its `second` place comes to a sound end. False
 // when the way has no such place.
@@ -43,16 +36,16 @@ void try_pairs(Way way, std::size_t share) {
   Scene undisturbed;
   undisturbed.start();
   const std::size_t places = undisturbed.probe.places.size();
-  const std::size_t step = sampled() ? 14 : 2;
+  const std::size_t step = is_sampled() ? 14 : 2;
   std::size_t tried = 0;
   for (std::size_t first = share; first < places; first += step) {
     // Which second place a first one meets in a sample differs from one to the next.
-    const std::size_t stride = sampled() ? 29 : 1;
-    for (std::size_t second = sampled() ? first * 37 % stride : 0; try_pair(first, way, second);
+    const std::size_t stride = is_sampled() ? 29 : 1;
+    for (std::size_t second = is_sampled() ? first * 37 % stride : 0; try_pair(first, way, second);
          second += stride)
       ++tried;
   }
-  CHECK(tried > (sampled() ? 10U : 2000U));
+  CHECK(tried > (is_sampled() ? 10U : 2000U));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "support/world/crash.hpp"
 
+#include <stdlib.h>
+
 #include <optional>
 
 namespace pgupgrade::test {
@@ -21,6 +23,10 @@ void go(Scene& scene, Way way) {
     scene.roll_back();
   else
     scene.resume();
+}
+
+bool is_sampled() {
+  return ::getenv("PGUPGRADE_SAMPLE") != nullptr;
 }
 
 }  // namespace pgupgrade::test

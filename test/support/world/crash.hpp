@@ -16,4 +16,8 @@ std::string run_until_crash(Scene& scene, std::size_t at, const std::function<vo
 
 void go(Scene& scene, Way way);
 
+// Whether some deaths are to stand for all (PGUPGRADE_SAMPLE): all of them take minutes under a sanitizer,
+// which looks for other things.
+bool is_sampled();
+
 }  // namespace pgupgrade::test
