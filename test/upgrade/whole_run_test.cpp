@@ -287,13 +287,22 @@ TEST_CASE("carried files keep their bytes and modes and get the new owner") {
 }
 
 TEST_CASE("what initdb sets by its surroundings and the old files left to the server stays with the server") {
-  Scene scene;
-  auto& settings = scene.plan.targets[0].inventory.settings;
-  std::erase_if(settings, [](const SettingFacts& setting) { return setting.name == "max_connections"; });
-  scene.start();
-  CHECK(scene.data()
-            .at("postgresql.conf")
-            .content.starts_with("# as made by initdb of 17\n#max_connections = 100\n"));
+  for (const bool set_before : {false, true}) {
+    Scene scene;
+    auto& settings = scene.plan.targets[0].inventory.settings;
+    for (auto& [reference, image] : scene.engine.registry) image.settings.emplace_back("TimeZone");
+    if (set_before) settings.push_back({.name = "TimeZone", .value = "UTC", .file = settings[0].file});
+    scene.probe.on_reach = [&](const std::string& place) {
+      if (place == "start-new:initialised")
+        scene.data().at("postgresql.conf").content += "timezone = 'Europe/Berlin'\nport = 5432\n";
+    };
+    scene.start();
+    CHECK(scene.wrong_after_success() == "");
+    const std::string text = scene.data().at("postgresql.conf").content;
+    CHECK_THAT(text, ContainsSubstring("\nport = 5432\n"));
+    CHECK_THAT(text,
+               ContainsSubstring(set_before ? "\nTimeZone = 'UTC'\n" : "\n#timezone = 'Europe/Berlin'\n"));
+  }
 }
 
 }  // namespace pgupgrade::test

@@ -171,11 +171,15 @@ class ConfigureStep final : public Step {
     placed.push_back({.path = "postgresql.conf", .content = base + mark + block});
   }
 
-  // initdb sets some by the environment, such as the time zone. Where the old files said nothing, the
-  // server's own default held.
+  // Where the old files said nothing, the server's own default held.
   static std::set<std::string> names_set_only_in(const Values& fresh, const Inventory& old) {
+    static const std::set<std::string> by_surroundings = {"datestyle",    "default_text_search_config",
+                                                          "lc_messages",  "lc_monetary",
+                                                          "lc_numeric",   "lc_time",
+                                                          "log_timezone", "timezone"};
     std::set<std::string> names;
-    for (const auto& [name, value] : fresh) names.insert(lower(name));
+    for (const auto& [name, value] : fresh)
+      if (by_surroundings.contains(lower(name))) names.insert(lower(name));
     for (const auto& setting : old.settings) names.erase(lower(setting.name));
     return names;
   }
