@@ -1,22 +1,13 @@
-// Somebody else's hands, while a run stands still.
+// Somebody else's hands on the old data, its server and the clients, while a run stands still.
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/world/crash.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
+#include "upgrade/orders.hpp"
 
 namespace pgupgrade::test {
 namespace {
-
-void add_order(Scene& scene) {
-  auto cluster = read_cluster(scene.data(), ".");
-  cluster->databases.at("shop").tables.at("public.orders").push_back("99|ordered meanwhile|0");
-  write_cluster(scene.data(), ".", *cluster, scene.engine.now());
-}
-
-bool has_order(Scene& scene) {
-  const auto cluster = read_cluster(scene.data(), ".");
-  return cluster->databases.at("shop").tables.at("public.orders").back() == "99|ordered meanwhile|0";
-}
 
 // docker compose rm db, docker volume rm
 void remove_data(Scene& scene) {
@@ -81,15 +72,8 @@ TEST_CASE("data that somebody removed before the wipe comes back from the backup
       Scene scene;
       scene.die_at(place);
       remove_data(scene);
-      scene.probe.arm(at);
-      bool died = false;
-      try {
-        scene.roll_back();
-      } catch (const Crash&) {
-        died = true;
-      }
       INFO(place << ", death at " << at);
-      scene.probe.arm(std::nullopt);
+      const bool died = !run_until_crash(scene, at, [&] { scene.roll_back(); }).empty();
       if (died) scene.roll_back();
       CHECK(scene.wrong_after_rollback() == "");
       if (!died) break;
@@ -106,54 +90,6 @@ TEST_CASE("data that somebody removed before there was a backup is missed and no
         "this "
         "run had not made its backup yet");
   CHECK_FALSE(scene.engine.inspect_volume("shop_dbdata"));
-}
-
-TEST_CASE("what a client wrote to a new server that was not proven yet is not lost unasked") {
-  for (const char* place : {"start:up", "start:healthy", "start:before-done"}) {
-    INFO(place);
-    Scene scene;
-    scene.die_at(place);
-    add_order(scene);
-    CHECK(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }) ==
-          "E-NEW-WRITES: cannot roll run 0a1b2c3d back without losing what was written to the new server "
-          "since it "
-          "was started");
-    CHECK(has_order(scene));
-    scene.roll_back(upgrade::NewWrites::lose);
-    CHECK(scene.wrong_after_rollback() == "");
-  }
-}
-
-TEST_CASE("a new server to which nobody has written is undone without asking") {
-  for (const char* place : {"start:after-record", "start:up", "start:healthy", "start:before-done"}) {
-    INFO(place);
-    Scene scene;
-    scene.die_at(place);
-    scene.roll_back(upgrade::NewWrites::keep);
-    CHECK(scene.wrong_after_rollback() == "");
-  }
-}
-
-TEST_CASE("a rollback that is refused for new writes leaves the new server as it found it") {
-  Scene scene;
-  scene.die_at("start:healthy");
-  add_order(scene);
-  CHECK_THAT(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }), ContainsSubstring("E-NEW-WRITES"));
-  CHECK(scene.container("db").info.running());
-  CHECK(scene.container("db").info.restart == scene.target().restart);
-  scene.engine.set_restart_policy("shop-db-1", {});  // as by a rollback that died in between
-  scene.resume();
-  CHECK(scene.container("db").info.restart == scene.target().restart);
-  CHECK(has_order(scene));
-}
-
-TEST_CASE("what was written to a new server that others had started before the run did is not lost unasked") {
-  Scene scene;
-  scene.die_at("edit-compose:after-done");
-  scene.compose.up(scene.plan.location, {"db"}, std::chrono::minutes(1));
-  add_order(scene);
-  CHECK_THAT(error_of([&] { scene.roll_back(upgrade::NewWrites::keep); }), ContainsSubstring("E-NEW-WRITES"));
-  CHECK(has_order(scene));
 }
 
 TEST_CASE("orders taken between two attempts at a rollback, once the data was back, are kept") {
@@ -329,87 +265,6 @@ TEST_CASE("a client that is gone is told and does not stop the run") {
   CHECK(warnings ==
         std::vector<std::string>{"container shop-tool-1 (depends on db) is gone; it was not started again"});
   CHECK(scene.container("web").info.running());
-}
-
-TEST_CASE("an old server that was killed recovers before it is backed up") {
-  Scene scene({.unlogged = false});
-  scene.die_at("freeze:after-done");
-  scene.engine.kill("shop-db-1");
-  CHECK(control_state(scene.data(), ".") == "in production");
-  scene.resume();
-  CHECK(scene.wrong_after_success() == "");
-}
-
-TEST_CASE("a rollback brings back an old server that went down while its restart policy was held") {
-  for (const char* place : {"freeze:one-stopped", "freeze:after-action", "freeze:after-done"}) {
-    INFO(place);
-    Scene scene({.unlogged = false});
-    scene.die_at(place);
-    scene.engine.kill("shop-db-1");  // the machine went down, say
-    scene.roll_back();
-    CHECK(scene.container("db").info.running());
-    CHECK(scene.wrong_after_rollback() == "");
-  }
-}
-
-TEST_CASE("a rollback whose old server lets nobody in says so and starts no client") {
-  Scene scene;
-  scene.die_at("wipe:emptied");
-  scene.engine.server_host = "nowhere";
-  CHECK_THAT(
-      error_of([&] { scene.roll_back(); }),
-      ContainsSubstring(
-          "E-OLD-SERVER: cannot reach the old server of service \"db\" in container shop-db-1: it does "
-          "not accept connections; its log ends: LOG:  database system is ready"));
-  CHECK_FALSE(scene.container("web").info.running());
-  scene.engine.server_host.clear();
-  scene.roll_back();
-  CHECK(scene.wrong_after_rollback() == "");
-}
-
-TEST_CASE("the passwords of an old server that still recovers are tried when it has recovered") {
-  Scene scene({.unlogged = false});
-  scene.die_at("pull:after-done");
-  scene.engine.kill("shop-db-1");
-  scene.engine.start_container("shop-db-1");  // by the engine's own restart, say
-  scene.container("db").server->recovered_at = scene.clock.monotonic() + std::chrono::seconds(90);
-  CHECK(scene.resume().targets[0].logins_accepted == 2);
-  CHECK(scene.wrong_after_success() == "");
-}
-
-TEST_CASE("an old server that takes too long to recover has no passwords tried") {
-  Scene scene;
-  scene.die_at("pull:after-done");
-  scene.container("db").server->recovered_at = std::chrono::hours(1);
-  CHECK(scene.resume().targets[0].logins_tried == 0);
-  CHECK(scene.wrong_after_success() == "");
-}
-
-TEST_CASE("a new server that exits fails the start with its log and the run can be undone") {
-  Scene scene;
-  scene.die_at("start:up");
-  scene.engine.at("shop-db-1").info.restart = {};
-  scene.engine.kill("shop-db-1");
-  scene.data().at("base/shop.json").content = "torn";
-  CHECK(error_of([&] { scene.resume(); }) ==
-        "E-START: cannot start service \"db\" on postgres:17: it exited with 1; its log ends: LOG:  database "
-        "system is ready to accept connections; PANIC:  could not locate a valid checkpoint record");
-  scene.roll_back();
-  CHECK(scene.wrong_after_rollback() == "");
-}
-
-TEST_CASE("a new server that went down before the thaw is started again by a resume") {
-  for (const char* place : {"start:after-done", "thaw:after-record", "thaw:one-started"}) {
-    INFO(place);
-    Scene scene({.unlogged = false});
-    scene.plan.targets[0].restart = {};
-    scene.die_at(place);
-    scene.engine.at("shop-db-1").info.restart = {};  // nothing brings it back by itself
-    scene.engine.kill("shop-db-1");
-    scene.resume();
-    CHECK(scene.container("db").info.running());
-    CHECK(scene.wrong_after_success() == "");
-  }
 }
 
 TEST_CASE("a dump that was damaged is found before the old data goes") {

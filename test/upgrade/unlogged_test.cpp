@@ -51,14 +51,7 @@ TEST_CASE("a death while the data is put back for another dump is followed by a 
       Scene scene;
       scene.die_at("dump:dumped");
       scene.engine.kill(kOldServer);
-      scene.probe.arm(at);
-      bool died = false;
-      try {
-        scene.resume();
-      } catch (const Crash&) {
-        died = true;
-      }
-      scene.probe.arm(std::nullopt);
+      const bool died = !run_until_crash(scene, at, [&] { scene.resume(); }).empty();
       INFO("death at " << at << (back ? ", rolled back" : ", resumed"));
       if (!died) break;
       back ? scene.roll_back() : scene.resume();
