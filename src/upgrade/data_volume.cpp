@@ -17,11 +17,6 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// A path in the container as one within its mount.
-std::string within(const std::string& mount_target, const std::string& path) {
-  return path == mount_target ? "." : path.substr(mount_target.size() + 1);
-}
-
 bool is_in(const std::string& path, const std::string& directory) {
   return directory == "." || path == directory || path.starts_with(directory + "/");
 }
@@ -110,6 +105,10 @@ void finish_root(StepContext& context, const TargetPlan& target, const backup::M
 }
 
 }  // namespace
+
+std::string within(const std::string& mount_target, const std::string& path) {
+  return path == mount_target ? "." : path.substr(mount_target.size() + 1);
+}
 
 WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
                    std::vector<std::string> argv) {

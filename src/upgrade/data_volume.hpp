@@ -14,6 +14,9 @@ namespace pgupgrade::upgrade {
 // Looking at and changing the target's data mount from work containers. The mount stands at its old target
 // unless said otherwise.
 
+// A path in the container as the one that listings and manifests of its mount have; "." for the mount itself.
+std::string within(const std::string& mount_target, const std::string& path);
+
 WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
                    std::vector<std::string> argv);
 

@@ -74,7 +74,7 @@ bool was_only_announced(StepContext& context, const TargetPlan& target) {
       version_there(context, target) != target.old_major) {
     return false;
   }
-  const std::string path = (target.old_pgdata + "/PG_VERSION").substr(target.data_mount.target.size() + 1);
+  const std::string path = within(target.data_mount.target, target.old_pgdata + "/PG_VERSION");
   const auto age_in = [&](const std::vector<backup::Entry>& entries) {
     for (const auto& entry : entries)
       if (entry.path == path) return std::optional(entry.mtime);
