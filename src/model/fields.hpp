@@ -4,7 +4,9 @@
 //   template <class Archive, fields::Of<Mount> T>
 //   void describe(Archive& archive, T& value) { archive("target", value.target); … }
 //
-// Both directions are linear in the size of the value. Only the .cpp files of this room include this.
+// A field that came after the first release is described with archive.optional(…): state files of older
+// programs lack it. Both directions are linear in the size of the value. Only the .cpp files of this room
+// include this.
 #pragma once
 
 #include <boost/json.hpp>
@@ -68,6 +70,10 @@ class Writer {
   void operator()(std::string_view key, const T& value) {
     object_.emplace(key, write(value));
   }
+  template <class T>
+  void optional(std::string_view key, const T& value) {
+    (*this)(key, value);
+  }
   boost::json::object take() { return std::move(object_); }
 
  private:
@@ -119,13 +125,19 @@ class Reader {
  public:
   Reader(const boost::json::object& object, const Place& place) : object_(object), place_(place) {}
 
-  // Every key that is described is required: what wrote the document wrote them all. Null counts as absent.
+  // A key that is described so is required: what wrote the document wrote it. Null counts as absent.
   template <class T>
   void operator()(std::string_view key, T& value) {
     const Place place{.parent = &place_, .key = key};
     const boost::json::value* json = object_.if_contains(key);
     if (json == nullptr || json->is_null()) fail(place, "missing");
     read(*json, place, value);
+  }
+
+  // A key that an older program did not write yet: without it `value` stays as it is.
+  template <class T>
+  void optional(std::string_view key, T& value) {
+    if (object_.contains(key)) (*this)(key, value);
   }
 
  private:

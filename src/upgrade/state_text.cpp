@@ -11,21 +11,28 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr std::int64_t kFormat = 1;
+// 2 has fields that 1 lacks, and they matter: a program that knows only 1 would drop them with its next
+// write.
+constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kOldestFormat = 1;
 
 [[noreturn]] void damaged(const std::filesystem::path& path, const std::string& why) {
   throw Error(ErrorKind::usage, "E-STATE-DAMAGED",
               fmt::format("cannot use the state file {}: {}", path.string(), why));
 }
 
-}  // namespace
-
 // The digest is over the state as this very function prints it, so that one flipped bit anywhere in the file
 // is found: in the state by the digest, in the envelope by its exact form.
-std::string state_text(const RunState& state) {
-  const std::string body = json::pretty(to_json(state));
-  return fmt::format("{{\"pgupgrade_state\": {}, \"sha256\": \"{}\", \"state\":\n{}}}\n", kFormat,
+std::string text_of(std::int64_t format, const boost::json::value& state) {
+  const std::string body = json::pretty(state);
+  return fmt::format("{{\"pgupgrade_state\": {}, \"sha256\": \"{}\", \"state\":\n{}}}\n", format,
                      sha256_hex(body), body);
+}
+
+}  // namespace
+
+std::string state_text(const RunState& state) {
+  return text_of(kFormat, to_json(state));
 }
 
 RunState parse_state(const std::string& text, const std::filesystem::path& path) {
@@ -35,19 +42,20 @@ RunState parse_state(const std::string& text, const std::filesystem::path& path)
   const auto& envelope = value.get_object();
   const auto* format = json::find(envelope, "pgupgrade_state");
   if (format == nullptr || !format->is_int64()) damaged(path, "it is no state file of this program");
-  if (format->get_int64() != kFormat) {
+  if (format->get_int64() < kOldestFormat || format->get_int64() > kFormat) {
     throw Error(ErrorKind::usage, "E-STATE-FORMAT",
-                fmt::format("cannot use the state file {}: its format is {}, this program knows {}",
-                            path.string(), format->get_int64(), kFormat),
+                fmt::format("cannot use the state file {}: its format is {}, this program knows {} to {}",
+                            path.string(), format->get_int64(), kOldestFormat, kFormat),
                 "go on with the version of pgupgrade that began the run");
   }
   const auto* digest = json::find(envelope, "sha256");
   const auto* body = json::find(envelope, "state");
   if (digest == nullptr || !digest->is_string() || body == nullptr) damaged(path, "a part of it is missing");
   try {
-    RunState state = run_state_from_json(*body);
-    if (state_text(state) != text) damaged(path, "its digest does not fit its content");
-    return state;
+    // An older program wrote fewer fields, so the digest is that of the document, not of what is read from
+    // it.
+    if (text_of(format->get_int64(), *body) != text) damaged(path, "its digest does not fit its content");
+    return run_state_from_json(*body);
   } catch (const Error& error) {
     if (error.code() == "E-STATE-DAMAGED") throw;
     damaged(path, error.what());

@@ -59,7 +59,7 @@ std::string of_another_place(const Standstill& still) {
 }
 
 std::string of_an_unknown_format(std::string text) {
-  const std::string mark = "\"pgupgrade_state\": 1";
+  const std::string mark = "\"pgupgrade_state\": 2";
   return text.replace(text.find(mark), mark.size(), "\"pgupgrade_state\": 7");
 }
 

@@ -27,7 +27,7 @@ struct RunFiles {
       std::size_t index) const;  // bytes of the index-th edited file before the edit
 };
 
-// The state file's text: a JSON envelope {"pgupgrade_state": 1, "sha256": digest of the state's text,
+// The state file's text: a JSON envelope {"pgupgrade_state": format, "sha256": digest of the state's text,
 // "state": {…}}.
 std::string state_text(const RunState& state);
 // Throws Error(usage, "E-STATE-DAMAGED" | "E-STATE-FORMAT") that names the path.

@@ -1,0 +1,80 @@
+// Runs that the first format's program began. format_1/<place>/ is the run's directory as that program left
+// it when it died there, on the simulated shop.
+#include <filesystem>
+
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/upgrade/journal.hpp"
+#include "support/catch.hpp"
+#include "support/world/crash.hpp"
+#include "support/world/scene.hpp"
+#include "upgrade/error_of.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kPlaces = {"freeze:after-done", "dump:fingerprint-taken", "wipe:emptied",
+                                          "restore:globals-restored", "start:healthy"};
+
+fs::path kept_directory(std::string place) {
+  std::replace(place.begin(), place.end(), ':', '-');
+  return fs::path(PGUPGRADE_TEST_DATA) / "upgrade" / "format_1" / place;
+}
+
+// The kept state names the directory of its scene; the digest is over the text with that of this one.
+std::string state_in(const Scene& scene, const fs::path& kept) {
+  const std::string body_mark = "\"state\":\n";
+  const std::string root_mark = "/the/scene";
+  std::string text = read_file(kept);
+  const std::size_t start = text.find(body_mark) + body_mark.size();
+  std::string body = text.substr(start, text.size() - start - std::string_view("}\n").size());
+  for (std::size_t at = 0; (at = body.find(root_mark, at)) != std::string::npos;
+       at += scene.root.native().size())
+    body.replace(at, root_mark.size(), scene.root.native());
+  return "{\"pgupgrade_state\": 1, \"sha256\": \"" + sha256_hex(body) + "\", \"state\":\n" + body + "}\n";
+}
+
+// The world as it is at a death there, with the run's directory that the older program left.
+void die_as_older_program(Scene& scene, const std::string& place) {
+  scene.die_at(place);
+  const fs::path kept = kept_directory(place);
+  fs::remove_all(scene.run_directory());
+  fs::copy(kept, scene.run_directory(), fs::copy_options::recursive);
+  for (const char* name : {"state.json", "state.json.previous"})
+    write_file_durably(scene.run_directory() / name, state_in(scene, kept / name));
+}
+
+}  // namespace
+
+TEST_CASE("a run that a program of the first format began is gone on with") {
+  for (const std::string& place : kPlaces) {
+    INFO(place);
+    Scene scene;
+    die_as_older_program(scene, place);
+    scene.resume();
+    REQUIRE(scene.wrong_after_success().empty());
+  }
+}
+
+TEST_CASE("a run that a program of the first format began is rolled back") {
+  for (const std::string& place : kPlaces) {
+    INFO(place);
+    Scene scene;
+    die_as_older_program(scene, place);
+    scene.roll_back();
+    REQUIRE(scene.wrong_after_rollback().empty());
+  }
+}
+
+TEST_CASE("damage to a state file of the first format is found") {
+  Scene scene;
+  std::string text = state_in(scene, kept_directory("wipe:emptied") / "state.json");
+  CHECK(upgrade::parse_state(text, "/srv/state.json").plan.run_id == scene.plan.run_id);
+  text.replace(text.find("\"started\""), std::string_view("\"started\"").size(), "\"done\"");
+  CHECK(error_of([&] { upgrade::parse_state(text, "/srv/state.json"); }) ==
+        "E-STATE-DAMAGED: cannot use the state file /srv/state.json: its digest does not fit its content");
+}
+
+}  // namespace pgupgrade::test
