@@ -1,4 +1,8 @@
 # The libraries, all from the distribution's packages (scripts/setup installs them).
+# Boost's own package files; CMake's module for it is on its way out.
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)
+endif()
 find_package(Boost 1.81 REQUIRED COMPONENTS json filesystem)
 find_package(CURL REQUIRED)
 find_package(PostgreSQL REQUIRED)

@@ -24,6 +24,21 @@ engine_usable() {
     timeout 10 docker compose version >/dev/null 2>&1
 }
 
+# The version of clang-format and clang-tidy (Debian 12's): others format otherwise, and warn of other things.
+clang_major=14
+
+# Sets $tool to the command that is $1 (clang-format, say) in that version. Fails, and says why, where this machine
+# has another version only.
+find_clang() {
+  local version
+  for tool in "$1-$clang_major" "$1"; do
+    ! "$tool" --version 2>/dev/null | grep -q "version $clang_major\." || return 0
+  done
+  version=$("$1" --version 2>/dev/null | grep -om 1 'version [0-9]*') || die "there is no $1; run scripts/setup --build"
+  say "this machine's $1 is $version, the project's is version $clang_major, and the two differ in what they demand"
+  return 1
+}
+
 # The address of the Debian mirror that this machine's apt uses (its main archive, not security).
 debian_mirror() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' 'Created-By: Packages' |
