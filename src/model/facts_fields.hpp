@@ -63,6 +63,7 @@ void describe(Archive& archive, T& value) {
   archive("libraries", value.libraries);
   archive("settings", value.settings);
   archive("libc", value.libc);
+  archive.optional("refused_settings", value.refused_settings);
 }
 
 template <class Archive, fields::Of<ClientFacts> T>

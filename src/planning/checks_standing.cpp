@@ -40,8 +40,9 @@ Diagnostic no_server(const ServiceFacts& service) {
   if (service.running) {
     result.code = "E-NO-SERVER";
     result.message = fmt::format("cannot reach the server of {}: {}", service_name(service.service),
-                                 printable(service.inventory_problem));
-    result.mend = fmt::format("see why in \"docker compose logs {}\"", name);
+                                 printable(service.inventory_problem, 2000));
+    result.mend = service.inventory_mend.empty() ? fmt::format("see why in \"docker compose logs {}\"", name)
+                                                 : printable(service.inventory_mend, 2000);
   } else {
     result.code = "E-NOT-RUNNING";
     result.message =

@@ -9,6 +9,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "planning/checks.hpp"
+#include "planning/minor_releases.hpp"
 
 namespace pgupgrade::planning {
 
@@ -30,6 +31,17 @@ Diagnostics check_major(const TargetPlan& target, const ImageFacts& image) {
            .message = fmt::format("image {} for {} holds PostgreSQL {}, not {}", printable(image.reference),
                                   service_name(target.service), printable(image.version), target.new_major),
            .mend = fmt::format("name an image of PostgreSQL {} with --image", target.new_major)}};
+}
+
+// Fixes of the old server's release are missing then, and what it keeps may be new to the other.
+Diagnostics check_minor(const TargetPlan& target, const ImageFacts& image) {
+  if (!is_released_before(image.version, target.old_version)) return {};
+  return {{.severity = Severity::warning,
+           .code = "W-MINOR-OLDER",
+           .message = fmt::format("image {} holds PostgreSQL {}, which came out before the {} of {}",
+                                  printable(image.reference), printable(image.version),
+                                  printable(target.old_version), service_name(target.service)),
+           .mend = fmt::format("get the newest one: docker pull {}", printable(image.reference))}};
 }
 
 // The plan may have been made before the image was here, from what the official images do.
@@ -240,6 +252,34 @@ Diagnostics check_dropped_settings(const TargetPlan& target, const ImageFacts& i
                                   target.new_major, service_name(target.service), plain_list(dropped))}};
 }
 
+// A server that is given such a value does not start: a time zone, a locale that the image lacks.
+Diagnostics check_refused_settings(const TargetPlan& target, const ImageFacts& image) {
+  Diagnostics result;
+  for (const SettingFacts& setting : target.inventory.settings) {
+    const auto refused = image.refused_settings.find(setting.name);
+    if (refused == image.refused_settings.end()) continue;
+    if (lower(setting.name).starts_with("lc_")) {
+      result.push_back({.severity = Severity::error,
+                        .code = "E-LOCALE-MISSING",
+                        .message = fmt::format("image {} has no locale {}, the {} of {}",
+                                               printable(image.reference), quoted(setting.value),
+                                               printable(setting.name), service_name(target.service)),
+                        .mend = fmt::format("{}, or set {} to a locale that both have", kOtherImage,
+                                            printable(setting.name))});
+      continue;
+    }
+    result.push_back(
+        {.severity = Severity::error,
+         .code = "E-SETTING-VALUE",
+         .message = fmt::format("PostgreSQL {} of image {} refuses the {} of {}: {}", target.new_major,
+                                printable(image.reference), printable(setting.name),
+                                service_name(target.service), printable(refused->second, 500)),
+         .mend = fmt::format("set {} to a value that both versions accept, then run pgupgrade again",
+                             printable(setting.name))});
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string normal_locale(const std::string& name) {
@@ -266,8 +306,9 @@ Diagnostics check_image(const TargetPlan& target, const ImageFacts& image,
   // Of an image of another version nothing else is worth saying.
   Diagnostics result = check_major(target, image);
   if (!result.empty()) return result;
-  for (const auto check : {check_pgdata, check_extensions, check_libraries, check_locales,
-                           check_fixed_settings, check_dropped_settings, check_libc}) {
+  for (const auto check :
+       {check_minor, check_pgdata, check_extensions, check_libraries, check_locales, check_fixed_settings,
+        check_dropped_settings, check_refused_settings, check_libc}) {
     for (Diagnostic& found : check(target, image)) result.push_back(std::move(found));
   }
   return with_acceptance(std::move(result), acknowledged);

@@ -104,6 +104,7 @@ const std::vector<ColumnRule>& column_rules() {
       {"relhastriggers", How::left_out, {}, kFlag},
       {"relhassubclass", How::left_out, {}, kFlag},
       {"relhasoids", How::left_out, {}, "tables WITH OIDS ended with 12; the plan refuses them"},
+      {"relispopulated", How::left_out, {}, kFollows},
       {"reloptions", How::rendered, SORTED("c.reloptions"), kOrder},
       {"relpartbound", How::expression, "pg_get_expr(c.relpartbound, c.oid)"},
       {"attnum", How::rendered,

@@ -99,7 +99,8 @@ std::vector<std::string> list_dump(const std::string& directory) {
 
 std::vector<std::vector<std::string>> restore_database(const Connection& connection,
                                                        const std::string& database,
-                                                       const std::string& directory, int jobs) {
+                                                       const std::string& directory, int jobs,
+                                                       const std::string& post_data_list) {
   Argv create = {"pg_restore", "--exit-on-error", "--section=pre-data", "--create"};
   if (database == "postgres" || database == "template1") {
     create.insert(create.end(), {"--clean", "--if-exists"});
@@ -112,10 +113,20 @@ std::vector<std::vector<std::string>> restore_database(const Connection& connect
     Argv fill = {"pg_restore", "--exit-on-error", section, jobs_option(jobs)};
     add_connection(fill, connection);
     add_database(fill, database);
+    if (commands.size() == 2 && !post_data_list.empty()) fill.push_back("--use-list=" + post_data_list);
     fill.push_back(directory);
     commands.push_back(std::move(fill));
   }
   return commands;
+}
+
+std::vector<std::string> refresh_views(const Connection& connection, const std::string& database,
+                                       const std::string& directory, int jobs, const std::string& list) {
+  Argv argv = {"pg_restore", "--exit-on-error", "--section=post-data", jobs_option(jobs)};
+  add_connection(argv, connection);
+  add_database(argv, database);
+  argv.insert(argv.end(), {"--use-list=" + list, directory});
+  return argv;
 }
 
 std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
@@ -130,6 +141,15 @@ std::vector<std::string> run_sql_file(const Connection& connection, const std::s
 std::vector<std::string> analyze_all(const Connection& connection, int jobs) {
   Argv argv = {"vacuumdb", "--all", "--analyze-only", jobs_option(jobs)};
   add_connection(argv, connection);
+  return argv;
+}
+
+std::vector<std::string> analyze_database(const Connection& connection, const std::string& database, int jobs,
+                                          const std::vector<std::string>& tables) {
+  Argv argv = {"vacuumdb", "--analyze-only", jobs_option(jobs)};
+  add_connection(argv, connection);
+  add_database(argv, database);
+  for (const std::string& table : tables) argv.push_back("--table=" + table);
   return argv;
 }
 
@@ -175,6 +195,7 @@ std::vector<std::string> server(const std::string& data_directory, const std::st
       {"cron.launch_active_jobs", "off"},
       {"logging_collector", "off"},
       {"log_destination", "stderr"},
+      {"lc_messages", "C"},  // this program reads the log
       // A statement may have a password in it.
       {"log_statement", "none"},
       {"log_min_error_statement", "panic"},

@@ -89,6 +89,7 @@ constexpr std::array<OwnCatalogue, 7> kOwnCatalogues = {{{"1259", "MATERIALIZED 
 
 struct ListedEntry {
   std::string_view catalogue;
+  std::string_view oid;
   std::string_view text;  // kind, schema, name, owner; blanks at its end may be a name
 };
 
@@ -105,8 +106,9 @@ std::optional<ListedEntry> entry_of(std::string_view line) {
   const std::size_t semicolon = line.find(';');
   if (semicolon == 0 || semicolon == std::string_view::npos) return std::nullopt;
   line.remove_prefix(semicolon + 1);
-  ListedEntry entry{.catalogue = take_number(line), .text = {}};
-  if (entry.catalogue.empty() || take_number(line).empty() || line.empty()) return std::nullopt;
+  ListedEntry entry{.catalogue = take_number(line), .oid = {}, .text = {}};
+  entry.oid = take_number(line);
+  if (entry.catalogue.empty() || entry.oid.empty() || line.empty()) return std::nullopt;
   entry.text = line.substr(1);
   return entry;
 }
@@ -168,6 +170,20 @@ std::string without_superuser_creation(const std::string& globals, const std::st
                     "\" " + plural(found, "time") + ", expected 1");
   }
   return kept;
+}
+
+SplitListing split_listing(const std::string& listing, const std::string& kind,
+                           const std::set<std::string>& left_out) {
+  SplitListing split;
+  for (const std::string& line : split_lines(listing)) {
+    const auto entry = entry_of(line);
+    if (!entry || kind_of(*entry) != kind) {
+      split.others += line + "\n";
+    } else if (!left_out.contains(std::string(entry->oid))) {
+      split.of_kind += line + "\n";
+    }
+  }
+  return split;
 }
 
 std::map<std::string, std::int64_t> count_listing(const std::string& listing) {

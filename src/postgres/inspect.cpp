@@ -8,6 +8,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/value_settings.hpp"
 #include "postgres/inspect_sql.hpp"
 
 namespace pgupgrade::postgres {
@@ -141,6 +142,11 @@ void read_roles(SqlReader& reader, const std::string& database, Inventory& inven
   }
 }
 
+// Given on a command line of its own for every server of ours.
+bool is_place_of_files(const std::string& name) {
+  return name == "data_directory" || name == "config_file" || name == "hba_file" || name == "ident_file";
+}
+
 // Files first, then what only postgresql.auto.conf itself tells, then the command line, which outranks both.
 // Names of settings are alike in any case ("TimeZone", "timezone").
 void read_settings(SqlReader& reader, const std::string& database, Inventory& inventory) {
@@ -162,13 +168,15 @@ void read_settings(SqlReader& reader, const std::string& database, Inventory& in
                              .origin = Origin::auto_conf,
                              .file = inventory.data_directory + "/postgresql.auto.conf"};
   }
-  for (const object& row : ask(reader, database, command_line_settings_sql(), "the command line")) {
-    const std::string name = json::get_string(row, "name");
-    settings[lower(name)] = {.name = name,
-                             .value = json::get_string_or(row, "value", ""),
-                             .origin = Origin::command_line,
-                             .file = ""};
-  }
+  const auto on_command_line = [&](const std::string& name, const std::string& value) {
+    settings[lower(name)] = {.name = name, .value = value, .origin = Origin::command_line, .file = ""};
+  };
+  // What the login's role, its database or this very session sets has another source in pg_settings.
+  const object options = ask_one(reader, database, postmaster_options_sql(), "postmaster.opts");
+  for (const auto& [name, value] : parse_postmaster_options(json::get_string_or(options, "content", "")))
+    if (!is_place_of_files(name)) on_command_line(name, value);
+  for (const object& row : ask(reader, database, command_line_settings_sql(), "the command line"))
+    on_command_line(json::get_string(row, "name"), json::get_string_or(row, "value", ""));
   for (auto& [name, setting] : settings) inventory.settings.push_back(std::move(setting));
 }
 

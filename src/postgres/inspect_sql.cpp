@@ -78,6 +78,10 @@ std::string auto_conf_sql() {
   return as_json("SELECT pg_read_file('postgresql.auto.conf', 0, 16777216, true) AS content");
 }
 
+std::string postmaster_options_sql() {
+  return as_json("SELECT pg_read_file('postmaster.opts', 0, 1048576, true) AS content");
+}
+
 std::string cluster_objects_sql() {
   return as_json(
       "SELECT 'tablespace' AS kind, spcname::text AS name FROM pg_tablespace WHERE spcname NOT IN "

@@ -12,6 +12,7 @@ std::string roles_facts_sql();
 std::string file_settings_sql();
 std::string command_line_settings_sql();
 std::string auto_conf_sql();
+std::string postmaster_options_sql();
 std::string cluster_objects_sql();  // rows with "kind" and "name"
 std::string connections_sql();
 std::string database_contents_sql();  // in each database

@@ -69,6 +69,16 @@ class LibpqServer final : public Server {
     return refresh_database(session);
   }
 
+  std::int64_t clear_column_marks(const std::string& database) override;
+  std::vector<RemoteView> remote_views(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return read_remote_views(session);
+  }
+  AnalyzeScope analyze_scope(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return read_analyze_scope(session);
+  }
+
   std::vector<std::string> tables_without_statistics() override;
 
  private:
@@ -173,6 +183,24 @@ void LibpqServer::drop_built_ins(const std::string& database, const std::vector<
     const std::string kind = name == kPublic ? "SCHEMA " : "EXTENSION ";
     session.execute("DROP " + kind + session.quote_identifier(name), "drop what the old database had not");
   }
+}
+
+// Its own work server's cluster is given up or put back; the user's own server never sees this.
+std::int64_t LibpqServer::clear_column_marks(const std::string& database) {
+  Session session(endpoint_, database, cancellation_);
+  const std::string marked = "attrelid >= 16384 AND array_to_string(attoptions, ' ') LIKE '%pg\\_attver=%'";
+  const std::string purpose = "clear the marks of columns";
+  const auto found = session.column("SELECT count(*)::text FROM pg_attribute WHERE " + marked, purpose);
+  const std::int64_t count = found.empty() ? 0 : std::stoll(found.front());
+  if (count == 0) return 0;
+  session.execute("SET allow_system_table_mods = on", purpose);
+  session.execute(
+      "UPDATE pg_attribute SET attoptions = nullif(ARRAY(SELECT o FROM unnest(attoptions) WITH ORDINALITY "
+      "u(o, "
+      "n) WHERE o NOT LIKE 'pg\\_attver=%' ORDER BY n), '{}') WHERE " +
+          marked,
+      purpose);
+  return count;
 }
 
 // A setting that only waits for a restart is no error.

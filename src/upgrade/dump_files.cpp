@@ -25,6 +25,20 @@ namespace bj = boost::json;
               "pgupgrade rollback, then begin again");
 }
 
+// What an older program did not write.
+std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
+  std::vector<postgres::RemoteView> views;
+  if (const auto* listed = json::find_array(database, "remote_views")) {
+    for (const auto& entry : *listed) {
+      const auto& fields = json::as_object(entry, "remote_views");
+      views.push_back({.oid = json::get_string(fields, "oid"),
+                       .name = json::get_string(fields, "name"),
+                       .quoted = json::get_string(fields, "quoted")});
+    }
+  }
+  return views;
+}
+
 WorkSpec dump_work(StepContext& context, const TargetPlan& target, const std::string& purpose,
                    std::vector<std::string> argv) {
   return WorkServer(context, target, Side::old).client(purpose, std::move(argv));
@@ -37,10 +51,14 @@ std::string dump_record_text(const DumpRecord& record) {
   for (const auto& database : record.databases) {
     bj::object objects;
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
+    bj::array remote_views;
+    for (const auto& view : database.remote_views)
+      remote_views.push_back(bj::object{{"oid", view.oid}, {"name", view.name}, {"quoted", view.quoted}});
     databases.push_back(bj::object{{"name", database.name},
                                    {"directory", database.directory},
                                    {"objects", std::move(objects)},
-                                   {"missing", json::from_strings(database.missing)}});
+                                   {"missing", json::from_strings(database.missing)},
+                                   {"remote_views", std::move(remote_views)}});
   }
   bj::object carried;
   for (const auto& [path, file] : record.carried)
@@ -75,7 +93,8 @@ DumpRecord parse_dump_record(const std::string& text) {
       DumpedDatabase database{.name = json::get_string(fields, "name"),
                               .directory = json::get_string(fields, "directory"),
                               .objects = {},
-                              .missing = json::get_strings(fields, "missing")};
+                              .missing = json::get_strings(fields, "missing"),
+                              .remote_views = remote_views_of(fields)};
       if (const auto* objects = json::find_object(fields, "objects")) {
         for (const auto& [kind, count] : *objects) {
           database.objects[std::string(kind)] = json::get_int(*objects, kind);

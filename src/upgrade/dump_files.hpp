@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/postgres/server.hpp"
 #include "upgrade/context.hpp"
 
 namespace pgupgrade::upgrade {
@@ -15,6 +16,8 @@ struct DumpedDatabase {
   std::string directory;                        // in the volume: "db-0"
   std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
   std::vector<std::string> missing;             // built-ins that it lacks (Server::missing_built_ins)
+  std::vector<postgres::RemoteView>
+      remote_views;  // which only the service itself, with its network, can fill
 };
 struct SavedFile {
   std::string sha256;

@@ -7,6 +7,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/hidden_settings.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -47,6 +48,26 @@ if ldd --version 2>&1 | grep -qi musl; then echo "libc	musl"; else
   printf 'libc\t%s\n' "$(ldd --version 2>/dev/null | sed -n '1s/.* \([0-9.]*\)$/glibc \1/p')"; fi
 echo end
 )sh";
+
+// Each argument is NAME=VALUE. The server looks at its settings before it looks at its data directory, and
+// refuses that afterwards. Up to 14 --check is called --boot -x0.
+constexpr const char* kTrySettings = R"sh(
+dir=$(mktemp -d) && chmod 700 "$dir" && : >"$dir/postgresql.conf" || exit 3
+mode=$1
+shift
+for setting; do
+  printf 'setting\t%s\t%s\n' "${setting%%=*}" \
+    "$(postgres $mode -D "$dir" -c "$setting" 2>&1 | sed -n 's/^.*FATAL:  //p' | head -n 1)"
+done
+echo end
+)sh";
+
+// A reason that is about this very setting's value.
+bool is_about_value(const std::string& reason, const std::string& name) {
+  return lower(reason).find("parameter \"" + lower(name) + "\"") != std::string::npos &&
+         reason.find("unrecognized configuration parameter") == std::string::npos &&
+         reason.find("cannot be") == std::string::npos;
+}
 
 std::int64_t number(const std::string& text) {
   std::int64_t value = 0;
@@ -137,6 +158,35 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
     if (tab != std::string::npos) take(facts, line.substr(0, tab), line.substr(tab + 1));
   }
   return facts;
+}
+
+void try_settings(World& world, const std::string& run, const std::string& service, const Inventory& old,
+                  ImageFacts& image) {
+  image.refused_settings.clear();
+  WorkSpec spec{.run = run,
+                .service = service,
+                .purpose = "settings",
+                .image = image.id,
+                .argv = {"sh", "-c", kTrySettings, "sh", image.major >= 15 ? "--check" : "--boot -x0"},
+                .environment = {{"LC_ALL", "C"}},
+                .user = fmt::format("{}:{}", image.postgres_uid, image.postgres_gid),
+                .last_line = "end"};
+  const std::size_t none = spec.argv.size();
+  for (const SettingFacts& setting : old.settings) {
+    // That of old versions is not carried over as it is.
+    if (is_hidden(setting) || lower(setting.name) == "password_encryption") continue;
+    spec.argv.push_back(setting.name + "=" + setting.value);
+  }
+  if (spec.argv.size() == none || image.postgres_uid == 0) return;
+  const WorkResult result = run_work(world, spec);
+  for (const std::string& line : split_lines(result.standard_output)) {
+    if (!line.starts_with("setting\t")) continue;
+    const auto tab = line.find('\t', 8);
+    if (tab == std::string::npos) continue;
+    const std::string name = line.substr(8, tab - 8);
+    const std::string reason = line.substr(tab + 1);
+    if (is_about_value(reason, name)) image.refused_settings[name] = reason;
+  }
 }
 
 std::string owner_for(World& world, const std::string& run, const std::string& service,

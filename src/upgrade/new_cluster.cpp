@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/client_work.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/work_server.hpp"
@@ -36,8 +37,10 @@ void prepare_directory(StepContext& context, const TargetPlan& target, const std
 // When it fails, initdb removes what it has made.
 void run_initdb(StepContext& context, const TargetPlan& target, const WorkSpec& init) {
   try {
-    run_work_checked(context.world, init, "E-NEW-CLUSTER",
-                     fmt::format("make a new cluster for service \"{}\"", target.service));
+    run_client(context.world, init,
+               {.code = "E-NEW-CLUSTER",
+                .verb = "make",
+                .whole = fmt::format("a new cluster for service \"{}\"", target.service)});
   } catch (const Error&) {
     try {
       mark_when_empty(context, target);

@@ -10,6 +10,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "pgupgrade/postgres/value_settings.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/hidden_settings.hpp"
 #include "upgrade/names.hpp"
@@ -69,7 +70,8 @@ std::string failures_in(const std::string& log, const std::string& told) {
     for (const char* severity : {"ERROR:", "FATAL:", "PANIC:"}) {
       const std::size_t at = line.find(severity);
       if (at == std::string::npos) continue;
-      const std::string what(trim(line.substr(at + std::string_view(severity).size())));
+      std::string what(trim(line.substr(at + std::string_view(severity).size())));
+      what.resize(std::min(what.rfind(" at character "), what.size()));  // a client is told it otherwise
       if (told.find(what) == std::string::npos) failures += fmt::format("{}  {}\n", severity, what);
       break;
     }
@@ -134,6 +136,12 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
                  std::back_inserter(all), [](const SettingFacts& setting) {
                    return setting.origin == SettingFacts::Origin::command_line && !is_hidden(setting);
                  });
+  }
+  if (!old) {
+    // Its own configuration is carried over after the restore; and what was on a command line, never.
+    const auto values = postgres::value_settings(target_.inventory);
+    std::copy_if(values.begin(), values.end(), std::back_inserter(all),
+                 [](const SettingFacts& setting) { return !is_hidden(setting); });
   }
   add_quiet_settings(all, old ? target_.old_major : target_.new_major);
   add_room_for_locks(all, target_.inventory);
@@ -219,7 +227,7 @@ void WorkServer::discard() {
               {.run = context_.plan().run_id, .service = target_.service, .purpose = purpose_of(side_)});
 }
 
-WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string> argv) const {
+WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string> argv, Values values) const {
   WorkSpec client;
   client.run = context_.plan().run_id;
   client.service = target_.service;
@@ -231,10 +239,11 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
                     .source = dump_volume_name(context_.plan().run_id, target_.service),
                     .target = kDumpMount}};
   // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
-  client.environment = {{"LC_ALL", "C"},
-                        {"PGOPTIONS",
-                         "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
-                         "-c idle_in_transaction_session_timeout=0"}};
+  std::string options =
+      "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
+      "-c idle_in_transaction_session_timeout=0 ";
+  options += values == Values::exchanged ? postgres::exchange_options() : "-c lc_messages=C";
+  client.environment = {{"LC_ALL", "C"}, {"PGOPTIONS", options}};
   return client;
 }
 

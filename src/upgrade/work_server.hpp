@@ -42,9 +42,14 @@ class WorkServer {
     }
   }
 
+  // Whether the client's sessions write and read values as text that both servers take alike, or compute with
+  // what server, database and role say (postgres::exchange_options).
+  enum class Values { exchanged, computed };
+
   // A work container beside the server: its socket, the dump volume, the new image (dumps and restores are
   // always made with the new version's programs).
-  WorkSpec client(const std::string& purpose, std::vector<std::string> argv) const;
+  WorkSpec client(const std::string& purpose, std::vector<std::string> argv,
+                  Values values = Values::exchanged) const;
   std::string socket_in_container() const;
 
  private:

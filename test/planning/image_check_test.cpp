@@ -51,6 +51,38 @@ TEST_CASE("an image of another version is refused for that alone") {
         "name an image of PostgreSQL 17 with --image"}});
 }
 
+TEST_CASE("an image whose server refuses the value of a setting is refused, a locale by its own code") {
+  require_diagnostics(
+      {{"a time zone and a locale",
+        [](World& w) {
+          w.inventory().settings = {{.name = "TimeZone", .value = "US/Eastern"},
+                                    {.name = "lc_monetary", .value = "xx_XX"},
+                                    {.name = "work_mem", .value = "8MB"}};
+          w.image.settings = {"TimeZone", "lc_monetary", "work_mem"};
+          w.image.refused_settings = {
+              {"TimeZone", "invalid value for parameter \"TimeZone\": \"US/Eastern\""},
+              {"lc_monetary", "invalid value for parameter \"lc_monetary\": \"xx_XX\""}};
+        },
+        "error E-SETTING-VALUE: PostgreSQL 17 of image postgres:17 refuses the TimeZone of service db: "
+        "invalid "
+        "value for parameter \"TimeZone\": \"US/Eastern\" | set TimeZone to a value that both versions "
+        "accept, "
+        "then run pgupgrade again\n"
+        "error E-LOCALE-MISSING: image postgres:17 has no locale \"xx_XX\", the lc_monetary of service db | "
+        "choose an image that has it with --image, or set lc_monetary to a locale that both have"}});
+}
+
+TEST_CASE("an image whose release is older than the old server's is warned of") {
+  require_diagnostics(
+      {{"17.0 for 15.10",
+        [](World& w) {
+          w.target.old_version = "15.10";
+          w.image.version = "17.0";
+        },
+        "warning W-MINOR-OLDER: image postgres:17 holds PostgreSQL 17.0, which came out before the "
+        "15.10 of service db | get the newest one: docker pull postgres:17"}});
+}
+
 TEST_CASE("an image that keeps its data elsewhere than planned is refused") {
   require_diagnostics({
       {"another directory", [](World& w) { w.image.default_pgdata = "/srv/pg"; },

@@ -57,6 +57,17 @@ TEST_CASE("postgres and template1 are replaced while connected to the other") {
   REQUIRE(restore_database(kTo, "template1", "/dump/2", 2).at(0).at(10) == "--dbname=dbname='postgres'");
 }
 
+TEST_CASE("materialized views are restored after all else and by themselves") {
+  const auto commands = restore_database(kTo, "shop", "/dump/1", 2, "/dump/1.post-data.list");
+  REQUIRE(commands.at(1).at(8) == "--dbname=dbname='shop'");
+  REQUIRE(commands.at(1).size() == 10);
+  REQUIRE(commands.at(2).at(9) == "--use-list=/dump/1.post-data.list");
+  REQUIRE(refresh_views(kTo, "shop", "/dump/1", 2, "/dump/1.views.list") ==
+          Argv{"pg_restore", "--exit-on-error", "--section=post-data", "--jobs=2", "--host=/run/pgupgrade",
+               "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='shop'",
+               "--use-list=/dump/1.views.list", "/dump/1"});
+}
+
 TEST_CASE("psql reads no startup file and stops at the first error") {
   REQUIRE(run_sql_file(kTo, "template1", "/dump/globals.sql") ==
           Argv{"psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--host=/run/pgupgrade",
@@ -68,6 +79,13 @@ TEST_CASE("all databases are analysed in parallel") {
   REQUIRE(analyze_all(kTo, 3) == Argv{"vacuumdb", "--all", "--analyze-only", "--jobs=3",
                                       "--host=/run/pgupgrade", "--port=5432", "--username=boss",
                                       "--no-password"});
+}
+
+TEST_CASE("some tables of a database are analyzed by their quoted names") {
+  REQUIRE(analyze_database(kTo, "shop", 2, {"public.\"a b\"", "public.c"}) ==
+          Argv{"vacuumdb", "--analyze-only", "--jobs=2", "--host=/run/pgupgrade", "--port=5432",
+               "--username=boss", "--no-password", "--dbname=dbname='shop'", "--table=public.\"a b\"",
+               "--table=public.c"});
 }
 
 TEST_CASE("initdb takes the locale of template1") {
@@ -127,6 +145,7 @@ TEST_CASE("a server of ours listens on its socket alone whatever the settings sa
                           "-c", "cron.launch_active_jobs=off",
                           "-c", "logging_collector=off",
                           "-c", "log_destination=stderr",
+                          "-c", "lc_messages=C",
                           "-c", "log_statement=none",
                           "-c", "log_min_error_statement=panic",
                           "-c", "log_min_duration_statement=-1",

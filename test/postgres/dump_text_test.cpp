@@ -20,6 +20,24 @@ std::string globals_problem(const std::string& globals) {
 
 }  // namespace
 
+TEST_CASE("the rows of materialized views are told from a listing, by the oid of the view") {
+  const std::string listing =
+      "; Selected TOC Entries:\n"
+      "216; 1259 16505 MATERIALIZED VIEW public stock_now postgres\n"
+      "217; 1259 16506 MATERIALIZED VIEW DATA near_now postgres\n"
+      "3350; 2606 16600 CONSTRAINT public t_pkey postgres\n"
+      "3356; 0 16505 MATERIALIZED VIEW DATA public stock_now postgres\n"
+      "3357; 0 16506 MATERIALIZED VIEW DATA DATA near_now postgres\n";
+  const SplitListing all = split_listing(listing, "MATERIALIZED VIEW DATA");
+  REQUIRE(all.of_kind ==
+          "3356; 0 16505 MATERIALIZED VIEW DATA public stock_now postgres\n"
+          "3357; 0 16506 MATERIALIZED VIEW DATA DATA near_now postgres\n");
+  REQUIRE(all.others == listing.substr(0, listing.find("3356;")));
+  const SplitListing some = split_listing(listing, "MATERIALIZED VIEW DATA", {"16505"});
+  REQUIRE(some.of_kind == "3357; 0 16506 MATERIALIZED VIEW DATA DATA near_now postgres\n");
+  REQUIRE(some.others == all.others);
+}
+
 TEST_CASE("the cluster state is read from pg_controldata") {
   REQUIRE(cluster_state("pg_control version number:            1300\n"
                         "Database cluster state:               shut down\n"

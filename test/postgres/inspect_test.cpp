@@ -40,6 +40,8 @@ RowsReader sample() {
       {"pg_file_settings",
        {R"({"name":"TimeZone","value":"UTC","file":"/data/postgresql.conf"})",
         R"({"name":"work_mem","value":"8MB","file":"/data/postgresql.conf"})"}},
+      {"postmaster.opts",
+       {R"({"content":"/bin/postgres \"-c\" \"DateStyle=SQL, DMY\" \"-c\" \"config_file=/etc/a.conf\"\n"})"}},
       {"pg_read_file", {R"({"content":"# Do not edit\nwork_mem = '16MB'\ntimezone = 'Europe/Berlin'\n"})"}},
       {"'command line'", {R"({"name":"shared_buffers","value":"1GB"})"}},
       {"pg_prepared_xacts",
@@ -100,6 +102,7 @@ TEST_CASE("an inventory is read from the answers of a cluster") {
                     {.name = "grp", .superuser = false, .can_login = false, .verifier = VerifierKind::none}};
   const std::string auto_conf = "/data/postgresql.auto.conf";
   expected.settings = {
+      {.name = "DateStyle", .value = "SQL, DMY", .origin = Origin::command_line, .file = ""},
       {.name = "shared_buffers", .value = "1GB", .origin = Origin::command_line, .file = ""},
       {.name = "timezone", .value = "Europe/Berlin", .origin = Origin::auto_conf, .file = auto_conf},
       {.name = "work_mem", .value = "16MB", .origin = Origin::auto_conf, .file = auto_conf}};

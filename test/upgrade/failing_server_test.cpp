@@ -25,11 +25,11 @@ std::string error_of_panic(const std::string& place, const std::string& server) 
 }  // namespace
 
 TEST_CASE("a failed restore tells what its server said") {
-  CHECK(
-      error_of_panic("restore:globals-restored", "new-server") ==
-      std::string("E-RESTORE: cannot restore database \"template1\": pg_restore exited with 2: connection to "
-                  "server on socket failed; its server said: PANIC:  ") +
-          kFull);
+  CHECK(error_of_panic("restore:globals-restored", "new-server") ==
+        std::string(
+            "E-RESTORE: could not restore database \"template1\": pg_restore exited with 2: connection to "
+            "server on socket failed; its server said: PANIC:  ") +
+            kFull);
 }
 
 TEST_CASE("a failed dump tells what its server said") {

@@ -44,6 +44,8 @@ struct ImageFacts {
   std::vector<std::string> libraries;             // names in $libdir, without .so
   std::vector<std::string> settings;              // postgres --describe-config: the names it knows
   std::string libc;                               // "glibc 2.36", "musl", "" when unknown
+  // Of the old server's settings those whose value this server refuses: name -> its reason.
+  std::map<std::string, std::string> refused_settings;
   bool operator==(const ImageFacts&) const = default;
 };
 
@@ -102,6 +104,7 @@ struct ServiceFacts {
   std::vector<std::string> with_attributes;  // some of the data's files with extended attributes, if any
   std::optional<Inventory> inventory;        // when the server answered
   std::string inventory_problem;             // why it did not
+  std::string inventory_mend;                // and what cures that, where it is known
   std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
   std::string new_image;                     // reference, derived or given
   std::string new_compose_image;             // what Compose resolves to after the edits

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,13 +26,21 @@ std::vector<std::string> list_dump(const std::string& directory);
 // "template1" are replaced while connected to the other), then all rows, then indexes, constraints and
 // triggers. One pg_restore for all three could fire a trigger of a partitioned table while rows of its
 // partitions are still being loaded: its jobs wait for the parent table's own rows, and a parent has none.
+// `post_data_list` is a file of entries (--use-list) that the last one keeps to; empty: all.
 std::vector<std::vector<std::string>> restore_database(const Connection& connection,
                                                        const std::string& database,
-                                                       const std::string& directory, int jobs);
+                                                       const std::string& directory, int jobs,
+                                                       const std::string& post_data_list = {});
+// REFRESH of the materialized views in the list, which restore_database() has left out.
+std::vector<std::string> refresh_views(const Connection& connection, const std::string& database,
+                                       const std::string& directory, int jobs, const std::string& list);
 std::vector<std::string> run_sql_file(const Connection& connection, const std::string& database,
                                       const std::string& file);  // psql -X, ON_ERROR_STOP
 std::vector<std::string> analyze_all(const Connection& connection,
                                      int jobs);  // vacuumdb --all --analyze-only
+// The same for one database, or for some of its tables (qualified, quoted names).
+std::vector<std::string> analyze_database(const Connection& connection, const std::string& database, int jobs,
+                                          const std::vector<std::string>& tables);
 
 // initdb for a cluster like the old one: superuser, encoding, locale, provider, checksums, WAL segment size
 // of the old template1 (or postgres) database. `new_major` decides how switches are spelled (from 18 on
@@ -58,6 +67,15 @@ std::string next_transaction(const std::string& control_data_output);
 // stays): initdb made that role already. Throws Error(failed, "E-GLOBALS") when the line is not there exactly
 // once.
 std::string without_superuser_creation(const std::string& globals, const std::string& superuser);
+
+// The lines of pg_restore --list that are of the kind (without those of the objects that are left out, by oid
+// in the old cluster), and all the others.
+struct SplitListing {
+  std::string of_kind;
+  std::string others;
+};
+SplitListing split_listing(const std::string& listing, const std::string& kind,
+                           const std::set<std::string>& left_out = {});
 
 // Entries of pg_restore --list: kind -> count ("TABLE", "TABLE DATA", "INDEX", …).
 std::map<std::string, std::int64_t> count_listing(const std::string& listing);

@@ -28,6 +28,19 @@ struct RoleSetting {
   std::string value;
 };
 
+// A materialized view whose REFRESH asks another server.
+struct RemoteView {
+  std::string oid;     // by which a listing of the dump knows it
+  std::string name;    // as in a fingerprint
+  std::string quoted;  // "schema"."name"
+  bool operator==(const RemoteView&) const = default;
+};
+// The tables of a database that ANALYZE of a whole one reads, when some of them must be left out.
+struct AnalyzeScope {
+  std::vector<std::string> tables;  // qualified, quoted; empty when none is left out
+  std::vector<std::string> left_out;
+};
+
 // A running server that this program drives through a private socket, as superuser. Errors are
 // Error(failed, "E-SQL") with the server's message, the database and the statement's purpose.
 class Server {
@@ -54,6 +67,11 @@ class Server {
   // words of pg_restore --list ("TABLE", "INDEX", "FUNCTION", …).
   virtual std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) = 0;
 
+  // Takes away the marks that a server keeps for itself among the options of columns (17.12: pg_attver). A
+  // dump would hold them as if somebody had set them, and a server that does not know them refuses the table.
+  // Returns how many columns had one.
+  virtual std::int64_t clear_column_marks(const std::string& database) = 0;
+
   // Which of "public" (the schema) and "plpgsql" (the extension), with which every database begins, somebody
   // has dropped from this one. A dump brings them back: nothing in it says that they are gone.
   virtual std::vector<std::string> missing_built_ins(const std::string& database) = 0;
@@ -66,6 +84,10 @@ class Server {
   // ANALYZE of partitioned tables (vacuumdb leaves them out), collation versions that the catalogue has
   // wrong, extensions with a newer default version. Returns what was done, a line each.
   virtual std::vector<std::string> refresh(const std::string& database) = 0;
+  // Populated materialized views that read foreign tables, directly or through other views.
+  virtual std::vector<RemoteView> remote_views(const std::string& database) = 0;
+  // ANALYZE of a parent reads its children, and asks another server for the foreign ones.
+  virtual AnalyzeScope analyze_scope(const std::string& database) = 0;
   // Tables of all databases with neither rows in pg_statistic nor pg_class.reltuples >= 0; "db.schema.table".
   virtual std::vector<std::string> tables_without_statistics() = 0;
 };

@@ -77,7 +77,9 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   observe_edits(service, world, project, request, companions, facts.file_digests);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
-    service.new_image_facts = probe_image(world, "observe-" + random_hex(4), name, service.new_image);
+    const std::string run = "observe-" + random_hex(4);
+    service.new_image_facts = probe_image(world, run, name, service.new_image);
+    if (service.inventory) try_settings(world, run, name, *service.inventory, *service.new_image_facts);
   }
   // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
   if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);

@@ -3,6 +3,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
+#include "pgupgrade/postgres/program_errors.hpp"
 #include "upgrade/hidden_settings.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/passwords.hpp"
@@ -34,6 +35,10 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     if (error.kind() != ErrorKind::failed) throw;
     facts.inventory.reset();
     facts.inventory_problem = error.what();
+    auto failure = postgres::parse_failure(error.what());
+    if (failure.error.empty()) failure.error = error.what();
+    const std::string cure = postgres::explain(failure).cure;
+    facts.inventory_mend = cure.empty() ? error.hint() : cure;
   }
 }
 

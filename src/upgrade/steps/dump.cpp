@@ -11,6 +11,7 @@
 #include "pgupgrade/model/json.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/carried_files.hpp"
+#include "upgrade/client_work.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
@@ -156,23 +157,31 @@ class DumpStep final : public Step {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
     const std::string globals = std::string(kDumpMount) + "/globals.sql";
-    run_work_checked(context.world, server.client("globals", postgres::dump_globals(to, globals)), "E-DUMP",
-                     fmt::format("dump the roles of service \"{}\"", target.service));
+    run_client(context.world, server.client("globals", postgres::dump_globals(to, globals)),
+               {.code = "E-DUMP",
+                .verb = "dump",
+                .whole = fmt::format("the roles of service \"{}\"", target.service)});
     context.reach("globals-dumped");
     const auto names = databases_in_order(target.inventory);
     for (std::size_t index = 0; index < names.size(); ++index) {
       const std::string directory = fmt::format("db-{}", index);
+      connection.clear_column_marks(names[index]);
       const auto argv = postgres::dump_database(to, names[index], std::string(kDumpMount) + "/" + directory,
                                                 context.plan().jobs);
-      run_work_checked(context.world, server.client("dump", argv), "E-DUMP",
-                       fmt::format("dump database \"{}\"", printable(names[index])), [&] {
-                         context.progress("database " + names[index], static_cast<std::int64_t>(index),
-                                          static_cast<std::int64_t>(names.size()), Progress::Unit::items);
-                       });
+      run_client(context.world, server.client("dump", argv),
+                 {.code = "E-DUMP",
+                  .verb = "dump",
+                  .whole = fmt::format("database \"{}\"", printable(names[index])),
+                  .database = names[index]},
+                 [&] {
+                   context.progress("database " + names[index], static_cast<std::int64_t>(index),
+                                    static_cast<std::int64_t>(names.size()), Progress::Unit::items);
+                 });
       record.databases.push_back({.name = names[index],
                                   .directory = directory,
                                   .objects = connection.dumpable_counts(names[index]),
-                                  .missing = connection.missing_built_ins(names[index])});
+                                  .missing = connection.missing_built_ins(names[index]),
+                                  .remote_views = connection.remote_views(names[index])});
     }
   }
 

@@ -24,8 +24,8 @@ class PullStep final : public Step {
     for (const TargetPlan& target : context.plan().targets) {
       if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
       context.reach("pulled");
-      const ImageFacts image =
-          probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+      ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+      try_settings(context.world, context.plan().run_id, target.service, target.inventory, image);
       refuse_unfit(context, target, image);
       context.record(target, "image_id", image.id);
       context.record(target, "version", image.version);

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/postgres/commands.hpp"
-#include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/remote_work.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/work_server.hpp"
 
@@ -34,10 +33,7 @@ class RefreshStep final : public Step {
  private:
   static void refresh(StepContext& context, const TargetPlan& target, const WorkServer& server,
                       postgres::Server& connection) {
-    const postgres::Connection to{.socket = server.socket_in_container(),
-                                  .superuser = target.inventory.superuser};
-    run_work_checked(context.world, server.client("analyze", postgres::analyze_all(to, context.plan().jobs)),
-                     "E-ANALYZE", fmt::format("analyze the databases of service \"{}\"", target.service));
+    analyze_databases(context, target, server, connection);
     context.reach("analyzed");
     for (const auto& database : target.inventory.databases) {
       if (!database.allow_connections) continue;

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "upgrade/client_work.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
@@ -84,30 +86,34 @@ class RestoreStep final : public Step {
   static void restore_content(StepContext& context, const TargetPlan& target, WorkServer& server,
                               const DumpRecord& record) {
     restore_globals(context, target, server);
+    // Before the databases: what is computed in them, a materialized view, goes by these as well.
+    std::vector<postgres::RoleSetting> settings;
+    for (const auto& [name, value] : record.all_role_settings)
+      settings.push_back({.name = name, .value = value});
+    server.ensure()->set_settings_for_all_roles(settings);
     context.reach("globals-restored");
     for (std::size_t index = 0; index < record.databases.size(); ++index) {
       restore_database(context, target, server, record, index);
       if (index == 0) context.reach("one-restored");
     }
-    std::vector<postgres::RoleSetting> settings;
-    for (const auto& [name, value] : record.all_role_settings)
-      settings.push_back({.name = name, .value = value});
-    server.ensure()->set_settings_for_all_roles(settings);
   }
 
   static std::int64_t memory(StepContext& context) { return context.world.engine.info().memory_bytes; }
 
   static void restore_globals(StepContext& context, const TargetPlan& target, const WorkServer& server) {
-    const std::string globals = read_dump_file(context, target, "globals.sql");
-    write_dump_file(context, target, "globals-restore.sql",
-                    postgres::without_superuser_creation(globals, target.inventory.superuser));
+    const std::string globals = postgres::without_superuser_creation(
+        read_dump_file(context, target, "globals.sql"), target.inventory.superuser);
+    write_dump_file(context, target, "globals-restore.sql", globals);
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
-    run_work_checked(
+    run_client(
         context.world,
-        server.client("globals", postgres::run_sql_file(to, "template1",
-                                                        std::string(kDumpMount) + "/globals-restore.sql")),
-        "E-RESTORE", fmt::format("restore the roles of service \"{}\"", target.service));
+        server.client("globals", postgres::run_sql_file(to, "template1", in_dump("globals-restore.sql"))),
+        {.code = "E-RESTORE",
+         .verb = "restore",
+         .whole = fmt::format("the roles of service \"{}\"", target.service),
+         .database = "",
+         .script = globals});
   }
 
   static void restore_database(StepContext& context, const TargetPlan& target, WorkServer& server,
@@ -115,17 +121,64 @@ class RestoreStep final : public Step {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
     const DumpedDatabase& database = record.databases[index];
-    const auto commands = postgres::restore_database(
-        to, database.name, std::string(kDumpMount) + "/" + database.directory, context.plan().jobs);
-    for (const auto& argv : commands) {
-      run_work_checked(context.world, server.client("restore", argv), "E-RESTORE",
-                       fmt::format("restore database \"{}\"", printable(database.name)), [&] {
-                         context.progress("database " + database.name, static_cast<std::int64_t>(index),
-                                          static_cast<std::int64_t>(record.databases.size()),
-                                          Progress::Unit::items);
-                       });
-    }
+    const std::string directory = in_dump(database.directory);
+    const Lists lists = write_lists(context, target, server, database);
+    const auto run = [&](const std::vector<std::string>& argv, WorkServer::Values values) {
+      run_client(context.world, server.client("restore", argv, values),
+                 {.code = "E-RESTORE",
+                  .verb = "restore",
+                  .whole = fmt::format("database \"{}\"", printable(database.name)),
+                  .database = database.name},
+                 [&] {
+                   context.progress("database " + database.name, static_cast<std::int64_t>(index),
+                                    static_cast<std::int64_t>(record.databases.size()),
+                                    Progress::Unit::items);
+                 });
+    };
+    const int jobs = context.plan().jobs;
+    for (const auto& argv :
+         postgres::restore_database(to, database.name, directory, jobs, in_dump(lists.post_data)))
+      run(argv, WorkServer::Values::exchanged);
+    if (!lists.views.empty())
+      run(postgres::refresh_views(to, database.name, directory, jobs, in_dump(lists.views)),
+          WorkServer::Values::computed);
     if (!database.missing.empty()) server.ensure()->drop_built_ins(database.name, database.missing);
+  }
+
+  // Files of the dump volume; empty names when there is nothing to keep apart.
+  struct Lists {
+    std::string post_data;
+    std::string views;
+  };
+
+  // Materialized views are computed anew, after all else, so they go by themselves.
+  static Lists write_lists(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                           const DumpedDatabase& database) {
+    const auto views = database.objects.find("MATERIALIZED VIEW");
+    if (views == database.objects.end() || views->second == 0) return {};
+    const auto listed = run_work_checked(
+        context.world, server.client("list", postgres::list_dump(in_dump(database.directory))),
+        "E-DUMP-DAMAGED", fmt::format("read the dump of database \"{}\" again", printable(database.name)));
+    std::set<std::string> left_out;
+    for (const auto& view : database.remote_views) {
+      left_out.insert(view.oid);
+      context.note(
+          fmt::format("materialized view {} of database \"{}\" reads a foreign table: it is refreshed "
+                      "once the service has its network",
+                      printable(view.name), printable(database.name)));
+    }
+    const auto split = postgres::split_listing(listed.standard_output, "MATERIALIZED VIEW DATA", left_out);
+    if (split.of_kind.empty() && left_out.empty()) return {};
+    const Lists lists{.post_data = database.directory + ".post-data.list",
+                      .views = database.directory + ".views.list"};
+    write_dump_file(context, target, lists.post_data, split.others);
+    if (split.of_kind.empty()) return {.post_data = lists.post_data, .views = ""};
+    write_dump_file(context, target, lists.views, split.of_kind);
+    return lists;
+  }
+
+  static std::string in_dump(const std::string& file) {
+    return file.empty() ? file : std::string(kDumpMount) + "/" + file;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/clients.hpp"
+#include "upgrade/remote_work.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -21,6 +22,8 @@ class ThawStep final : public Step {
   }
 
   void apply(StepContext& context) override {
+    // Clients may need what these views hold.
+    for (const TargetPlan& target : context.plan().targets) finish_remote_work(context, target);
     start_clients(context);
     context.journal.record_data(context.step, kStarted, "yes");
   }

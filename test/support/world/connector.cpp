@@ -109,6 +109,10 @@ class SimulatedServer final : public postgres::Server {
     return {};
   }
 
+  std::int64_t clear_column_marks(const std::string&) override { return 0; }
+  std::vector<postgres::RemoteView> remote_views(const std::string&) override { return {}; }
+  postgres::AnalyzeScope analyze_scope(const std::string&) override { return {}; }
+
   std::vector<std::string> tables_without_statistics() override {
     return read().analyzed ? std::vector<std::string>{} : std::vector<std::string>{"shop.public.orders"};
   }

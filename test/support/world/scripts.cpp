@@ -166,6 +166,14 @@ Outcome probe(const Script& script) {
   return done(out + "libc\tglibc 2.41\nend\n");
 }
 
+// This image's server takes what the old one has.
+Outcome settings(const Script& script) {
+  std::string out;
+  for (std::size_t index = 1; index < script.arguments.size(); ++index)
+    out += "setting\t" + script.arguments[index].substr(0, script.arguments[index].find('=')) + "\t\n";
+  return done(out + "end\n");
+}
+
 // The numbers of a user and of a group, either by name; no group is the user's own.
 Outcome owner(const Script& script) {
   const SimulatedImage& image = script.engine.image_of(script.self);
@@ -202,6 +210,7 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"root", {"chown \"$2\" \"$1\" && chmod \"$3\" \"$1\"", root}},
       {"digest", {"find . -type f -exec sha256sum {} +", digest}},
       {"probe", {"postgres --describe-config", probe}},
+      {"settings", {"postgres $mode -D", settings}},
       {"owner", {"u=$(id -u \"$1\")", owner}},
   };
   const auto purpose = self.info.labels.find("pgupgrade.purpose");
