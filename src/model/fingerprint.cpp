@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "model/shown.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/version_differences.hpp"
 
 namespace pgupgrade {
 
@@ -64,14 +68,48 @@ void compare_values(const std::map<std::string, std::string>& expected,
                });
 }
 
-// For digests: that they differ is all that can be said.
-void compare_digests(const std::map<std::string, std::string>& expected,
-                     const std::map<std::string, std::string>& actual, Sentences& sentences) {
-  const auto name_of = [](const std::string& key) { return printable(key); };
-  compare_maps(expected, actual, sentences, name_of,
-               [&](const std::string& key, const std::string& was, const std::string& is) {
-                 if (was != is) sentences.add(name_of(key) + " differs");
-               });
+// The versions of two clusters.
+struct Versions {
+  int expected;
+  int actual;
+};
+
+void compare_attributes(const ComparedObject& object, Sentences& sentences) {
+  const auto value_in = [](const Attributes& attributes, const std::string& name) {
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? nullptr : &found->second;
+  };
+  const auto compare = [&](const std::string& name, const std::string* was, const std::string* is) {
+    if ((was == nullptr) == (is == nullptr) && (was == nullptr || *was == *is)) return;
+    if (is_explained(object, name, was, is)) return;
+    sentences.add(fmt::format("{}: {}", shown_object(object.name), shown_difference(name, was, is)));
+  };
+  for (const auto& [name, was] : object.old_attributes)
+    compare(name, &was, value_in(object.new_attributes, name));
+  for (const auto& [name, is] : object.new_attributes) {
+    if (!object.old_attributes.contains(name)) compare(name, nullptr, &is);
+  }
+}
+
+void compare_objects(const Objects& expected, const Objects& actual, Versions versions,
+                     Sentences& sentences) {
+  for (const auto& [name, was] : expected) {
+    const auto found = actual.find(name);
+    if (found == actual.end()) {
+      sentences.add(shown_object(name) + " is missing");
+    } else if (was != found->second) {
+      compare_attributes({.old_version = versions.expected,
+                          .new_version = versions.actual,
+                          .name = name,
+                          .old_attributes = was,
+                          .new_attributes = found->second},
+                         sentences);
+    }
+  }
+  for (const auto& [name, is] : actual) {
+    if (!expected.contains(name) && !is_explained(versions.expected, versions.actual, name, actual))
+      sentences.add(shown_object(name) + " is not in the old cluster");
+  }
 }
 
 void compare_tables(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
@@ -99,11 +137,12 @@ void compare_not_dumped(const DatabasePrint& expected, const DatabasePrint& actu
   }
 }
 
-void compare_databases(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
+void compare_databases(const DatabasePrint& expected, const DatabasePrint& actual, Versions versions,
+                       Sentences& sentences) {
   compare_tables(expected, actual, sentences);
   compare_not_dumped(expected, actual, sentences);
   compare_values(expected.sequences, actual.sequences, sentences, "sequence");
-  compare_digests(expected.objects, actual.objects, sentences);
+  compare_objects(expected.objects, actual.objects, versions, sentences);
   if (expected.large_objects != actual.large_objects) {
     sentences.add(
         fmt::format("there are {} large objects, expected {}", actual.large_objects, expected.large_objects));
@@ -111,15 +150,6 @@ void compare_databases(const DatabasePrint& expected, const DatabasePrint& actua
     sentences.add(
         fmt::format("there are {} large objects as expected, but with other contents", actual.large_objects));
   }
-  const auto extension = [](const std::string& key) { return "extension " + printable(key); };
-  compare_maps(expected.extensions, actual.extensions, sentences, extension,
-               [&](const std::string& key, const std::string& was, const std::string& is) {
-                 if (was != is) {
-                   sentences.add(fmt::format("{} is in schema {}, expected {}", extension(key), quoted(is),
-                                             quoted(was)));
-                 }
-               });
-  compare_values(expected.properties, actual.properties, sentences, "property");
 }
 
 }  // namespace
@@ -147,7 +177,8 @@ std::int64_t Fingerprint::sequence_count() const {
 }
 
 std::int64_t Fingerprint::role_count() const {
-  return static_cast<std::int64_t>(roles.size() - roles.count(kAllRoles));
+  return std::count_if(shared.begin(), shared.end(),
+                       [](const auto& object) { return object.first.starts_with("role "); });
 }
 
 std::vector<std::string> differences(const Fingerprint& expected, const Fingerprint& actual,
@@ -164,20 +195,15 @@ std::vector<std::string> differences(const Fingerprint& expected, const Fingerpr
                               quoted(actual.row_hash), quoted(expected.row_hash)));
     return sentences.take();
   }
+  const Versions versions{.expected = expected.version_num, .actual = actual.version_num};
   const auto database = [](const std::string& name) { return "database " + quoted(name); };
   compare_maps(expected.databases, actual.databases, sentences, database,
                [&](const std::string& name, const DatabasePrint& was, const DatabasePrint& is) {
                  sentences.set_subject(database(name) + ": ");
-                 compare_databases(was, is, sentences);
+                 compare_databases(was, is, versions, sentences);
                  sentences.set_subject({});
                });
-  const auto role = [](const std::string& name) { return "role " + quoted(name); };
-  compare_maps(expected.roles, actual.roles, sentences, role,
-               [&](const std::string& name, const std::string& was, const std::string& is) {
-                 if (was != is) {
-                   sentences.add(fmt::format("{} is {}, expected {}", role(name), quoted(is), quoted(was)));
-                 }
-               });
+  compare_objects(expected.shared, actual.shared, versions, sentences);
   return sentences.take();
 }
 

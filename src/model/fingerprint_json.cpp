@@ -17,23 +17,34 @@ void describe(Archive& archive, T& value) {
   archive("objects", value.objects);
   archive("large_objects", value.large_objects);
   archive("large_objects_digest", value.large_objects_digest);
-  archive("extensions", value.extensions);
-  archive("properties", value.properties);
 }
 
 template <class Archive, fields::Of<Fingerprint> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
+  archive("version_num", value.version_num);
   archive("row_hash", value.row_hash);
   archive("databases", value.databases);
-  archive("roles", value.roles);
+  archive("shared", value.shared);
 }
 
 boost::json::value to_json(const Fingerprint& value) {
   return fields::write(value);
 }
 
+// What all formats have.
+struct FingerprintHeader {
+  int format = 0;
+};
+
+template <class Archive, fields::Of<FingerprintHeader> T>
+void describe(Archive& archive, T& value) {
+  archive("format", value.format);
+}
+
 Fingerprint fingerprint_from_json(const boost::json::value& value) {
+  const int format = fields::read_document<FingerprintHeader>(value, "fingerprint").format;
+  if (format != Fingerprint::kFormat) return {.format = format};
   return fields::read_document<Fingerprint>(value, "fingerprint");
 }
 

@@ -77,7 +77,7 @@ std::string reference(std::string_view target, const std::string& oid) {
 }
 
 bool is_list(const std::string& type) {
-  return type.ends_with("[]") || type == "oidvector" || type == "int2vector";
+  return type.starts_with('_') || type == "oidvector" || type == "int2vector";
 }
 
 std::string references(const std::string& column, const std::string& type, std::string_view target, How how) {
@@ -117,12 +117,12 @@ std::string grants_of(const std::string& column, std::string_view initial) {
 }
 
 bool is_oids(const std::string& type) {
-  return type == "oid" || type == "oid[]" || type == "oidvector";
+  return type == "oid" || type == "_oid" || type == "oidvector";
 }
 
 bool is_unknown_kind(const CatalogColumn& column) {
-  return is_oids(column.type) || column.type == "int2vector" || column.type == "smallint[]" ||
-         column.type == "aclitem[]" || column.type == "pg_node_tree" || column.type == "bytea" ||
+  return is_oids(column.type) || column.type == "int2vector" || column.type == "_int2" ||
+         column.type == "_aclitem" || column.type == "pg_node_tree" || column.type == "bytea" ||
          column.type == "anyarray";
 }
 
@@ -284,9 +284,9 @@ bool Catalog::has(std::string_view column) const {
 
 std::string catalogs_sql() {
   return "SELECT current_setting('server_version_num') UNION ALL (SELECT c.relname || ' ' || "
-         "c.relisshared::text || ' ' || string_agg(a.attname || '=' || replace(format_type(a.atttypid, "
-         "NULL), ' "
-         "', '_'), ' ' ORDER BY a.attnum) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE "
+         "c.relisshared::text || ' ' || string_agg(a.attname || '=' || t.typname, ' ' ORDER BY a.attnum) "
+         "FROM "
+         "pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE "
          "c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace AND c.oid < 16384 AND a.attnum > 0 "
          "AND NOT a.attisdropped GROUP BY c.oid, c.relname, c.relisshared ORDER BY c.relname)";
 }

@@ -10,7 +10,7 @@ namespace pgupgrade::postgres {
 
 struct CatalogColumn {
   std::string name;
-  std::string type;  // as format_type() says it
+  std::string type;  // pg_type.typname
 };
 
 // One of the server's own catalogs.

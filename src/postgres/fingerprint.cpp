@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/hash.hpp"
+#include "postgres/catalog.hpp"
 #include "postgres/fingerprint_sql.hpp"
 #include "postgres/names.hpp"
-#include "postgres/objects_sql.hpp"
 #include "postgres/session.hpp"
 
 namespace pgupgrade::postgres {
@@ -21,16 +20,11 @@ namespace {
 
 constexpr const char* kBegin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 constexpr std::size_t kSequencesAtOnce = 100;
-constexpr std::size_t kDigestLength = 32;
 
 std::int64_t to_number(const std::optional<std::string>& text) {
   std::int64_t number = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), number);
   return number;
-}
-
-std::string digest_of(const std::string& facts) {
-  return sha256_hex(facts).substr(0, kDigestLength);
 }
 
 // One statement for a worker: the rows of a table, or the large objects of a database.
@@ -45,19 +39,14 @@ struct Work {
   std::string* digest = nullptr;  // or here
 };
 
-void read_objects(Session& session, DatabasePrint& print) {
-  for (const ObjectQuery& query : object_queries(session.version_num())) {
-    for (const Row& row : session.rows(query.sql, "read the " + query.subject)) {
-      const std::string schema = text_of(row.at(1));
-      const std::string name = text_of(row.at(2));
-      std::string shown = display_name(schema, name);
-      if (query.verbatim_name) shown = schema.empty() ? name : display_name(schema) + "." + name;
-      print.objects[text_of(row.at(0)) + " " + shown] = digest_of(text_of(row.at(3)));
-    }
+// What users have made; what is built-in or an extension's goes by the new server's own version.
+Objects read_objects(Session& session, CatalogScope scope) {
+  Objects objects;
+  const AskSql ask = [&](const std::string& sql) { return session.column(sql, "read the catalogs"); };
+  for (CatalogObject& object : read_catalog(ask, scope)) {
+    objects.emplace_hint(objects.end(), object.kind + " " + object.identity, std::move(object.attributes));
   }
-  for (const Row& row : session.rows(extensions_sql(), "read the extensions")) {
-    print.extensions[text_of(row.at(0))] = text_of(row.at(1));
-  }
+  return objects;
 }
 
 // The state of a sequence stands in a relation of its own; many are asked for in one statement.
@@ -122,26 +111,20 @@ void plan_large_objects(Session& session, const std::string& row_hash, DatabaseP
 void read_catalogue(Session& session, const std::string& row_hash, DatabasePrint& print,
                     std::vector<Work>& work) {
   session.execute(kBegin, "begin to read");
-  read_objects(session, print);
+  print.objects = read_objects(session, CatalogScope::database);
   read_sequences(session, print);
   plan_tables(session, row_hash, print, work);
   plan_large_objects(session, row_hash, print, work);
   session.execute("COMMIT", "end reading");
 }
 
-// Databases and their properties; returns the names of those that can be connected to.
+// The names of those that can be connected to; the others have an entry, too.
 std::vector<std::string> read_databases(Session& session, Fingerprint& fingerprint) {
-  static const std::vector<std::string> kProperties = {
-      "encoding", "locale provider", "collate",           "ctype",      "owner",   "connection limit",
-      "template", "settings",        "settings of roles", "privileges", "comment", "tablespace"};
   std::vector<std::string> open;
-  for (const Row& row : session.rows(database_properties_sql(session.version_num()), "read the databases")) {
+  for (const Row& row : session.rows(fingerprint_databases_sql(), "read the databases")) {
     const std::string name = text_of(row.at(0));
-    DatabasePrint& print = fingerprint.databases[name];
-    print.properties["connections allowed"] = row.at(1) == "t" ? "yes" : "no";
-    for (std::size_t i = 0; i < kProperties.size(); ++i)
-      print.properties[kProperties[i]] = text_of(row.at(i + 2));
-    if (row.at(1) == "t") open.push_back(name);
+    fingerprint.databases[name];
+    if (row.at(1) == "true") open.push_back(name);
   }
   return open;
 }
@@ -228,10 +211,11 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
   std::vector<std::string> open;
   {
     Session session(endpoint, connect_database, cancellation);
+    fingerprint.version_num = session.version_num();
+    session.execute(kBegin, "begin to read");
     open = read_databases(session, fingerprint);
-    for (const Row& row : session.rows(roles_sql(), "read the roles")) {
-      fingerprint.roles[text_of(row.at(0))] = text_of(row.at(1));
-    }
+    fingerprint.shared = read_objects(session, CatalogScope::shared);
+    session.execute("COMMIT", "end reading");
   }
   std::vector<Work> work;
   for (const std::string& database : open) {

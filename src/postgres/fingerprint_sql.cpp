@@ -28,60 +28,11 @@ constexpr const char* kBinaryForms =
     "(1019, 'array_send'), (1020, 'array_send'), (1027, 'array_send'), (629, 'array_send'), "
     "(719, 'array_send'), (1002, 'array_send')";
 
-// ALTER ROLE and ALTER DATABASE … SET as sorted "name=value" texts.
-std::string settings_of(const std::string& condition) {
-  return "(SELECT " + sorted_texts("array_agg(u.t)") +
-         " FROM pg_db_role_setting s, LATERAL unnest(s.setconfig) u(t) WHERE " + condition + ")";
-}
-
 }  // namespace
 
-std::string database_properties_sql(int version_num) {
-  const std::string provider = version_num >= 150000 ? "d.datlocprovider::text" : "'c'";
-  const std::string role_settings =
-      "(SELECT string_agg(" + role_name("s.setrole") + " || ': ' || u.t, ', ' ORDER BY " +
-      role_name("s.setrole") +
-      " COLLATE \"C\", u.t COLLATE \"C\") FROM pg_db_role_setting s, LATERAL unnest(s.setconfig) u(t) WHERE "
-      "s.setdatabase = d.oid AND s.setrole <> 0)";
-  return "SELECT d.datname::text, CASE WHEN d.datallowconn THEN 't' ELSE 'f' END, "
-         "pg_encoding_to_char(d.encoding)::text, " +
-         provider + ", d.datcollate::text, d.datctype::text, " + role_name("d.datdba") +
-         ", d.datconnlimit::text, d.datistemplate::text, coalesce(" +
-         settings_of("s.setdatabase = d.oid AND s.setrole = 0") + ", ''), coalesce(" + role_settings +
-         ", ''), " + grants("d.datacl", 'd', "d.datdba") +
-         ", coalesce(shobj_description(d.oid, 'pg_database'), ''), (SELECT t.spcname::text FROM "
-         "pg_tablespace t "
-         "WHERE t.oid = d.dattablespace) FROM pg_database d WHERE d.datname <> 'template0' AND "
-         "d.datconnlimit <> "
-         "-2 ORDER BY 1";
-}
-
-std::string roles_sql() {
-  // From 16 on a membership can be granted several times, by different roles.
-  const std::string memberships = "(SELECT string_agg(m.t, ', ' ORDER BY m.t COLLATE \"C\") FROM (SELECT " +
-                                  role_name("am.roleid") +
-                                  " || CASE WHEN bool_or(am.admin_option) THEN ' with admin option' ELSE '' "
-                                  "END AS t FROM pg_auth_members am "
-                                  "WHERE am.member = r.oid GROUP BY am.roleid) m)";
-  const std::string attributes = facts({
-      flag("superuser", "r.rolsuper"),
-      flag("inherit", "r.rolinherit"),
-      flag("create role", "r.rolcreaterole"),
-      flag("create database", "r.rolcreatedb"),
-      flag("login", "r.rolcanlogin"),
-      flag("replication", "r.rolreplication"),
-      flag("bypass row security", "r.rolbypassrls"),
-      fact("connection limit", "nullif(r.rolconnlimit, -1)::text"),
-      fact("valid until", "r.rolvaliduntil::text"),
-      flag("has password", "r.rolpassword IS NOT NULL"),
-      fact("member of", memberships),
-      fact("settings", settings_of("s.setdatabase = 0 AND s.setrole = r.oid")),
-      fact("comment", "shobj_description(r.oid, 'pg_authid')"),
-  });
-  // ALTER ROLE ALL SET has an entry of its own.
-  return "SELECT r.rolname::text, " + attributes +
-         " FROM pg_authid r WHERE r.rolname NOT LIKE 'pg\\_%' UNION ALL SELECT '" + kAllRoles +
-         "', coalesce(" + settings_of("s.setdatabase = 0 AND s.setrole = 0") + ", '') ORDER BY 1";
+std::string fingerprint_databases_sql() {
+  return "SELECT d.datname::text, d.datallowconn::text FROM pg_database d WHERE d.datname <> 'template0' AND "
+         "d.datconnlimit <> -2 ORDER BY 1";
 }
 
 std::string tables_sql(const std::string& row_hash, int version_num) {
@@ -145,11 +96,6 @@ std::string sequences_sql() {
          "s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " +
          user_schema("n") + " AND (" + not_in_extension("pg_class", "c.oid") +
          " OR EXISTS (SELECT 1 FROM pg_extension e WHERE c.oid = ANY (e.extconfig))) ORDER BY 1, 2";
-}
-
-std::string extensions_sql() {
-  return "SELECT e.extname::text, n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = "
-         "e.extnamespace";
 }
 
 std::string large_objects_count_sql() {

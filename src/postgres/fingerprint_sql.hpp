@@ -2,14 +2,12 @@
 
 #include <string>
 
-// The queries behind the parts of a fingerprint that are not "objects". Columns are text, in the order named.
+// The queries behind the parts of a fingerprint that are not objects of the catalogs. Columns are text, in
+// the order named.
 namespace pgupgrade::postgres {
 
-// name, allow (t/f), the properties as one text per line "key=value" pairs in a fixed order.
-std::string database_properties_sql(int version_num);
-
-// Role name, its attributes, memberships, settings, whether it has a password, comment; all in one text.
-std::string roles_sql();
+// Name, whether it accepts connections (true/false).
+std::string fingerprint_databases_sql();
 
 // Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (true/false), and
 // dumped nevertheless (true/false), SQL of the rows' hashes: "SELECT hash AS h FROM ONLY … [WHERE …]",
@@ -22,9 +20,6 @@ std::string table_hash_sql(const std::string& hashes);
 
 // Schema, name, definition, SQL of "last_value is_called".
 std::string sequences_sql();
-
-// Extension, schema.
-std::string extensions_sql();
 
 // Number of large objects; then the digest of their contents, owners and grants. Bytes that are zero at the
 // end of a page do not count: a restore writes out the holes of a sparse object.

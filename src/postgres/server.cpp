@@ -10,6 +10,7 @@
 #include "postgres/libpq_server.hpp"
 #include "postgres/names.hpp"
 #include "postgres/refresh.hpp"
+#include "postgres/reprint.hpp"
 #include "postgres/session.hpp"
 
 namespace pgupgrade::postgres {
@@ -49,6 +50,15 @@ class LibpqServer final : public Server {
 
   Fingerprint fingerprint(const std::string& row_hash, int jobs, const PrintProgress& progress) override {
     return read_fingerprint(endpoint_, session_->database(), row_hash, jobs, progress, cancellation_);
+  }
+
+  void settle_expressions(Fingerprint& old, const Fingerprint& now) override {
+    for (auto& [database, print] : old.databases) {
+      const auto found = now.databases.find(database);
+      if (found == now.databases.end() || found->second.objects == print.objects) continue;
+      Session session(endpoint_, database, cancellation_);
+      postgres::settle_expressions(session, print.objects, found->second.objects);
+    }
   }
 
   std::map<std::string, Secret> md5_verifiers() override {

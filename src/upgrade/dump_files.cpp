@@ -11,6 +11,7 @@
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/json.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/work_server.hpp"
 
@@ -172,6 +173,17 @@ void write_dump_file(StepContext& context, const TargetPlan& target, const std::
     return length;
   });
   remove_work(context.world, spec);
+}
+
+Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& target) {
+  Fingerprint fingerprint = fingerprint_from_json(json::parse(text, "the fingerprint"));
+  if (fingerprint.format == Fingerprint::kFormat) return fingerprint;
+  throw Error(
+      ErrorKind::failed, "E-FINGERPRINT-FORMAT",
+      fmt::format("cannot go on: the fingerprint of service \"{}\" was taken by another version of this "
+                  "program (format {}, expected {})",
+                  target.service, fingerprint.format, Fingerprint::kFormat),
+      "go on with that version, or: pgupgrade rollback, then begin again");
 }
 
 }  // namespace pgupgrade::upgrade

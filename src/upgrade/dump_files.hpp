@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/model/fingerprint.hpp"
 #include "pgupgrade/postgres/server.hpp"
 #include "upgrade/context.hpp"
 
@@ -46,6 +47,10 @@ std::map<std::string, std::string> digest_dump(StepContext& context, const Targe
 
 // Error(failed, "E-DUMP-DAMAGED") names the first file that is not as recorded.
 void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record);
+
+// The old cluster's fingerprint. Error(failed, "E-FINGERPRINT-FORMAT") when it is of another format, with
+// which the new cluster could not be compared.
+Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& target);
 
 // One small file of the dump volume.
 std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file);

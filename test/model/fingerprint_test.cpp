@@ -24,9 +24,7 @@ TEST_CASE("a fingerprint counts its tables, rows, sequences and roles") {
   REQUIRE(samples::fingerprint().table_count() == 3);
   REQUIRE(samples::fingerprint().row_count() == 113);
   REQUIRE(samples::fingerprint().sequence_count() == 1);
-  Fingerprint print = samples::fingerprint();
-  print.roles[kAllRoles] = "";
-  REQUIRE(print.role_count() == 1);
+  REQUIRE(samples::fingerprint().role_count() == 1);
   REQUIRE(Fingerprint{}.row_count() == 0);
   REQUIRE(Fingerprint{}.role_count() == 0);
 }
@@ -61,18 +59,45 @@ TEST_CASE("an extension's table that no dump holds must have its rows, and may h
 TEST_CASE("a change of anything else in a database is told in one sentence") {
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.sequences["public.t_id_seq"] = "4 true"; }) ==
           Sentences{"database \"shop\": sequence public.t_id_seq is \"4 true\", expected \"5 true\""});
-  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects["index public.t_pkey"] = "bb"; }) ==
-          Sentences{"database \"shop\": index public.t_pkey differs"});
-  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects.clear(); }) ==
-          Sentences{"database \"shop\": index public.t_pkey is missing"});
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.large_objects = 2; }) ==
           Sentences{"database \"shop\": there are 2 large objects, expected 3"});
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.large_objects_digest = "ee"; }) ==
           Sentences{"database \"shop\": there are 3 large objects as expected, but with other contents"});
-  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.extensions["hstore"] = "ext"; }) ==
-          Sentences{"database \"shop\": extension hstore is in schema \"ext\", expected \"public\""});
-  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.properties["owner"] = "postgres"; }) ==
-          Sentences{"database \"shop\": property owner is \"postgres\", expected \"app\""});
+}
+
+static Attributes& table_of(DatabasePrint& shop) {
+  return shop.objects.at(R"(table "public"."t")");
+}
+
+TEST_CASE("a change of an object names the object and the attribute with both values") {
+  REQUIRE(
+      after_in_shop([](DatabasePrint& shop) { table_of(shop)["relpersistence"] = "p"; }) ==
+      Sentences{"database \"shop\": table public.t: persistence is \"permanent\", expected \"unlogged\""});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { table_of(shop)["relowner"] = R"("O""Neil")"; }) ==
+          Sentences{"database \"shop\": table public.t: owner is \"\"O\"\"Neil\"\", expected \"app\""});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { table_of(shop).erase("relowner"); }) ==
+          Sentences{"database \"shop\": table public.t: owner is null, expected \"app\""});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { table_of(shop)["relnovel"] = "1"; }) ==
+          Sentences{"database \"shop\": table public.t: relnovel is \"1\", expected null"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects.clear(); }) ==
+          Sentences{"database \"shop\": table public.t is missing"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.objects[R"(view "public"."Odd v")"] = {}; }) ==
+          Sentences{"database \"shop\": view public.\"Odd v\" is not in the old cluster"});
+}
+
+TEST_CASE("of long values the place is shown where they part") {
+  const std::string start(500, 'a');
+  const Fingerprint expected = [&] {
+    Fingerprint print = samples::fingerprint();
+    table_of(print.databases["shop"])["prosrc"] = start + "old" + std::string(500, 'z');
+    return print;
+  }();
+  Fingerprint actual = expected;
+  table_of(actual.databases["shop"])["prosrc"] = start + "new";
+  REQUIRE(differences(expected, actual) ==
+          Sentences{"database \"shop\": table public.t: body is \"…" + std::string(30, 'a') +
+                    "new\" (of 503 bytes), expected \"…" + std::string(30, 'a') + "old" +
+                    std::string(57, 'z') + "…\" (of 1,003 bytes)"});
 }
 
 TEST_CASE("a change of databases and roles is told in one sentence") {
@@ -80,9 +105,9 @@ TEST_CASE("a change of databases and roles is told in one sentence") {
           Sentences{"database \"wiki\" is missing"});
   REQUIRE(after([](Fingerprint& print) { print.databases["new"] = {}; }) ==
           Sentences{"database \"new\" is not in the old cluster"});
-  REQUIRE(after([](Fingerprint& print) { print.roles["app"] = "nologin"; }) ==
-          Sentences{"role \"app\" is \"nologin\", expected \"login\""});
-  REQUIRE(after([](Fingerprint& print) { print.roles.clear(); }) == Sentences{"role \"app\" is missing"});
+  REQUIRE(after([](Fingerprint& print) { print.shared[R"(role "app")"]["rolcanlogin"] = "false"; }) ==
+          Sentences{"role app: rolcanlogin is \"false\", expected \"true\""});
+  REQUIRE(after([](Fingerprint& print) { print.shared.clear(); }) == Sentences{"role app is missing"});
 }
 
 TEST_CASE("fingerprints of two kinds are different whatever they hold") {
@@ -97,12 +122,11 @@ TEST_CASE("differences come in order and no more than the limit") {
   Fingerprint actual = samples::fingerprint();
   actual.databases["shop"].tables.clear();
   actual.databases["wiki"].tables["public.page"].rows = 99;
-  actual.roles.clear();
+  actual.shared.clear();
   REQUIRE(differences(samples::fingerprint(), actual) ==
           Sentences{"database \"shop\": table public.orders is missing",
                     "database \"shop\": table public.t is missing",
-                    "database \"wiki\": table public.page has 99 rows, expected 100",
-                    "role \"app\" is missing"});
+                    "database \"wiki\": table public.page has 99 rows, expected 100", "role app is missing"});
   REQUIRE(differences(samples::fingerprint(), actual, 2) ==
           Sentences{"database \"shop\": table public.orders is missing",
                     "database \"shop\": table public.t is missing"});

@@ -65,6 +65,14 @@ TEST_CASE("a fingerprint survives JSON with all its fields") {
   REQUIRE(fingerprint_from_json(reparsed(to_json(samples::fingerprint()))) == samples::fingerprint());
 }
 
+TEST_CASE("of a fingerprint of another format only the format is read") {
+  const Fingerprint read =
+      fingerprint_from_json(reparsed(boost::json::parse(R"({"format": 1, "roles": {"app": "login"}})")));
+  REQUIRE(read == Fingerprint{.format = 1});
+  REQUIRE(differences(read, samples::fingerprint()) ==
+          std::vector<std::string>{"the fingerprints cannot be compared: format 2, expected 1"});
+}
+
 TEST_CASE("a fingerprint of a hundred thousand tables survives JSON") {
   Fingerprint big;
   for (int i = 0; i < 100'000; ++i) {

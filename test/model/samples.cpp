@@ -171,19 +171,17 @@ RunState run_state() {
 
 Fingerprint fingerprint() {
   Fingerprint value;
-  value.format = 2;
+  value.version_num = 150010;
   value.row_hash = "hashtextextended";
   value.databases["shop"] = {
       .tables = {{"public.orders", {.rows = 11, .digest = "d1"}}, {"public.t", {.rows = 2, .digest = "d2"}}},
       .not_dumped = {{"partman.log", 4}},
       .sequences = {{"public.t_id_seq", "5 true"}},
-      .objects = {{"index public.t_pkey", "aa"}},
+      .objects = {{R"(table "public"."t")", {{"relpersistence", "u"}, {"relowner", "\"app\""}}}},
       .large_objects = 3,
-      .large_objects_digest = "dd",
-      .extensions = {{"hstore", "public"}},
-      .properties = {{"owner", "app"}}};
+      .large_objects_digest = "dd"};
   value.databases["wiki"].tables = {{"public.page", {.rows = 100, .digest = "d3"}}};
-  value.roles = {{"app", "login"}};
+  value.shared = {{"role \"app\"", {{"rolcanlogin", "true"}}}};
   return value;
 }
 

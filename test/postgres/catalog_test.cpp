@@ -28,13 +28,12 @@ static Catalogs server_with(const std::string& line) {
 }
 
 TEST_CASE("a catalog or a column of numbers that nobody has thought of is told") {
-  REQUIRE(server_with("pg_am false oid=oid amname=name amhandler=regproc amtype=\"char\"").version_num ==
-          170002);
+  REQUIRE(server_with("pg_am false oid=oid amname=name amhandler=regproc amtype=char").version_num == 170002);
   REQUIRE(uncovered(server_with("pg_am false oid=oid amname=name amhandler=regproc")).empty());
   REQUIRE(uncovered(server_with("pg_novel false oid=oid")) ==
           std::vector<std::string>{"pg_novel has no rule"});
   REQUIRE(
-      uncovered(server_with("pg_am false oid=oid amnovel=oid amflag=boolean amtree=pg_node_tree")) ==
+      uncovered(server_with("pg_am false oid=oid amnovel=oid amflag=bool amtree=pg_node_tree")) ==
       std::vector<std::string>{"pg_am.amnovel (oid) has no rule", "pg_am.amtree (pg_node_tree) has no rule"});
 }
 
@@ -58,7 +57,7 @@ TEST_CASE("a column that nobody has thought of is read as it stands") {
 }
 
 TEST_CASE("rows of two catalogs about one object are one object, and equal names are numbered") {
-  const auto objects = read("pg_am false oid=oid amname=name amtype=\"char\"",
+  const auto objects = read("pg_am false oid=oid amname=name amtype=char",
                             {"{pg_am,index,b,NULL,false,x,NULL}", "{pg_am,index,b,NULL,false,NULL,i}",
                              "{pg_am,index,a,hstore,false,z,i}", "{pg_am,index,a,hstore,false,y,i}"});
   REQUIRE(objects.size() == 3);

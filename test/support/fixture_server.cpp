@@ -49,12 +49,10 @@ std::unique_ptr<postgres::Session> FixtureServer::session(const std::string& dat
 }
 
 void FixtureServer::script(const std::string& database, const std::string& text) const {
-  const TemporaryDirectory directory;
-  const std::filesystem::path file = directory.write("script.sql", text);
-  must_run({"docker", "cp", file.native(), container_ + ":/tmp/script.sql"});
+  socket_.write("script.sql", text);
   must_run({"docker", "exec", container_, "psql", "--no-psqlrc", "--quiet", "--output=/dev/null",
             "--set=ON_ERROR_STOP=1", "--username=postgres", "--dbname=" + database,
-            "--file=/tmp/script.sql"});
+            "--file=/var/run/postgresql/script.sql"});
 }
 
 postgres::AskSql ask_in(postgres::Session& session) {

@@ -48,11 +48,21 @@ void die_as_older_program(Scene& scene, const std::string& place) {
 
 }  // namespace
 
-TEST_CASE("a run that a program of the first format began is gone on with") {
+// Its fingerprint lists what is compared, today's what is not: they cannot be held against each other.
+TEST_CASE("a run that a program of the first format began is gone on with but for its fingerprint") {
   for (const std::string& place : kPlaces) {
     INFO(place);
     Scene scene;
     die_as_older_program(scene, place);
+    if (place.starts_with("wipe:") || place.starts_with("restore:")) {
+      CHECK(error_of([&] { scene.resume(); }) ==
+            "E-FINGERPRINT-FORMAT: cannot go on: the fingerprint of service \"db\" was taken by another "
+            "version of "
+            "this program (format 1, expected 2)");
+      scene.roll_back();
+      REQUIRE(scene.wrong_after_rollback().empty());
+      continue;
+    }
     scene.resume();
     REQUIRE(scene.wrong_after_success().empty());
   }

@@ -302,7 +302,7 @@ TEST_CASE("content that differs in the new cluster is never called a success") {
   CHECK(
       error_of([&] { scene.resume(); }) ==
       "E-DIFFERENCE: cannot call the new cluster of service \"db\" equal to the old one: database \"shop\": "
-      "table public.customers has 1 rows, expected 2; role \"reader\" is missing");
+      "table public.customers has 1 rows, expected 2; role reader is missing");
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");
 }

@@ -50,6 +50,21 @@ class VerifyStep final : public Step {
   }
 
  private:
+  // The rows of these come from another server, which only the service itself can ask.
+  static void leave_out_remote_views(StepContext& context, const TargetPlan& target, Fingerprint& old,
+                                     Fingerprint& now) {
+    for (const auto& database : read_dump_record(context, target).databases) {
+      for (const auto& view : database.remote_views) {
+        for (Fingerprint* side : {&old, &now}) {
+          DatabasePrint& print = side->databases[database.name];
+          print.tables.erase(view.name);
+          const auto object = print.objects.find("materialized view " + view.quoted);
+          if (object != print.objects.end()) object->second.erase("relispopulated");
+        }
+      }
+    }
+  }
+
   static Fingerprint verify(StepContext& context, const TargetPlan& target, WorkServer& server) {
     const std::string text = read_file(context.journal.files().fingerprint(target.service, "old"));
     if (sha256_hex(text) != context.datum_of("dump", target, "fingerprint_sha256")) {
@@ -60,19 +75,18 @@ class VerifyStep final : public Step {
                       target.service),
           "pgupgrade rollback, then begin again");
     }
-    Fingerprint old = fingerprint_from_json(json::parse(text, "the fingerprint"));
+    Fingerprint old = parse_old_fingerprint(text, target);
     std::int64_t done = 0;
-    Fingerprint now = server.ensure()->fingerprint(
+    const auto connection = server.ensure();
+    Fingerprint now = connection->fingerprint(
         old.row_hash, context.plan().jobs, [&](const std::string& database, const std::string&) {
           context.progress("fingerprint of " + database, ++done, old.table_count(), Progress::Unit::items);
         });
     write_file_durably(context.journal.files().fingerprint(target.service, "new"),
                        json::pretty(to_json(now)));
     context.reach("fingerprint-taken");
-    // The rows of these come from another server, which only the service itself can ask.
-    for (const auto& database : read_dump_record(context, target).databases)
-      for (const auto& view : database.remote_views)
-        for (Fingerprint* side : {&old, &now}) side->databases[database.name].tables.erase(view.name);
+    connection->settle_expressions(old, now);
+    leave_out_remote_views(context, target, old, now);
     const auto wrong = differences(old, now);
     if (!wrong.empty()) {
       throw Error(ErrorKind::difference, "E-DIFFERENCE",

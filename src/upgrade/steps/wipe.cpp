@@ -82,7 +82,10 @@ class WipeStep final : public Step {
     verify_carried(context, target, record);
     const auto file = context.journal.files().fingerprint(target.service, "old");
     const auto text = read_file_if_present(file);
-    if (text && sha256_hex(*text) == context.datum_of("dump", target, "fingerprint_sha256")) return;
+    if (text && sha256_hex(*text) == context.datum_of("dump", target, "fingerprint_sha256")) {
+      parse_old_fingerprint(*text, target);
+      return;
+    }
     throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
                 fmt::format("cannot trust the fingerprint {}: it {}", file.string(),
                             text ? "has changed since it was written" : "is gone"),

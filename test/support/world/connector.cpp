@@ -45,7 +45,7 @@ class SimulatedServer final : public postgres::Server {
 
   Fingerprint fingerprint(const std::string& row_hash, int,
                           const postgres::PrintProgress& progress) override {
-    Fingerprint print{.row_hash = row_hash};
+    Fingerprint print{.version_num = version_num(), .row_hash = row_hash};
     const Cluster cluster = read();
     for (const auto& [name, database] : cluster.databases) {
       DatabasePrint& own = print.databases[name];
@@ -56,9 +56,12 @@ class SimulatedServer final : public postgres::Server {
       }
       own.sequences = database.sequences;
     }
-    for (const auto& [role, verifier] : cluster.roles) print.roles[role] = verifier.empty() ? "" : "password";
+    for (const auto& [role, verifier] : cluster.roles)
+      print.shared["role " + role]["rolpassword"] = verifier.empty() ? "" : "yes";
     return print;
   }
+
+  void settle_expressions(Fingerprint&, const Fingerprint&) override {}
 
   std::map<std::string, Secret> md5_verifiers() override {
     std::map<std::string, Secret> verifiers;
