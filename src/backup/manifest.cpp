@@ -11,6 +11,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/name_text.hpp"
 
 namespace pgupgrade::backup {
 
@@ -43,16 +44,6 @@ Entry::Kind kind_named(std::string_view text) {
     if (name == text) return kind;
   }
   throw_damaged("the manifest is damaged: a member is of no known kind");
-}
-
-bool plain(char c) {
-  return c >= 0x20 && c < 0x7F && c != '%';
-}
-
-unsigned hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
-  throw_damaged("the manifest is damaged: a name is not escaped as it should be");
 }
 
 std::string digest_from(std::string text) {
@@ -118,30 +109,13 @@ void check_seal(std::string_view text) {
 }  // namespace
 
 std::string escaped(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    if (plain(c)) {
-      text += c;
-    } else {
-      text += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return text;
+  return pgupgrade::escaped(name);
 }
 
 std::string unescaped(std::string_view text) {
-  std::string name;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      name += text[i];
-    } else if (i + 2 < text.size()) {
-      name += static_cast<char>(hex_digit(text[i + 1]) << 4U | hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      throw_damaged("the manifest is damaged: a name is not escaped as it should be");
-    }
-  }
-  return name;
+  auto name = pgupgrade::unescaped(text);
+  if (!name) throw_damaged("the manifest is damaged: a name is not escaped as it should be");
+  return std::move(*name);
 }
 
 std::string manifest_text(const Manifest& manifest) {

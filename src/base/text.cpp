@@ -80,6 +80,15 @@ std::string printable(std::string_view text, std::size_t limit) {
   return result;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = decode(text);
+    if (!character.valid) return false;
+    text.remove_prefix(character.length);
+  }
+  return true;
+}
+
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "/._-+,:=@%";
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {

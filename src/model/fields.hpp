@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/name_text.hpp"
 
 namespace pgupgrade::fields {
 
@@ -98,9 +100,9 @@ boost::json::value write(const T& value) {
     }
     throw Error(ErrorKind::internal, "E-JSON", "an enumerator has no text");
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return boost::json::value(std::string_view(value));
+    return boost::json::value(json_text(value));
   } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
-    return boost::json::value(std::string_view(value.native()));
+    return boost::json::value(json_text(value.native()));
   } else if constexpr (kIsVector<T>) {
     boost::json::array array;
     array.reserve(value.size());
@@ -109,7 +111,7 @@ boost::json::value write(const T& value) {
   } else if constexpr (kIsMap<T>) {
     boost::json::object object;
     object.reserve(value.size());
-    for (const auto& [key, element] : value) object.emplace(key, write(element));
+    for (const auto& [key, element] : value) object.emplace(json_text(key), write(element));
     return object;
   } else {
     Writer writer;
@@ -184,13 +186,19 @@ void read_array(const boost::json::value& json, const Place& place, std::vector<
   }
 }
 
+inline std::string read_name(std::string_view text, const Place& place) {
+  std::optional<std::string> name = from_json_text(text);
+  if (!name) fail(place, "expected escaped bytes");
+  return std::move(*name);
+}
+
 template <class T>
 void read_map(const boost::json::value& json, const Place& place, std::map<std::string, T>& value) {
   if (!json.is_object()) fail(place, "expected an object");
   value.clear();
   for (const auto& entry : json.get_object()) {
     // Written in order, so the end is the right hint.
-    const auto added = value.emplace_hint(value.end(), entry.key(), T());
+    const auto added = value.emplace_hint(value.end(), read_name(entry.key(), place), T());
     read(entry.value(), Place{.parent = &place, .key = entry.key()}, added->second);
   }
 }
@@ -209,7 +217,7 @@ void read(const boost::json::value& json, const Place& place, T& value) {
   } else if constexpr (std::is_enum_v<T>) {
     read_enum(json, place, value);
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
-    value = std::string(read_text(json, place));
+    value = read_name(read_text(json, place), place);
   } else if constexpr (kIsVector<T>) {
     read_array(json, place, value);
   } else if constexpr (kIsMap<T>) {

@@ -10,6 +10,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/name_text.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
 #include "upgrade/names.hpp"
@@ -26,6 +27,12 @@ namespace bj = boost::json;
               "pgupgrade rollback, then begin again");
 }
 
+std::string name_in(const std::string& text) {
+  auto name = from_json_text(text);
+  if (!name) throw Error(ErrorKind::failed, "E-JSON", "\"dump.databases.name\": expected escaped bytes");
+  return std::move(*name);
+}
+
 // What an older program did not write.
 std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
   std::vector<postgres::RemoteView> views;
@@ -33,8 +40,8 @@ std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
     for (const auto& entry : *listed) {
       const auto& fields = json::as_object(entry, "remote_views");
       views.push_back({.oid = json::get_string(fields, "oid"),
-                       .name = json::get_string(fields, "name"),
-                       .quoted = json::get_string(fields, "quoted")});
+                       .name = name_in(json::get_string(fields, "name")),
+                       .quoted = name_in(json::get_string(fields, "quoted"))});
     }
   }
   return views;
@@ -43,6 +50,16 @@ std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
 WorkSpec dump_work(StepContext& context, const TargetPlan& target, const std::string& purpose,
                    std::vector<std::string> argv) {
   return WorkServer(context, target, Side::old).client(purpose, std::move(argv));
+}
+
+std::map<std::string, std::string> bytes_of(std::map<std::string, std::string> settings) {
+  for (auto& [name, value] : settings) value = name_in(value);
+  return settings;
+}
+
+std::map<std::string, std::string> texts_of(std::map<std::string, std::string> settings) {
+  for (auto& [name, value] : settings) value = json_text(value);
+  return settings;
 }
 
 }  // namespace
@@ -54,8 +71,8 @@ std::string dump_record_text(const DumpRecord& record) {
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
     bj::array remote_views;
     for (const auto& view : database.remote_views)
-      remote_views.push_back(bj::object{{"oid", view.oid}, {"name", view.name}, {"quoted", view.quoted}});
-    databases.push_back(bj::object{{"name", database.name},
+      remote_views.push_back(bj::object{{"oid", view.oid}, {"name", json_text(view.name)}, {"quoted", json_text(view.quoted)}});
+    databases.push_back(bj::object{{"name", json_text(database.name)},
                                    {"directory", database.directory},
                                    {"objects", std::move(objects)},
                                    {"missing", json::from_strings(database.missing)},
@@ -65,11 +82,12 @@ std::string dump_record_text(const DumpRecord& record) {
   for (const auto& [path, file] : record.carried)
     carried[backup::escaped(path)] =
         bj::object{{"sha256", file.sha256}, {"mode", file.mode}, {"link", backup::escaped(file.link)}};
-  return json::pretty(bj::object{{"databases", std::move(databases)},
-                                 {"digests", json::from_string_map(record.digests)},
-                                 {"carried", std::move(carried)},
-                                 {"all_role_settings", json::from_string_map(record.all_role_settings)},
-                                 {"hidden_settings", json::from_string_map(record.hidden_settings)}});
+  return json::pretty(
+      bj::object{{"databases", std::move(databases)},
+                 {"digests", json::from_string_map(record.digests)},
+                 {"carried", std::move(carried)},
+                 {"all_role_settings", json::from_string_map(texts_of(record.all_role_settings))},
+                 {"hidden_settings", json::from_string_map(texts_of(record.hidden_settings))}});
 }
 
 DumpRecord parse_dump_record(const std::string& text) {
@@ -86,12 +104,12 @@ DumpRecord parse_dump_record(const std::string& text) {
           .link = backup::unescaped(json::get_string_or(fields, "link", ""))};
     }
   }
-  record.all_role_settings = json::get_string_map(object, "all_role_settings");
-  record.hidden_settings = json::get_string_map(object, "hidden_settings");
+  record.all_role_settings = bytes_of(json::get_string_map(object, "all_role_settings"));
+  record.hidden_settings = bytes_of(json::get_string_map(object, "hidden_settings"));
   if (const auto* databases = json::find_array(object, "databases")) {
     for (const auto& entry : *databases) {
       const auto& fields = json::as_object(entry, "databases");
-      DumpedDatabase database{.name = json::get_string(fields, "name"),
+      DumpedDatabase database{.name = name_in(json::get_string(fields, "name")),
                               .directory = json::get_string(fields, "directory"),
                               .objects = {},
                               .missing = json::get_strings(fields, "missing"),

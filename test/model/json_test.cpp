@@ -5,6 +5,7 @@
 
 #include "model/samples.hpp"
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
 
 using namespace pgupgrade;
@@ -71,6 +72,17 @@ TEST_CASE("of a fingerprint of another format only the format is read") {
   REQUIRE(read == Fingerprint{.format = 1});
   REQUIRE(differences(read, samples::fingerprint()) ==
           std::vector<std::string>{"the fingerprints cannot be compared: format 2, expected 1"});
+}
+
+TEST_CASE("names that are not valid UTF-8 survive JSON, which stays valid") {
+  Fingerprint value = samples::fingerprint();
+  value.databases
+      ["gr\xF6\xDF"
+       "e"] = {.tables = {{"public.\"\xFF\"", {.rows = 1, .digest = "d"}}},
+               .objects = {{"table \"m\xFC\"", {{"relowner", "m\xFCller"}}}}};
+  const std::string text = boost::json::serialize(to_json(value));
+  REQUIRE(is_utf8(text));
+  REQUIRE(fingerprint_from_json(boost::json::parse(text)) == value);
 }
 
 TEST_CASE("a fingerprint of a hundred thousand tables survives JSON") {

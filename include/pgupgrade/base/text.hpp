@@ -11,6 +11,9 @@ namespace pgupgrade {
 // (with "…") after `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// Whether the text is valid UTF-8, and so may stand in JSON.
+bool is_utf8(std::string_view text);
+
 // One word of a shell's command line that means exactly the text, for commands that are shown to be typed.
 std::string shell_word(std::string_view text);
 
