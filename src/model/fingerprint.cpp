@@ -112,17 +112,32 @@ void compare_objects(const Objects& expected, const Objects& actual, Versions ve
   }
 }
 
+// The stored generated columns whose values are others.
+std::string generated_of(const TablePrint& was, const TablePrint& is) {
+  std::string columns;
+  for (const auto& [column, digest] : was.generated) {
+    const auto found = is.generated.find(column);
+    if (found == is.generated.end() || found->second == digest) continue;
+    columns += (columns.empty() ? "" : ", ") + quoted(column);
+  }
+  return columns;
+}
+
 void compare_tables(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {
   const auto name_of = [](const std::string& key) { return "table " + printable(key); };
-  compare_maps(
-      expected.tables, actual.tables, sentences, name_of,
-      [&](const std::string& key, const TablePrint& was, const TablePrint& is) {
-        if (was.rows != is.rows) {
-          sentences.add(fmt::format("{} has {} rows, expected {}", name_of(key), is.rows, was.rows));
-        } else if (was.digest != is.digest) {
-          sentences.add(fmt::format("{} has {} rows as expected, but other contents", name_of(key), is.rows));
-        }
-      });
+  compare_maps(expected.tables, actual.tables, sentences, name_of,
+               [&](const std::string& key, const TablePrint& was, const TablePrint& is) {
+                 if (was.rows != is.rows) {
+                   sentences.add(fmt::format("{} has {} rows, expected {}", name_of(key), is.rows, was.rows));
+                 } else if (was.digest != is.digest) {
+                   const std::string columns = generated_of(was, is);
+                   sentences.add(fmt::format(
+                       "{} has {} rows as expected, but other {}", name_of(key), is.rows,
+                       columns.empty()
+                           ? "contents"
+                           : "values in generated columns (" + columns + "), which a restore computes anew"));
+                 }
+               });
 }
 
 void compare_not_dumped(const DatabasePrint& expected, const DatabasePrint& actual, Sentences& sentences) {

@@ -27,6 +27,20 @@ std::int64_t to_number(const std::optional<std::string>& text) {
   return number;
 }
 
+// Sums of hashes stand for sets of rows, so those of partitions add up: modulo 2^64, in which unsigned
+// numbers are computed anyway.
+std::uint64_t sum_of(const std::string& text) {
+  const bool negative = text.starts_with('-');
+  std::uint64_t sum = 0;
+  for (const char c : std::string_view(text).substr(negative ? 1 : 0))
+    sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
+  return negative ? 0 - sum : sum;
+}
+
+void add_to(std::string& digest, const std::optional<std::string>& sum) {
+  digest = std::to_string(sum_of(digest) + sum_of(text_of(sum)));
+}
+
 // One statement for a worker: the rows of a table, or the large objects of a database.
 struct Work {
   std::string database;
@@ -34,6 +48,7 @@ struct Work {
   std::string sql;
   std::int64_t pages = 0;
   bool count_only = false;
+  bool own_encoding = false;      // the names in it are not UTF-8
   TablePrint* table = nullptr;    // where the result goes: here,
   std::int64_t* rows = nullptr;   // here
   std::string* digest = nullptr;  // or here
@@ -66,21 +81,22 @@ void read_sequences(Session& session, DatabasePrint& print) {
   }
 }
 
-void plan_tables(Session& session, const std::string& row_hash, DatabasePrint& print,
-                 std::vector<Work>& work) {
-  for (const Row& row : session.rows(tables_sql(row_hash, session.version_num()), "read the tables")) {
+void plan_tables(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
+  const int version = session.version_num();
+  const Forms forms = row_forms(session.rows(types_sql(version), "read the types of columns"), hash);
+  for (const Row& row : session.rows(tables_sql(hash, forms, version), "read the tables")) {
     const std::string name = display_name(text_of(row.at(0)), text_of(row.at(1)));
     const bool of_extension = row.at(5) == "true";
     if (of_extension && row.at(6) != "true") {
       if (row.at(2) == "r")
         work.push_back({.database = session.database(),
                         .subject = name,
-                        .sql = table_hash_sql(text_of(row.at(7))),
+                        .sql = text_of(row.at(7)),
                         .pages = to_number(row.at(4)),
                         .rows = &print.not_dumped[name]});
       continue;
     }
-    TablePrint& table = print.tables[name];
+    TablePrint& table = print.tables[row.at(8) ? display_name(*row.at(8), text_of(row.at(9))) : name];
     if (row.at(2) == "m") {
       // A restore computes it anew, from the tables as they are now: rows need not be those of the last
       // refresh.
@@ -89,32 +105,31 @@ void plan_tables(Session& session, const std::string& row_hash, DatabasePrint& p
     }
     work.push_back({.database = session.database(),
                     .subject = name,
-                    .sql = table_hash_sql(text_of(row.at(7))),
+                    .sql = text_of(row.at(7)),
                     .pages = to_number(row.at(4)),
                     .count_only = of_extension,
                     .table = &table});
   }
 }
 
-void plan_large_objects(Session& session, const std::string& row_hash, DatabasePrint& print,
+void plan_large_objects(Session& session, const RowHash& hash, DatabasePrint& print,
                         std::vector<Work>& work) {
   const std::vector<std::string> count = session.column(large_objects_count_sql(), "count the large objects");
   print.large_objects = to_number(count.at(0));
   if (print.large_objects == 0) return;
   work.push_back({.database = session.database(),
                   .subject = "large objects",
-                  .sql = large_objects_hash_sql(row_hash),
+                  .sql = large_objects_hash_sql(hash),
                   .pages = print.large_objects,
                   .digest = &print.large_objects_digest});
 }
 
-void read_catalogue(Session& session, const std::string& row_hash, DatabasePrint& print,
-                    std::vector<Work>& work) {
+void read_catalogue(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
   session.execute(kBegin, "begin to read");
   print.objects = read_objects(session, CatalogScope::database);
   read_sequences(session, print);
-  plan_tables(session, row_hash, print, work);
-  plan_large_objects(session, row_hash, print, work);
+  plan_tables(session, hash, print, work);
+  plan_large_objects(session, hash, print, work);
   session.execute("COMMIT", "end reading");
 }
 
@@ -129,12 +144,86 @@ std::vector<std::string> read_databases(Session& session, Fingerprint& fingerpri
   return open;
 }
 
+// A search path with everything in it: that of the database (or of ALTER ROLE ALL), then all schemas, those
+// of extensions first.
+constexpr const char* kWidePath =
+    "SELECT set_config('search_path', concat_ws(', ', coalesce((SELECT substr(u.t, 13) FROM "
+    "pg_db_role_setting s, "
+    "LATERAL unnest(s.setconfig) u(t) WHERE u.t LIKE 'search\\_path=%' AND s.setrole = 0::oid AND "
+    "(s.setdatabase = "
+    "0::oid OR s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())) ORDER "
+    "BY "
+    "s.setdatabase DESC LIMIT 1), 'public'), (SELECT string_agg(quote_ident(n.nspname::text), ', ' ORDER BY "
+    "NOT "
+    "EXISTS (SELECT 1 FROM pg_extension e WHERE e.extnamespace = n.oid), n.nspname) FROM pg_namespace n "
+    "WHERE "
+    "n.nspname NOT LIKE 'pg\\_%')), false)";
+constexpr const char* kOwnPath = "SET search_path = pg_catalog";
+
+// Reads rows in one database. The planner looks into the functions of a table's indexes and statistics, and a
+// function may name what only the search path of its users finds. The answer does not depend on the path.
+class RowReader {
+ public:
+  RowReader(const SocketEndpoint& endpoint, const Work& first, const RowHash& hash,
+            const Cancellation& cancellation)
+      : session_(endpoint, first.database, cancellation) {
+    if (first.own_encoding) session_.use_own_encoding();
+    // From 12 on the text of a floating-point number is as short as can be, and exact; up to 11 it is
+    // neither.
+    if (!hash.binary_floats) session_.execute("SET extra_float_digits = 1", "set up a session");
+    session_.execute(kBegin, "begin to read");
+  }
+
+  const std::string& database() const { return session_.database(); }
+
+  Row row(const Work& work) {
+    const std::string purpose = "read the rows of " + work.subject;
+    try {
+      return session_.rows(work.sql, purpose).at(0);
+    } catch (const Error& error) {
+      if (error.code() != "E-SQL" || !needs_path(session_.sqlstate())) throw;
+      return row_with_path(work.sql, purpose, error);
+    }
+  }
+
+ private:
+  // Class 42: a name that is not known; P0001: what a function says of its own.
+  static bool needs_path(const std::string& sqlstate) {
+    return sqlstate.starts_with("42") || sqlstate == "P0001";
+  }
+
+  Row row_with_path(const std::string& sql, const std::string& purpose, const Error& first) {
+    begin_with(kWidePath);
+    Row row;
+    try {
+      row = session_.rows(sql, purpose).at(0);
+    } catch (const Error& error) {
+      if (error.code() != "E-SQL") throw;
+      throw Error(first);
+    }
+    begin_with(kOwnPath);
+    return row;
+  }
+
+  void begin_with(const std::string& path) {
+    session_.execute("ROLLBACK", "end reading");
+    session_.execute(path, "set the search path");
+    session_.execute(kBegin, "begin to read");
+  }
+
+  Session session_;
+};
+
 // Workers take one statement after the other, the largest tables of a database first.
 class Workers {
  public:
-  Workers(const SocketEndpoint& endpoint, std::vector<Work> work, const PrintProgress& progress,
-          const Cancellation& cancellation)
-      : endpoint_(endpoint), work_(std::move(work)), progress_(progress), cancellation_(cancellation) {
+  Workers(const SocketEndpoint& endpoint, std::vector<Work> work, const RowHash& hash,
+          const PrintProgress& progress, const Cancellation& cancellation)
+      : endpoint_(endpoint),
+        work_(std::move(work)),
+        hash_(hash),
+        progress_(progress),
+        cancellation_(cancellation) {
     std::stable_sort(work_.begin(), work_.end(), [](const Work& a, const Work& b) {
       return a.database != b.database ? a.database < b.database : a.pages > b.pages;
     });
@@ -153,15 +242,15 @@ class Workers {
  private:
   void run_one() {
     try {
-      std::unique_ptr<Session> session;
+      std::unique_ptr<RowReader> reader;
       for (std::size_t i = next_++; i < work_.size() && !stop_; i = next_++) {
         const Work& work = work_[i];
-        if (!session || session->database() != work.database) {
-          session = std::make_unique<Session>(endpoint_, work.database, cancellation_);
-          session->execute(kBegin, "begin to read");
-        }
+        if (!reader || reader->database() != work.database)
+          reader = std::make_unique<RowReader>(endpoint_, work, hash_, cancellation_);
         report(work);
-        apply(work, session->rows(work.sql, "read the rows of " + work.subject).at(0));
+        const Row row = reader->row(work);
+        const std::lock_guard lock(mutex_);
+        apply(work, row);
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -176,7 +265,6 @@ class Workers {
     progress_(work.database, work.subject);
   }
 
-  // Every result has its own place, so no lock is needed.
   static void apply(const Work& work, const Row& row) {
     if (work.digest != nullptr) {
       *work.digest = text_of(row.at(0));
@@ -186,13 +274,21 @@ class Workers {
       *work.rows = to_number(row.at(0));
       return;
     }
-    work.table->rows = to_number(row.at(0));
     // Columns of an extension's table may change with the extension's version.
-    work.table->digest = work.count_only ? "of an extension" : text_of(row.at(1));
+    TablePrint& table = *work.table;
+    table.rows += to_number(row.at(0));
+    if (work.count_only) {
+      table.digest = "of an extension";
+      return;
+    }
+    add_to(table.digest, row.at(1));
+    for (std::size_t i = 2; i + 1 < row.size(); i += 2)
+      add_to(table.generated[text_of(row.at(i))], row.at(i + 1));
   }
 
   const SocketEndpoint& endpoint_;
   std::vector<Work> work_;
+  const RowHash& hash_;
   const PrintProgress& progress_;
   const Cancellation& cancellation_;
   std::atomic<std::size_t> next_{0};
@@ -206,6 +302,7 @@ class Workers {
 Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& connect_database,
                              const std::string& row_hash, int jobs, const PrintProgress& progress,
                              const Cancellation& cancellation) {
+  const RowHash hash = row_hash_named(row_hash);
   Fingerprint fingerprint;
   fingerprint.row_hash = row_hash;
   std::vector<std::string> open;
@@ -220,9 +317,22 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
   std::vector<Work> work;
   for (const std::string& database : open) {
     Session session(endpoint, database, cancellation);
-    read_catalogue(session, row_hash, fingerprint.databases[database], work);
+    const std::size_t before = work.size();
+    DatabasePrint& print = fingerprint.databases[database];
+    const DatabasePrint empty = print;
+    try {
+      read_catalogue(session, hash, print, work);
+    } catch (const Error&) {
+      if (!session.cannot_convert()) throw;
+      session.execute("ROLLBACK", "end reading");
+      session.use_own_encoding();
+      print = empty;
+      work.resize(before);
+      read_catalogue(session, hash, print, work);
+      for (std::size_t i = before; i < work.size(); ++i) work[i].own_encoding = true;
+    }
   }
-  Workers(endpoint, std::move(work), progress, cancellation).run(jobs);
+  Workers(endpoint, std::move(work), hash, progress, cancellation).run(jobs);
   return fingerprint;
 }
 

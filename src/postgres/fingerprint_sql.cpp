@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/fingerprint.hpp"
 #include "postgres/sql_fragments.hpp"
 
@@ -12,21 +10,27 @@ namespace {
 
 using namespace sql;
 
-// "hashtextextended(<text> COLLATE "C", 0)", or hashtext on 10.
-std::string hash_of(const std::string& row_hash, const std::string& text) {
-  if (row_hash == "hashtextextended") return "hashtextextended(" + text + " COLLATE \"C\", 0)";
-  if (row_hash == "hashtext") return "hashtext(" + text + " COLLATE \"C\")";
-  throw Error(ErrorKind::internal, "E-INTERNAL", "unknown row hash \"" + printable(row_hash) + "\"");
+std::string sql_literal(const std::string& text) {
+  std::string literal = "'";
+  for (const char c : text) literal += c == '\'' ? std::string("''") : std::string(1, c);
+  return literal + "'";
 }
 
-// Types whose text depends on the version, by oid, and the function that gives their binary form: floating
-// point and geometry (before 12 their text is not exact), "char" (from 16 on high bytes are escaped).
-constexpr const char* kBinaryForms =
-    "(700, 'float4send'), (701, 'float8send'), (600, 'point_send'), (601, 'lseg_send'), (602, 'path_send'), "
-    "(603, 'box_send'), (604, 'poly_send'), (628, 'line_send'), (718, 'circle_send'), (18, 'charsend'), "
-    "(1021, 'array_send'), (1022, 'array_send'), (1017, 'array_send'), (1018, 'array_send'), "
-    "(1019, 'array_send'), (1020, 'array_send'), (1027, 'array_send'), (629, 'array_send'), "
-    "(719, 'array_send'), (1002, 'array_send')";
+// Type and form of each; never none.
+std::string values_of(const Forms& forms) {
+  std::string values = "(0::oid, '')";
+  for (const auto& [type, form] : forms) values += ",\n  (" + type + ", " + sql_literal(form) + ")";
+  return values;
+}
+
+// Leaf partitions below a hash partitioned table, and the topmost such. 10 has none.
+std::string hashed_partitions(int version_num) {
+  if (version_num < 110000) return "SELECT NULL::oid, NULL::text, NULL::text WHERE false";
+  return R"(SELECT DISTINCT ON (up.leaf) up.leaf, pn.nspname::text, pc.relname::text
+  FROM up JOIN pg_partitioned_table p ON p.partrelid = up.relid AND p.partstrat = 'h'
+  JOIN pg_class pc ON pc.oid = p.partrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+  ORDER BY up.leaf, up.height DESC)";
+}
 
 }  // namespace
 
@@ -35,47 +39,56 @@ std::string fingerprint_databases_sql() {
          "d.datconnlimit <> -2 ORDER BY 1";
 }
 
-std::string tables_sql(const std::string& row_hash, int version_num) {
-  // Columns go by name: the order of inherited ones may change. A domain is looked at as its base type.
-  const std::string hash = hash_of(row_hash, "ROW(' || columns.list || ')::text");
+std::string tables_sql(const RowHash& hash, const Forms& forms, int version_num) {
+  // Columns go by name: the order of inherited ones may change. A text that was declared to be short is as
+  // fast without a hash of its own.
   return fmt::format(
-      R"(WITH RECURSIVE domains(domain, base) AS (
-  SELECT oid, typbasetype FROM pg_type WHERE typtype = 'd'
-  UNION ALL
-  SELECT d.domain, t.typbasetype FROM domains d JOIN pg_type t ON t.oid = d.base AND t.typtype = 'd'
-), bases AS (
-  SELECT d.domain, d.base FROM domains d JOIN pg_type t ON t.oid = d.base AND t.typtype <> 'd'
-), binary_forms(type, send) AS (VALUES {forms}
+      R"(WITH RECURSIVE types(type, form) AS (VALUES {types}
+), forms AS (
+  SELECT a.attrelid, a.attname::text AS name, a.attnum, {generated} AS generated,
+    CASE WHEN a.atttypid IN (1042::oid, 1043::oid) AND a.atttypmod BETWEEN 4 AND 1004 OR types.form IS NULL
+      THEN quoted.name ELSE replace(types.form, '{value}', quoted.name) END AS form
+  FROM pg_attribute a
+  CROSS JOIN LATERAL (SELECT '"' || replace(a.attname::text, '"', '""') || '"') quoted(name)
+  LEFT JOIN types ON types.type = a.atttypid
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+), columns AS (
+  SELECT f.attrelid, string_agg(f.form, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.generated <> 'v') AS list,
+    string_agg(format(', %L::pg_catalog.text, coalesce(pg_catalog.sum(g%s)::pg_catalog.text, ''0'')', f.name, f.attnum),
+      '' ORDER BY f.attnum) FILTER (WHERE f.generated = 's') AS digests,
+    string_agg(format(', %s AS g%s', replace({row}, '{value}', f.form), f.attnum),
+      '' ORDER BY f.attnum) FILTER (WHERE f.generated = 's') AS hashes
+  FROM forms f GROUP BY f.attrelid
 ), members AS (
   SELECT objid, refobjid FROM pg_depend WHERE classid = 'pg_class'::regclass
     AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ), configs AS (
   SELECT u.config, u.condition FROM pg_extension e, LATERAL unnest(e.extconfig, e.extcondition) u(config, condition)
+), up(leaf, relid, height) AS (
+  SELECT i.inhrelid, i.inhparent, 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  WHERE c.relispartition AND c.relkind = 'r'
+  UNION ALL SELECT up.leaf, i.inhparent, up.height + 1 FROM up JOIN pg_inherits i ON i.inhrelid = up.relid
+), hashed(leaf, schema, name) AS (
+  {hashed}
 )
 SELECT n.nspname::text, c.relname::text, c.relkind::text, c.relispopulated::text, c.relpages::text,
   (members.objid IS NOT NULL)::text, (configs.config IS NOT NULL)::text,
-  'SELECT {hash} AS h FROM ' || CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END || quote_ident(n.nspname)
-    || '.' || quote_ident(c.relname) || ' ' || coalesce(configs.condition, '')
+  concat('SELECT pg_catalog.count(*)::pg_catalog.text, coalesce(pg_catalog.sum(h)::pg_catalog.text, ''0'')',
+    columns.digests, ' FROM (SELECT ', replace({row}, '{value}', coalesce(columns.list, '')), ' AS h', columns.hashes,
+    ' FROM ', CASE WHEN c.relkind = 'r' THEN 'ONLY ' END, quote_ident(n.nspname::text), '.',
+    quote_ident(c.relname::text), ' ' || configs.condition, ') rows'),
+  hashed.schema, hashed.name
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN columns ON columns.attrelid = c.oid
 LEFT JOIN members ON members.objid = c.oid
 LEFT JOIN configs ON configs.config = c.oid
-CROSS JOIN LATERAL (
-  SELECT coalesce(string_agg(CASE WHEN f.send IS NULL THEN quote_ident(a.attname)
-      ELSE f.send || '(' || quote_ident(a.attname) || ')' END, ', ' ORDER BY a.attname::text COLLATE "C"), '') AS list
-  FROM pg_attribute a
-  LEFT JOIN bases b ON b.domain = a.atttypid
-  LEFT JOIN binary_forms f ON f.type = coalesce(b.base, a.atttypid)
-  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped{stored}
-) columns
+LEFT JOIN hashed ON hashed.leaf = c.oid
 WHERE c.relkind IN ('r', 'm') AND {user})",
-      fmt::arg("forms", kBinaryForms),
-      fmt::arg("stored", version_num >= 120000 ? " AND a.attgenerated = ''" : ""), fmt::arg("hash", hash),
-      fmt::arg("user", user_schema("n")));
-}
-
-std::string table_hash_sql(const std::string& hashes) {
-  return "SELECT count(*)::text, coalesce(sum(h), 0)::text FROM (" + hashes + ") rows";
+      fmt::arg("types", values_of(forms)),
+      fmt::arg("generated", version_num >= 120000 ? "a.attgenerated::text" : "''::text"),
+      fmt::arg("value", kValue), fmt::arg("hashed", hashed_partitions(version_num)),
+      fmt::arg("row", sql_literal(hash_of_row(hash, kValue))), fmt::arg("user", user_schema("n")));
 }
 
 std::string sequences_sql() {
@@ -102,11 +115,11 @@ std::string large_objects_count_sql() {
   return "SELECT count(*)::text FROM pg_largeobject_metadata";
 }
 
-std::string large_objects_hash_sql(const std::string& row_hash) {
-  const std::string page = hash_of(row_hash, "(p.loid || ' ' || p.pageno || ' ' || p.hex)");
-  const std::string length = hash_of(row_hash, "(p.loid || ' ' || max(p.pageno::int8 * 2048 + p.bytes))");
-  const std::string object = hash_of(row_hash, "(m.oid || ' ' || " + role_name("m.lomowner") + " || ' ' || " +
-                                                   grants("m.lomacl", 'L', "m.lomowner") + ")");
+std::string large_objects_hash_sql(const RowHash& hash) {
+  const std::string page = hash_of(hash, "concat_ws(' ', p.loid, p.pageno, p.hex)");
+  const std::string length = hash_of(hash, "concat_ws(' ', p.loid, max(p.pageno::int8 * 2048 + p.bytes))");
+  const std::string object = hash_of(hash, "concat_ws(' ', m.oid, " + role_name("m.lomowner") + ", " +
+                                               grants("m.lomacl", 'L', "m.lomowner") + ")");
   // Hex digits of whole bytes: what is left without the zeros at the end is still unambiguous.
   const std::string pages =
       "(SELECT loid, pageno, octet_length(data) AS bytes, rtrim(encode(data, 'hex'), '0') AS hex FROM "

@@ -1,6 +1,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "postgres/row_forms.hpp"
 
 // The queries behind the parts of a fingerprint that are not objects of the catalogs. Columns are text, in
 // the order named.
@@ -9,14 +13,15 @@ namespace pgupgrade::postgres {
 // Name, whether it accepts connections (true/false).
 std::string fingerprint_databases_sql();
 
-// Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (true/false), and
-// dumped nevertheless (true/false), SQL of the rows' hashes: "SELECT hash AS h FROM ONLY … [WHERE …]",
-// without generated columns, which no dump holds and the new server computes in its own way. Large objects
-// and foreign tables are not among them.
-std::string tables_sql(const std::string& row_hash, int version_num);
+using Forms = std::vector<std::pair<std::string, std::string>>;  // row_forms()
 
-// Count and sum over the answer of such a SQL.
-std::string table_hash_sql(const std::string& hashes);
+// Schema, table, kind (pg_class.relkind), populated (t/f), pages, of an extension (true/false), and
+// dumped nevertheless (true/false), SQL of its rows, schema and name of the topmost hash partitioned table
+// above it (or NULL: rows move between the partitions of such a table when their hashes change, as those of
+// an enum do with each restore). The SQL yields the number of rows, the sum of their hashes, and for each
+// stored generated column its name and the sum of its hashes. Virtual generated columns are computed when
+// they are read, so they have no values to lose. Large objects and foreign tables are not among them.
+std::string tables_sql(const RowHash& hash, const Forms& forms, int version_num);
 
 // Schema, name, definition, SQL of "last_value is_called".
 std::string sequences_sql();
@@ -24,6 +29,6 @@ std::string sequences_sql();
 // Number of large objects; then the digest of their contents, owners and grants. Bytes that are zero at the
 // end of a page do not count: a restore writes out the holes of a sparse object.
 std::string large_objects_count_sql();
-std::string large_objects_hash_sql(const std::string& row_hash);
+std::string large_objects_hash_sql(const RowHash& hash);
 
 }  // namespace pgupgrade::postgres

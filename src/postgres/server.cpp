@@ -241,10 +241,6 @@ std::vector<std::string> LibpqServer::tables_without_statistics() {
 
 }  // namespace
 
-std::string best_row_hash(int version_num) {
-  return version_num >= 110000 ? "hashtextextended" : "hashtext";
-}
-
 std::unique_ptr<Server> make_server(const SocketEndpoint& endpoint, std::unique_ptr<Session> session,
                                     const Cancellation& cancellation) {
   return std::make_unique<LibpqServer>(endpoint, std::move(session), cancellation);

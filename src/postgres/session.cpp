@@ -32,15 +32,21 @@ using UniqueResult = std::unique_ptr<PGresult, ResultDeleter>;
 using UniqueText = std::unique_ptr<char, MemoryDeleter>;
 using UniqueCancel = std::unique_ptr<PGcancel, CancelDeleter>;
 
-// What is printed must not depend on the cluster's settings. extra_float_digits is 0 because only there do
-// the servers before and since 12 print nested floating-point numbers alike; plain ones are hashed in their
-// binary form.
+// What is read and printed must not depend on what the cluster, a database or a role sets; as the client's
+// options these outrank ALTER ROLE and ALTER DATABASE … SET. extra_float_digits is 0 because only there do
+// the servers before and since 12 print floating-point numbers alike; rows are read with another.
 constexpr const char* kSessionSettings =
     "-c search_path=pg_catalog -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c TimeZone=UTC "
-    "-c extra_float_digits=0 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c xmlbinary=base64 "
-    "-c row_security=off -c quote_all_identifiers=off -c standard_conforming_strings=on "
-    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
-    "-c default_transaction_read_only=off -c client_min_messages=warning";
+    "-c extra_float_digits=0 -c bytea_output=hex -c lc_monetary=C -c lc_numeric=C -c xmloption=content "
+    "-c xmlbinary=base64 -c row_security=off -c quote_all_identifiers=off -c standard_conforming_strings=on "
+    "-c array_nulls=on -c transform_null_equals=off -c role=none -c session_preload_libraries= "
+    "-c local_preload_libraries= -c statement_timeout=0 -c lock_timeout=0 "
+    "-c idle_in_transaction_session_timeout=0 -c temp_file_limit=-1 -c default_transaction_read_only=off "
+    "-c default_transaction_deferrable=off -c default_transaction_isolation=repeatable\\ read "
+    "-c zero_damaged_pages=off -c ignore_checksum_failure=off -c constraint_exclusion=off "
+    "-c client_min_messages=warning "
+    // Rows are read from the table itself, not from an index that may be wrong.
+    "-c enable_indexonlyscan=off";
 
 void remember_notice(void* notices, const PGresult* result) {
   const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -78,6 +84,7 @@ std::vector<Row> rows_of(const PGresult* result) {
 
 struct Session::State {
   UniqueConnection connection;
+  std::string sqlstate;
   std::vector<std::string> notices;
 };
 
@@ -86,14 +93,32 @@ Session::Session(const SocketEndpoint& endpoint, std::string database, const Can
     : database_(std::move(database)), cancellation_(cancellation), state_(std::make_unique<State>()) {
   connect(endpoint, patience);
   PQsetNoticeReceiver(state_->connection.get(), remember_notice, &state_->notices);
+  // Bytes of no encoding are not for UTF-8; those of another are made that by the server.
+  const char* encoding = PQparameterStatus(state_->connection.get(), "server_encoding");
+  if (encoding != nullptr &&
+      (std::string_view(encoding) == "SQL_ASCII" || std::string_view(encoding) == "MULE_INTERNAL"))
+    use_own_encoding();
   // JIT only costs time for statements that are run once.
   if (version_num() >= 110000) execute("SET jit = off", "set up a session");
+  // The event triggers of a database are meant for its users' statements, not for ours.
+  execute(version_num() >= 170000 ? "SET event_triggers = off" : "SET session_replication_role = replica",
+          "set up a session");
   // What is meant for clients may be set for a role or a database, which outranks the command line.
   if (version_num() >= 140000) execute("SET idle_session_timeout = 0", "set up a session");
   if (version_num() >= 170000) execute("SET transaction_timeout = 0", "set up a session");
 }
 
 Session::~Session() = default;
+
+void Session::use_own_encoding() {
+  const char* encoding = PQparameterStatus(state_->connection.get(), "server_encoding");
+  execute("SET client_encoding = " + quote_literal(encoding == nullptr ? "SQL_ASCII" : encoding),
+          "set up a session");
+}
+
+bool Session::cannot_convert() const {
+  return sqlstate() == "22P05" || sqlstate() == "22021";
+}
 
 void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) {
   // Everything that an environment variable could change is named.
@@ -142,6 +167,7 @@ void Session::wait_for_input(std::string_view purpose) {
 std::vector<Row> Session::rows(const std::string& sql, std::string_view purpose) {
   cancellation_.throw_if_requested();
   PGconn* connection = state_->connection.get();
+  state_->sqlstate.clear();
   if (PQsendQuery(connection, sql.c_str()) == 0) fail(purpose, one_line(PQerrorMessage(connection)));
   std::vector<Row> answer;
   std::string problem;
@@ -158,7 +184,9 @@ std::vector<Row> Session::rows(const std::string& sql, std::string_view purpose)
         answer.clear();
         break;
       default:
-        if (problem.empty()) problem = reason_of(result.get(), connection);
+        if (!problem.empty()) break;
+        problem = reason_of(result.get(), connection);
+        if (const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE)) state_->sqlstate = state;
     }
   }
   cancellation_.throw_if_requested();
@@ -196,6 +224,10 @@ Secret Session::scram_verifier(const std::string& role, const Secret& password) 
          one_line(PQerrorMessage(state_->connection.get())));
   }
   return Secret{std::string(verifier.get())};
+}
+
+const std::string& Session::sqlstate() const {
+  return state_->sqlstate;
 }
 
 std::vector<std::string> Session::take_notices() {

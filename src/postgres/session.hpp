@@ -45,6 +45,13 @@ class Session {
   // The SCRAM-SHA-256 verifier that libpq makes of a password, on this side.
   Secret scram_verifier(const std::string& role, const Secret& password);
 
+  // Names come in UTF-8, but from a database without an encoding (SQL_ASCII): from there in whatever bytes
+  // they are, and so from any other after this.
+  void use_own_encoding();
+  // Whether the last statement failed because a text has no counterpart in UTF-8.
+  bool cannot_convert() const;
+  // Of the error of the last statement; empty when it had none.
+  const std::string& sqlstate() const;
   // Warnings and notices since the last call.
   std::vector<std::string> take_notices();
 

@@ -38,6 +38,12 @@ TEST_CASE("a change of a table is told in one sentence") {
           Sentences{"database \"shop\": table public.t has 1 rows, expected 2"});
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables["public.t"].digest = "x"; }) ==
           Sentences{"database \"shop\": table public.t has 2 rows as expected, but other contents"});
+  REQUIRE(after_in_shop([](DatabasePrint& shop) {
+            shop.tables["public.t"].digest = "x";
+            shop.tables["public.t"].generated["gross"] = "9";
+          }) ==
+          Sentences{"database \"shop\": table public.t has 2 rows as expected, but other values in generated "
+                    "columns (\"gross\"), which a restore computes anew"});
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables.erase("public.t"); }) ==
           Sentences{"database \"shop\": table public.t is missing"});
   REQUIRE(after_in_shop([](DatabasePrint& shop) { shop.tables["public.a"] = {}; }) ==

@@ -174,7 +174,8 @@ Fingerprint fingerprint() {
   value.version_num = 150010;
   value.row_hash = "hashtextextended";
   value.databases["shop"] = {
-      .tables = {{"public.orders", {.rows = 11, .digest = "d1"}}, {"public.t", {.rows = 2, .digest = "d2"}}},
+      .tables = {{"public.orders", {.rows = 11, .digest = "d1"}},
+                 {"public.t", {.rows = 2, .digest = "d2", .generated = {{"gross", "7"}}}}},
       .not_dumped = {{"partman.log", 4}},
       .sequences = {{"public.t_id_seq", "5 true"}},
       .objects = {{R"(table "public"."t")", {{"relpersistence", "u"}, {"relowner", "\"app\""}}}},

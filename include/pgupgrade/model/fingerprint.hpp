@@ -10,6 +10,8 @@ namespace pgupgrade {
 struct TablePrint {
   std::int64_t rows = 0;
   std::string digest;  // of all rows, independent of their order
+  // Stored generated column -> digest of its values: a restore computes them anew, so they may be others.
+  std::map<std::string, std::string> generated;
   bool operator==(const TablePrint&) const = default;
 };
 
@@ -20,7 +22,9 @@ using Attributes = std::map<std::string, std::string>;
 using Objects = std::map<std::string, Attributes>;
 
 struct DatabasePrint {
-  std::map<std::string, TablePrint> tables;  // "schema.table", ordinary tables and matviews
+  // "schema.table": ordinary tables and matviews; a hash partitioned table as a whole, since its rows may
+  // move from one partition to another.
+  std::map<std::string, TablePrint> tables;
   // Tables of extensions that pg_dump leaves to the extension's own script -> rows. A user may have put data
   // in one, or a table of his own into the extension (ALTER EXTENSION ADD).
   std::map<std::string, std::int64_t> not_dumped;

@@ -96,7 +96,8 @@ class Server {
   virtual std::vector<std::string> tables_without_statistics() = 0;
 };
 
-// "hashtextextended" from 11 on, "hashtext" before.
+// The name of the way in which both sides hash rows: what a server of that version has, and newer ones do
+// alike.
 std::string best_row_hash(int version_num);
 
 // A login as an application makes it: over TCP, with a password.
