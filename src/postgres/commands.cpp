@@ -76,7 +76,8 @@ void add_locale(Argv& argv, const DatabaseFacts& database, int new_major) {
 
 // Names of the old version may be keywords of the new one, so every name is quoted.
 std::vector<std::string> dump_globals(const Connection& connection, const std::string& file) {
-  Argv argv = {"pg_dumpall", "--globals-only", "--quote-all-identifiers"};
+  // What all databases share is bytes, whatever their encodings; "SQL_ASCII" leaves them as they are.
+  Argv argv = {"pg_dumpall", "--globals-only", "--quote-all-identifiers", "--encoding=SQL_ASCII"};
   add_connection(argv, connection);
   argv.push_back("--file=" + file);
   return argv;
@@ -84,11 +85,14 @@ std::vector<std::string> dump_globals(const Connection& connection, const std::s
 
 // gzip at its fastest: every build has it, and a dump then needs no more room than the database itself, which
 // uncompressed text of compressed columns would. The files are synced, since the wipe relies on them.
-std::vector<std::string> dump_database(const Connection& connection, const std::string& database,
+// A database may be set to another encoding than its own for one old client, and characters that it lacks
+// would end the dump.
+std::vector<std::string> dump_database(const Connection& connection, const DatabaseFacts& database,
                                        const std::string& directory, int jobs) {
   Argv argv = {"pg_dump", "--format=directory", jobs_option(jobs), "--compress=1", "--quote-all-identifiers"};
   add_connection(argv, connection);
-  add_database(argv, database);
+  add_database(argv, database.name);
+  if (!database.encoding.empty()) argv.push_back("--encoding=" + database.encoding);
   argv.push_back("--file=" + directory);
   return argv;
 }

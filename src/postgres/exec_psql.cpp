@@ -26,9 +26,18 @@ constexpr const char* kScript =
     "PGAPPNAME=pgupgrade\n"
     "PGCONNECT_TIMEOUT=10\n"
     "PGOPTIONS='-c default_transaction_read_only=on -c search_path=pg_catalog -c client_min_messages=error "
-    "-c statement_timeout=0 -c DateStyle=ISO -c TimeZone=UTC'\n"
+    "-c role=none -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c default_transaction_isolation=read\\ committed -c default_transaction_deferrable=off -c "
+    "row_security=off "
+    "-c zero_damaged_pages=off -c session_preload_libraries= -c quote_all_identifiers=off "
+    "-c standard_conforming_strings=on -c extra_float_digits=0 -c bytea_output=hex -c "
+    "transform_null_equals=off "
+    "-c array_nulls=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC'\n"
     "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
-    "exec psql \"$@\"";
+    // Bytes of no encoding are not for UTF-8.
+    "exec psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
+    "current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)\" "
+    "'--command=\\o' \"$@\"";
 
 // Ways to reach the server from within its container, in the order in which they are tried.
 struct Route {

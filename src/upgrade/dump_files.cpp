@@ -71,7 +71,8 @@ std::string dump_record_text(const DumpRecord& record) {
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
     bj::array remote_views;
     for (const auto& view : database.remote_views)
-      remote_views.push_back(bj::object{{"oid", view.oid}, {"name", json_text(view.name)}, {"quoted", json_text(view.quoted)}});
+      remote_views.push_back(
+          bj::object{{"oid", view.oid}, {"name", json_text(view.name)}, {"quoted", json_text(view.quoted)}});
     databases.push_back(bj::object{{"name", json_text(database.name)},
                                    {"directory", database.directory},
                                    {"objects", std::move(objects)},

@@ -239,11 +239,16 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
                     .source = dump_volume_name(context_.plan().run_id, target_.service),
                     .target = kDumpMount}};
   // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
+  // Nor may it be read as another role, or with another encoding than its own: bytes stay as they are where
+  // the program does not say otherwise.
   std::string options =
       "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
-      "-c idle_in_transaction_session_timeout=0 ";
+      "-c idle_in_transaction_session_timeout=0 -c role=none "
+      "-c session_replication_role=origin -c default_transaction_isolation=read\\ committed "
+      "-c default_transaction_deferrable=off -c temp_file_limit=-1 -c zero_damaged_pages=off "
+      "-c ignore_checksum_failure=off ";
   options += values == Values::exchanged ? postgres::exchange_options() : "-c lc_messages=C";
-  client.environment = {{"LC_ALL", "C"}, {"PGOPTIONS", options}};
+  client.environment = {{"LC_ALL", "C"}, {"PGCLIENTENCODING", "SQL_ASCII"}, {"PGOPTIONS", options}};
   return client;
 }
 

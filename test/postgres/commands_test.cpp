@@ -26,15 +26,16 @@ const DatabaseFacts kLibc{.name = "template1", .encoding = "UTF8", .collate = "e
 
 TEST_CASE("roles are dumped with all names quoted") {
   REQUIRE(dump_globals(kTo, "/dump/globals.sql") ==
-          Argv{"pg_dumpall", "--globals-only", "--quote-all-identifiers", "--host=/run/pgupgrade",
-               "--port=5432", "--username=boss", "--no-password", "--file=/dump/globals.sql"});
+          Argv{"pg_dumpall", "--globals-only", "--quote-all-identifiers", "--encoding=SQL_ASCII",
+               "--host=/run/pgupgrade", "--port=5432", "--username=boss", "--no-password",
+               "--file=/dump/globals.sql"});
 }
 
 TEST_CASE("a database is dumped into a directory by its quoted name") {
-  REQUIRE(dump_database(kTo, "we'ird = \\x", "/dump/1", 4) ==
+  REQUIRE(dump_database(kTo, {.name = "we'ird = \\x", .encoding = "LATIN1"}, "/dump/1", 4) ==
           Argv{"pg_dump", "--format=directory", "--jobs=4", "--compress=1", "--quote-all-identifiers",
                "--host=/run/pgupgrade", "--port=5432", "--username=boss", "--no-password",
-               "--dbname=dbname='we\\'ird = \\\\x'", "--file=/dump/1"});
+               "--dbname=dbname='we\\'ird = \\\\x'", "--encoding=LATIN1", "--file=/dump/1"});
   REQUIRE(list_dump("/dump/1") == Argv{"pg_restore", "--list", "/dump/1"});
 }
 

@@ -19,7 +19,7 @@ struct Connection {
 };
 
 std::vector<std::string> dump_globals(const Connection& connection, const std::string& file);
-std::vector<std::string> dump_database(const Connection& connection, const std::string& database,
+std::vector<std::string> dump_database(const Connection& connection, const DatabaseFacts& database,
                                        const std::string& directory, int jobs);
 std::vector<std::string> list_dump(const std::string& directory);
 // The commands that restore one database, in order: what creates it and its tables (--create; "postgres" and

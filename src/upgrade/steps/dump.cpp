@@ -38,6 +38,12 @@ std::vector<std::string> databases_in_order(const Inventory& inventory) {
   return names;
 }
 
+const DatabaseFacts& facts_of(const TargetPlan& target, const std::string& name) {
+  const auto& databases = target.inventory.databases;
+  return *std::find_if(databases.begin(), databases.end(),
+                       [&](const DatabaseFacts& database) { return database.name == name; });
+}
+
 // The old server runs once more, alone and read-only, and the new version's programs take out all that it
 // holds, together with a fingerprint that the new cluster will be held against.
 class DumpStep final : public Step {
@@ -166,8 +172,8 @@ class DumpStep final : public Step {
     for (std::size_t index = 0; index < names.size(); ++index) {
       const std::string directory = fmt::format("db-{}", index);
       connection.clear_column_marks(names[index]);
-      const auto argv = postgres::dump_database(to, names[index], std::string(kDumpMount) + "/" + directory,
-                                                context.plan().jobs);
+      const auto argv = postgres::dump_database(
+          to, facts_of(target, names[index]), std::string(kDumpMount) + "/" + directory, context.plan().jobs);
       run_client(context.world, server.client("dump", argv),
                  {.code = "E-DUMP",
                   .verb = "dump",

@@ -136,13 +136,17 @@ class RestoreStep final : public Step {
                  });
     };
     const int jobs = context.plan().jobs;
-    for (const auto& argv :
-         postgres::restore_database(to, database.name, directory, jobs, in_dump(lists.post_data)))
+    const auto commands =
+        postgres::restore_database(to, database.name, directory, jobs, in_dump(lists.post_data));
+    for (const auto& argv : commands) {
       run(argv, WorkServer::Values::exchanged);
+      // Before the last one, which brings the user's event triggers: those may forbid it.
+      if (&argv == &commands.front() && !database.missing.empty())
+        server.ensure()->drop_built_ins(database.name, database.missing);
+    }
     if (!lists.views.empty())
       run(postgres::refresh_views(to, database.name, directory, jobs, in_dump(lists.views)),
           WorkServer::Values::computed);
-    if (!database.missing.empty()) server.ensure()->drop_built_ins(database.name, database.missing);
   }
 
   // Files of the dump volume; empty names when there is nothing to keep apart.
