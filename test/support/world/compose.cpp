@@ -105,6 +105,7 @@ std::string SimulatedCompose::make(const std::string& service, const compose::Se
   }
   const std::string id = engine_.create_container(spec);
   engine_.at(id).info.restart.name = restart.empty() ? "no" : restart;
+  engine_.at(id).info.network_mode = project_ + "_default";
   engine_.at(id).address = addresses[service];
   return id;
 }

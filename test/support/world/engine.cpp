@@ -121,10 +121,19 @@ void SimulatedEngine::settle(SimulatedContainer& container) {
   }
 }
 
+void SimulatedEngine::kill_running(SimulatedContainer& container, End end) {
+  if (container.server) kill_server(*this, container);
+  finish(container, 137, end);
+}
+
 void SimulatedEngine::kill(const std::string& container) {
-  SimulatedContainer& victim = at(container);
-  if (victim.server) kill_server(*this, victim);
-  finish(victim, 137, End::by_itself);
+  kill_running(at(container), End::by_itself);
+}
+
+// A first process does not get the signals that it does not handle.
+bool SimulatedEngine::heeds_signals(const SimulatedContainer& container) const {
+  const std::string program = container.info.entrypoint.empty() ? "" : container.info.entrypoint.front();
+  return program != "sleep" && !deaf.contains(container.info.name);
 }
 
 docker::EngineInfo SimulatedEngine::info() {
@@ -145,7 +154,8 @@ std::optional<docker::ContainerInfo> SimulatedEngine::inspect_container(const st
 std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
     const docker::ContainerFilter& filter) {
   std::vector<docker::ContainerSummary> result;
-  for (const auto& [id, container] : containers) {
+  for (auto& [id, container] : containers) {
+    settle(container);
     const auto& info = container.info;
     if (!matches(filter.labels, info.labels)) continue;
     if (!filter.name.empty() && info.name != filter.name) continue;
@@ -174,10 +184,6 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   const auto image = inspect_image(spec.image);
   if (!image)
     refuse("E-ENGINE", fmt::format("cannot create container {}: no image {}", spec.name, spec.image));
-  for (const Mount& mount : spec.mounts) {
-    if (mount.kind == MountKind::volume && !volumes.contains(mount.source))
-      create_volume({.name = mount.source});
-  }
   SimulatedContainer container;
   container.info.id = fmt::format("{:064x}", ++counter_);
   container.info.name = spec.name;
@@ -196,10 +202,30 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.user = spec.user;
   container.info.mounts = spec.mounts;
   container.info.shm_bytes = spec.shm_bytes;
+  container.info.network_mode = "none";
+  container.stop_signal = spec.stop_signal;
   container.layer = empty_tree();
+  make_volumes(container, *image);
   const std::string id = container.info.id;
   containers[id] = std::move(container);
   return id;
+}
+
+// Those that are mounted and not there yet; and one for each that the image declares and nothing is mounted
+// at.
+void SimulatedEngine::make_volumes(SimulatedContainer& container, const docker::ImageInfo& image) {
+  auto& mounts = container.info.mounts;
+  for (const std::string& path : image.volumes) {
+    if (std::any_of(mounts.begin(), mounts.end(), [&](const Mount& mount) { return mount.target == path; }))
+      continue;
+    const std::string name = fmt::format("{:064x}", 0xa000000 + ++counter_);
+    container.anonymous.insert(name);
+    mounts.push_back({.kind = MountKind::volume, .source = name, .target = path});
+  }
+  for (const Mount& mount : mounts) {
+    if (mount.kind == MountKind::volume && !volumes.contains(mount.source))
+      create_volume({.name = mount.source});
+  }
 }
 
 void SimulatedEngine::start_container(const std::string& name) {
@@ -207,6 +233,7 @@ void SimulatedEngine::start_container(const std::string& name) {
   if (container.info.running()) return;
   if (frozen.contains(container.info.name)) violations.push_back("client started: " + container.info.name);
   clock_.pause(std::chrono::milliseconds(1));
+  const docker::ContainerInfo before = container.info;
   container.info.started_at = stamp();
   container.info.status = docker::ContainerStatus::running;
   container.info.exit_code.reset();
@@ -215,6 +242,10 @@ void SimulatedEngine::start_container(const std::string& name) {
         {.network = "shop_default", .ip_address = container.address, .ip6_address = {}}};
   }
   Outcome outcome = run_program(*this, container);
+  if (outcome.not_there) {
+    container.info = before;
+    refuse("E-ENGINE", fmt::format("cannot start container {}: {}", name, outcome.err));
+  }
   container.out += outcome.out;
   container.err += outcome.err;
   container.ends_with = outcome.exit_code;
@@ -222,23 +253,33 @@ void SimulatedEngine::start_container(const std::string& name) {
 }
 
 void SimulatedEngine::signal_container(const std::string& name, const std::string& signal) {
-  SimulatedContainer* container = find(name);
-  if (container == nullptr || !container->info.running()) return;
-  if (signal == "SIGKILL") return kill(name);
-  if (deaf.contains(container->info.name)) return;
-  container->stopping = true;
-  container->ends_at = clock_.monotonic() + kEnding;
+  SimulatedContainer& container = at(name);
+  if (!container.info.running()) return;
+  if (signal == "SIGKILL") return kill_running(container, End::by_the_engine);
+  if (!heeds_signals(container)) return;
+  container.stopping = true;
+  container.ends_at = clock_.monotonic() + kEnding;
 }
 
-void SimulatedEngine::stop_container(const std::string& name, std::chrono::seconds) {
+// What does not heed the signal is killed when the grace is over.
+void SimulatedEngine::stop_container(const std::string& name, std::chrono::seconds grace) {
   SimulatedContainer& container = at(name);
-  if (container.info.running()) end_running(container, End::by_the_engine);
+  settle(container);
+  if (!container.info.running()) return;
+  if (container.stop_signal == "SIGKILL") return kill_running(container, End::by_the_engine);
+  if (heeds_signals(container)) return end_running(container, End::by_the_engine);
+  if (grace < std::chrono::seconds::zero()) violations.push_back("a stop that never ends: " + name);
+  clock_.pause(grace);
+  kill_running(container, End::by_the_engine);
 }
 
 // The caller learns only the next time of what ended while it waited.
 std::optional<int> SimulatedEngine::wait_container(const std::string& name,
                                                    std::chrono::milliseconds patience) {
   SimulatedContainer& container = at(name);
+  if (container.info.status == docker::ContainerStatus::created) {
+    refuse("E-ENGINE", fmt::format("cannot wait for container {}: it was never started", name));
+  }
   if (!container.info.running()) return container.info.exit_code;
   clock_.pause(patience);
   settle(container);
@@ -253,7 +294,11 @@ void SimulatedEngine::remove_container(const std::string& name) {
   SimulatedContainer* container = find(name);
   if (container == nullptr) return;
   if (container->server) kill_server(*this, *container);
+  const std::set<std::string> anonymous = container->anonymous;
   containers.erase(std::string(container->info.id));
+  for (const std::string& volume : anonymous) {
+    if (list_containers({.volume = volume}).empty()) volumes.erase(volume);
+  }
 }
 
 void SimulatedEngine::container_logs(const std::string& name, const Sink& out, const Sink& err) {
@@ -276,7 +321,8 @@ void SimulatedEngine::get_archive(const std::string& name, const std::string& pa
 // The engine extracts as the bytes come: what a source yielded before it failed is there.
 void SimulatedEngine::put_archive(const std::string& name, const std::string& path, const Source& source) {
   const Place place = resolve(at(name), path);
-  if (!exists(*place.tree, place.path) || place.read_only) {
+  const auto directory = place.tree->find(place.path);
+  if (directory == place.tree->end() || directory->second.kind != Node::Kind::directory || place.read_only) {
     refuse("E-ENGINE", fmt::format("cannot extract to {} in {}", path, name));
   }
   std::string tar;

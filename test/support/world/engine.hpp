@@ -40,6 +40,8 @@ struct SimulatedContainer {
   bool stopping = false;
   std::chrono::milliseconds ends_at{0};  // when what is about to end has ended
   std::string address;                   // on its network, while it runs
+  std::string stop_signal;               // its own, empty: the image's
+  std::set<std::string> anonymous;       // volumes that were made for it, and go with it
 };
 
 struct SimulatedVolume {
@@ -68,7 +70,8 @@ class SimulatedEngine final : public docker::Engine {
   Place resolve(SimulatedContainer& container, const std::string& path);
   // The running server whose private socket directory is `source` on this host.
   SimulatedContainer* server_at(const std::string& source);
-  void kill(const std::string& container);  // as the kernel would when memory is short
+  void kill(
+      const std::string& container);  // as the kernel would when memory is short: a policy brings it back
   bool recovers(const SimulatedContainer& container) const {
     return container.server && clock_.monotonic() < container.server->recovered_at;
   }
@@ -121,6 +124,9 @@ class SimulatedEngine final : public docker::Engine {
   void finish(SimulatedContainer& container, int code, End end);
   void settle(SimulatedContainer& container);
   void end_running(SimulatedContainer& container, End end);
+  void kill_running(SimulatedContainer& container, End end);
+  bool heeds_signals(const SimulatedContainer& container) const;
+  void make_volumes(SimulatedContainer& container, const docker::ImageInfo& image);
 
   Clock& clock_;
   int counter_ = 0;

@@ -12,6 +12,10 @@ namespace {
 
 using Argv = std::vector<std::string>;
 
+Outcome not_there(const std::string& program) {
+  return {.exit_code = 127, .out = {}, .err = "not found: " + program + "\n", .not_there = true};
+}
+
 Outcome stat_owner(SimulatedEngine& engine, SimulatedContainer& self, const std::string& path) {
   const auto place = engine.resolve(self, path);
   if (!exists(*place.tree, place.path)) return {.exit_code = 1, .out = {}, .err = "stat: no " + path + "\n"};
@@ -56,7 +60,7 @@ Outcome control_data(SimulatedEngine& engine, SimulatedContainer& self, const st
 
 // A work server: "-D DIR", and "fsync=off" among its settings or not.
 Outcome postgres(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
-  if (engine.image_of(self).major == 0) return {.exit_code = 127, .out = {}, .err = "no postgres\n"};
+  if (engine.image_of(self).major == 0) return not_there("postgres");
   bool fsync = true;
   std::string data;
   for (std::size_t index = 1; index + 1 < argv.size(); ++index) {
@@ -71,11 +75,15 @@ Outcome postgres(SimulatedEngine& engine, SimulatedContainer& self, const Argv& 
 Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self) {
   Argv argv = self.info.entrypoint;
   argv.insert(argv.end(), self.info.command.begin(), self.info.command.end());
+  return run_program(engine, self, argv);
+}
+
+Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
   const std::string& program = argv.front();
   if (program == "docker-entrypoint.sh") {
     return start_server(engine, self, data_directory_of(self), true, WhenEmpty::initialise);
   }
-  if (program == "app") return {};
+  if (program == "app" || program == "sleep") return {};
   if (program == "postgres") return postgres(engine, self, argv);
   if (program == "true") return {.exit_code = 0, .out = {}, .err = {}};
   if (program == "stat") return stat_owner(engine, self, argv.back());
@@ -84,7 +92,7 @@ Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self) {
   if (program == "pg_controldata") return control_data(engine, self, argv.back());
   if (program == "sh") return run_script(engine, self, argv);
   if (auto outcome = run_client_program(engine, self, argv)) return *outcome;
-  return {.exit_code = 127, .out = {}, .err = "not found: " + program + "\n"};
+  return not_there(program);
 }
 
 }  // namespace pgupgrade::test

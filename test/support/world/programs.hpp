@@ -4,13 +4,15 @@
 
 namespace pgupgrade::test {
 
-// What a container's program does when it is started.
+// What a program does that is started in a container: as its first process, or by exec.
 struct Outcome {
   std::optional<int> exit_code;  // nothing: it goes on running
   std::string out;
   std::string err;
+  bool not_there = false;  // the image has no such program
 };
 Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self);
+Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv);
 
 // Servers: start one on a data directory, end it in the two ways in which servers end.
 enum class WhenEmpty { initialise, refuse };
@@ -24,7 +26,7 @@ std::string data_directory_of(const SimulatedContainer& container);  // PGDATA o
 // pg_dump and friends, initdb, vacuumdb; nothing when it is none of them.
 std::optional<Outcome> run_client_program(SimulatedEngine& engine, SimulatedContainer& self,
                                           const std::vector<std::string>& argv);
-// Shell scripts of work containers, by the purpose in their label.
+// Shell scripts: those of work containers by the purpose in their label, others as far as they echo and exit.
 Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv);
 
 }  // namespace pgupgrade::test
