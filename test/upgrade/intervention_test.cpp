@@ -256,7 +256,9 @@ TEST_CASE("a client that was started meanwhile is stopped again by a resume") {
 TEST_CASE("a client that is gone is told and does not stop the run") {
   Scene scene;
   scene.engine.remove_container("shop-tool-1");
-  scene.plan.clients[0].container_id = "unknown";  // Compose has replaced web: found by its name
+  for (ClientFacts& client : scene.plan.clients)
+    if (client.service == "web")
+      client.container_id = "unknown";  // Compose has replaced it: found by its name
   scene.start();
   std::vector<std::string> warnings;
   for (const auto& [severity, text] : scene.observer.messages) {

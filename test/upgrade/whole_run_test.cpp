@@ -191,7 +191,7 @@ TEST_CASE("a password that is no longer known stops the run and names the role")
     write_file_durably(scene.compose_file(), text, 0644);
   };
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-MD5-UNKNOWN: cannot convert the password of role \"app\": DATABASE_URL of service web does not "
+        "E-MD5-UNKNOWN: cannot convert the password of role \"app\": DATABASE_URL of service tool does not "
         "hold it "
         "any more");
   write_file_durably(scene.compose_file(), scene.original_compose, 0644);

@@ -8,6 +8,7 @@
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/scram.hpp"
 #include "support/world/cluster.hpp"
+#include "support/world/reader.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -30,17 +31,8 @@ class SimulatedServer final : public postgres::Server {
 
   Inventory inventory() override {
     const Cluster cluster = read();
-    Inventory inventory;
-    inventory.version_num = version_num();
-    inventory.superuser = cluster.superuser;
-    inventory.prepared_transactions = engine_.prepared_transactions;
-    for (const auto& [name, database] : cluster.databases) inventory.databases.push_back({.name = name});
-    const auto place = this->place();
-    for (const auto& [name, value] :
-         postgres::parse_auto_conf(conf_file(*place.tree, place.path, "postgresql.conf"))) {
-      inventory.settings.push_back({.name = name, .value = value});
-    }
-    return inventory;
+    SimulatedReader reader(engine_, self());
+    return postgres::read_inventory(reader, cluster.databases.begin()->first);
   }
 
   Fingerprint fingerprint(const std::string& row_hash, int,

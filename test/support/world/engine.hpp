@@ -89,8 +89,10 @@ class SimulatedEngine final : public docker::Engine {
   // Names that are given away already to what cannot be seen yet.
   std::map<std::string, std::chrono::milliseconds> reserved_until;
   std::vector<std::string> prepared_transactions;  // of every cluster
+  std::vector<ConnectionFacts> connections;        // to every server
   std::set<std::string> deaf;  // containers, by name, whose first process passes no signal on to the server
   std::string server_host;     // where the servers of services listen; empty: where libpq expects them
+  bool is_remote = false;      // the directories of this host do not reach its containers
   int late_logs = 0;           // so many times a mark at the end of the logs is not there yet
   std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;

@@ -1,9 +1,11 @@
-// Short commands inside running containers: pg_isready, and psql for the few statements of a run.
+// Short commands inside running containers: pg_isready, psql, and what observation looks at.
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "support/world/cluster.hpp"
 #include "support/world/programs.hpp"
+#include "support/world/reader.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -17,12 +19,21 @@ std::string option(const std::vector<std::string>& argv, const std::string& name
   return {};
 }
 
-int version_num(const SimulatedImage& image) {
-  return image.major * 10000 + std::stoi(image.version.substr(image.version.find('.') + 1));
+// Of "dbname='odd name'".
+std::string database_of(const std::string& conninfo) {
+  constexpr std::size_t kBegin = 8;
+  std::string name;
+  for (std::size_t at = kBegin; at + 1 < conninfo.size(); ++at) {
+    if (conninfo[at] == '\\') ++at;
+    name += conninfo[at];
+  }
+  return name;
 }
 
-docker::ExecResult answer(const std::string& row) {
-  return {.exit_code = 0, .standard_output = row + "\npgupgrade: end of the answer\n", .standard_error = {}};
+docker::ExecResult answer(const std::vector<std::string>& rows) {
+  std::string text;
+  for (const std::string& row : rows) text += row + "\n";
+  return {.exit_code = 0, .standard_output = text + "pgupgrade: end of the answer\n", .standard_error = {}};
 }
 
 docker::ExecResult is_ready(SimulatedEngine& engine, const SimulatedContainer& container,
@@ -45,12 +56,31 @@ docker::ExecResult run_psql(SimulatedEngine& engine, SimulatedContainer& contain
   if (!cluster || !cluster->roles.contains(role)) {
     return {.exit_code = 2, .standard_output = {}, .standard_error = "FATAL:  role does not exist\n"};
   }
-  if (sql.find("server_version_num") != std::string::npos) {
-    return answer(fmt::format("{} {}", version_num(engine.image_of(container)), container.server->data));
+  if (sql.find("is_superuser") != std::string::npos)
+    return answer({role == cluster->superuser ? "on" : "off"});
+  try {
+    return answer(SimulatedReader(engine, container).query(database_of(option(argv, "--dbname")), sql));
+  } catch (const Error& error) {
+    return {.exit_code = 1,
+            .standard_output = {},
+            .standard_error = std::string("ERROR:  ") + error.what() + "\n"};
   }
-  if (sql.find("WHERE oid = 10") != std::string::npos) return answer(cluster->superuser);
-  if (sql.find("is_superuser") != std::string::npos) return answer(role == cluster->superuser ? "on" : "off");
-  return {.exit_code = 1, .standard_output = {}, .standard_error = "ERROR:  not simulated: " + sql + "\n"};
+}
+
+// What observation looks at in the container of a service; nothing for other scripts.
+std::optional<docker::ExecResult> look(SimulatedEngine& engine, SimulatedContainer& container,
+                                       const std::vector<std::string>& argv) {
+  if (argv.size() < 5 || argv[0] != "sh") return std::nullopt;
+  const std::string& script = argv[2];
+  const auto say = [](const std::string& text) {
+    return docker::ExecResult{.exit_code = 0, .standard_output = text, .standard_error = {}};
+  };
+  if (script.starts_with("stat -c %d -- \"$1\" && stat -f -c '%a %S'")) return say("7\n1000000 4096\n");
+  if (script.find("tar --xattrs") != std::string::npos) return say("");
+  if (script.find("[ -L \"$1/pg_wal\" ]") == std::string::npos) return std::nullopt;
+  const auto place = engine.resolve(container, argv[4] + "/pg_wal");
+  if (!exists(*place.tree, place.path)) return say("");
+  return say(place.tree->at(place.path).kind == Node::Kind::link ? "linked\n" : "inside\n");
 }
 
 }  // namespace
@@ -70,6 +100,7 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
     container.ends_at = clock_.monotonic() + std::chrono::milliseconds(1);
     return {};
   }
+  if (const auto result = look(*this, container, argv)) return *result;
   const Outcome outcome = run_program(*this, container, argv);
   return {.exit_code = outcome.exit_code.value_or(0),
           .standard_output = outcome.out,

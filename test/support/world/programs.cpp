@@ -37,7 +37,7 @@ Outcome cat(SimulatedEngine& engine, SimulatedContainer& self, const std::string
   if (exists(*place.tree, place.path))
     return {.exit_code = 0, .out = place.tree->at(place.path).content, .err = {}};
   for (const Mount& mount : self.info.mounts) {
-    if (mount.kind != MountKind::bind || !path.starts_with(mount.target + "/")) continue;
+    if (engine.is_remote || mount.kind != MountKind::bind || !path.starts_with(mount.target + "/")) continue;
     if (const auto content = read_file_if_present(mount.source + path.substr(mount.target.size()))) {
       return {.exit_code = 0, .out = *content, .err = {}};
     }

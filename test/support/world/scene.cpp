@@ -6,7 +6,9 @@
 #include <stdexcept>
 
 #include "pgupgrade/base/files.hpp"
-#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/compose/editor.hpp"
+#include "pgupgrade/planning/make_plan.hpp"
+#include "pgupgrade/upgrade/observe.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
@@ -167,93 +169,25 @@ void Scene::start_services() {
   }
 }
 
-TargetPlan Scene::plan_target(std::size_t index) {
-  const std::string pgdata = options_.subdirectory ? std::string(kMount) + "/inner" : kMount;
-  const auto& info = container(service_name(index)).info;
-  const auto& volume = engine.volume(volume_name(index)).info;
-  const bool moves = options_.new_major >= 18 && !options_.subdirectory;
-  TargetPlan target;
-  target.service = service_name(index);
-  target.container_id = info.id;
-  target.container_name = info.name;
-  target.restart = info.restart;
-  target.old_version = "15.8";
-  target.old_major = 15;
-  target.new_major = options_.new_major;
-  target.old_image = "postgres:15";
-  target.old_image_id = info.image_id;
-  target.new_image = fmt::format("postgres:{}", options_.new_major);
-  target.data_mount = info.mounts.at(0);
-  target.data_volume = {
-      .name = volume.name, .driver = volume.driver, .created_at = volume.created_at, .labels = volume.labels};
-  target.old_pgdata = pgdata;
-  target.new_data_target = moves ? "/var/lib/postgresql" : kMount;
-  target.new_pgdata = moves ? fmt::format("/var/lib/postgresql/{}/docker", options_.new_major) : pgdata;
-  target.custom_pgdata = options_.subdirectory;
-  target.roles = {{.role = "app", .origin = "DATABASE_URL of service web"},
-                  {.role = "postgres", .origin = "POSTGRES_PASSWORD of service " + target.service}};
-  Inventory& inventory = target.inventory;
-  inventory.version_num = 150008;
-  inventory.version = "15.8";
-  inventory.data_directory = pgdata;
-  inventory.config_file = pgdata + "/postgresql.conf";
-  inventory.superuser = "postgres";
-  inventory.wal_segment_bytes = 16 << 20;
-  for (const auto& [name, database] : original.at(index).databases) {
-    inventory.databases.push_back({.name = name, .encoding = "UTF8", .collate = "C", .ctype = "C"});
-  }
-  for (const auto& [name, verifier] : original.at(index).roles) {
-    inventory.roles.push_back({.name = name,
-                               .superuser = name == "postgres",
-                               .can_login = true,
-                               .verifier = verifier.empty() ? VerifierKind::none : VerifierKind::md5});
-  }
-  inventory.settings = {{.name = "max_connections", .value = "250", .file = inventory.config_file},
-                        {.name = "work_mem",
-                         .value = "16MB",
-                         .origin = SettingFacts::Origin::auto_conf,
-                         .file = pgdata + "/postgresql.auto.conf"}};
-  return target;
+Request Scene::request() const {
+  return {.project = {.files = {compose_file()}},
+          .target_major = options_.new_major,
+          .all_services = options_.targets > 1,
+          .jobs = 2,
+          .state_root = root / ".pgupgrade"};
+}
+
+Facts Scene::observe() {
+  upgrade::World own = world();
+  return upgrade::observe(request(), own, "unix:///var/run/docker.sock", [](const std::string&) {});
 }
 
 void Scene::make_plan() {
-  plan.run_id = "0a1b2c3d";
-  plan.tool_version = "0.1.0";
-  plan.engine_id = engine.engine_id;
-  plan.engine_endpoint = "unix:///var/run/docker.sock";
-  plan.project = "shop";
-  plan.project_directory = root.string();
-  plan.location.files = {compose_file()};
-  plan.state_root = (root / ".pgupgrade").string();
-  plan.jobs = 2;
-  for (std::size_t index = 0; index < original.size(); ++index) plan.targets.push_back(plan_target(index));
-  for (const char* service : {"web", "worker", "tool"}) {
-    if (!options_.clients) break;
-    const auto& info = container(service).info;
-    plan.clients.push_back({.container_id = info.id,
-                            .container_name = info.name,
-                            .project = "shop",
-                            .service = service,
-                            .running = info.running(),
-                            .restart = info.restart,
-                            .why = "depends on db"});
-  }
-  plan.file_digests[compose_file()] = sha256_hex(original_compose);
-  edited_compose = original_compose;
-  const auto edit = [&](const std::string& old_text, const std::string& new_text) {
-    for (auto at = original_compose.find(old_text); at != std::string::npos;
-         at = original_compose.find(old_text, at + 1)) {
-      plan.edits.push_back(
-          {.file = compose_file(), .offset = at, .line = 1, .old_text = old_text, .new_text = new_text});
-    }
-    for (auto at = edited_compose.find(old_text); at != std::string::npos;
-         at = edited_compose.find(old_text, at + new_text.size())) {
-      edited_compose.replace(at, old_text.size(), new_text);
-    }
-  };
-  edit("postgres:15", target().new_image);
-  if (target().new_data_target != kMount)
-    edit(std::string("data:") + kMount, "data:" + target().new_data_target);
+  const auto planned = planning::make_plan(request(), observe(), "0a1b2c3d", "0.1.0");
+  for (const Diagnostic& finding : planned.diagnostics)
+    if (finding.severity == Severity::error) throw std::logic_error(finding.code + ": " + finding.message);
+  plan = planned.plan;
+  edited_compose = compose::apply_edits(original_compose, plan.edits);
 }
 
 upgrade::World Scene::world() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/model/request.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
 #include "support/world/cluster.hpp"
 #include "support/world/compose.hpp"
@@ -32,14 +33,17 @@ struct SceneOptions {
   bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
 };
 
-// A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade. Compose file and state are real
-// files in a directory of its own, removed at the end.
+// A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade, which the product makes of what
+// it observes. Compose file and state are real files in a directory of its own, removed at the end.
 class Scene {
  public:
   explicit Scene(SceneOptions options = {});
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
+
+  Request request() const;  // as somebody would ask for the upgrade
+  Facts observe();          // changes nothing
 
   // Each call is a process of its own: it begins without faults armed and with what is on disk.
   upgrade::Report start();
@@ -83,7 +87,6 @@ class Scene {
   void fill_volume(std::size_t index);
   void start_services();
   void make_plan();
-  TargetPlan plan_target(std::size_t index);
   void watch(const std::string& place);
   std::string wrong_with_clients();
   std::string wrong_with_remains();

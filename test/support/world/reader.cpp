@@ -1,0 +1,171 @@
+#include "support/world/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/postgres/inspect.hpp"
+#include "postgres/inspect_sql.hpp"
+#include "support/world/cluster.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using Rows = std::vector<std::string>;
+
+// What a server is asked about itself.
+struct Asked {
+  const SimulatedEngine& engine;
+  const SimulatedImage& image;
+  const ServerProcess& server;
+  const SimulatedEngine::Place place;
+  const Cluster cluster;
+
+  std::string file(const std::string& name) const {
+    const auto found = place.tree->find(join_path(place.path, name));
+    return found == place.tree->end() ? std::string() : found->second.content;
+  }
+  int version_num() const {
+    return image.major * 10000 + std::stoi(image.version.substr(image.version.find('.') + 1));
+  }
+};
+
+std::string row(const object& fields) {
+  return boost::json::serialize(fields);
+}
+
+Rows server(const Asked& asked) {
+  const std::string& data = asked.server.data;
+  return {row({{"version", asked.image.version},
+               {"data_directory", data},
+               {"config_file", data + "/postgresql.conf"},
+               {"hba_file", data + "/pg_hba.conf"},
+               {"ident_file", data + "/pg_ident.conf"},
+               {"superuser", asked.cluster.superuser},
+               {"checksums", true},
+               {"wal_segment_bytes", 16 << 20},
+               {"password_encryption", "scram-sha-256"},
+               {"shared_preload_libraries", ""},
+               {"session_preload_libraries", ""},
+               {"local_preload_libraries", ""},
+               {"in_recovery", false}})};
+}
+
+std::string verifier_word(const std::string& verifier) {
+  if (verifier.empty()) return "none";
+  return verifier.starts_with("md5") ? "md5" : "scram";
+}
+
+Rows roles(const Asked& asked) {
+  Rows rows;
+  for (const auto& [name, verifier] : asked.cluster.roles) {
+    rows.push_back(row({{"name", name},
+                        {"superuser", name == asked.cluster.superuser},
+                        {"login", true},
+                        {"verifier", verifier_word(verifier)}}));
+  }
+  return rows;
+}
+
+Rows file_settings(const Asked& asked) {
+  Rows rows;
+  for (const auto& [name, value] : postgres::parse_auto_conf(asked.file("postgresql.conf"))) {
+    rows.push_back(row({{"name", name}, {"value", value}, {"file", asked.server.data + "/postgresql.conf"}}));
+  }
+  return rows;
+}
+
+Rows auto_conf(const Asked& asked) {
+  return {row({{"content", asked.file("postgresql.auto.conf")}})};
+}
+
+Rows cluster_objects(const Asked& asked) {
+  Rows rows;
+  for (const std::string& name : asked.engine.prepared_transactions)
+    rows.push_back(row({{"kind", "prepared"}, {"name", name}}));
+  return rows;
+}
+
+Rows connections(const Asked& asked) {
+  Rows rows;
+  for (const ConnectionFacts& connection : asked.engine.connections) {
+    rows.push_back(row({{"address", connection.client_address},
+                        {"database", connection.database},
+                        {"role", connection.role},
+                        {"application", connection.application}}));
+  }
+  return rows;
+}
+
+Rows databases(const Asked& asked) {
+  Rows rows;
+  for (const auto& [name, database] : asked.cluster.databases) {
+    rows.push_back(row({{"name", name},
+                        {"size", database_text(database).size()},
+                        {"encoding", "UTF8"},
+                        {"collate", "C"},
+                        {"ctype", "C"},
+                        {"provider", "c"},
+                        {"locale", nullptr},
+                        {"rules", nullptr},
+                        {"allow", true},
+                        {"template", name == "template1"}}));
+  }
+  return rows;
+}
+
+Rows contents(const Asked& asked, const std::string& name) {
+  const Database& database = asked.cluster.databases.at(name);
+  std::size_t count = 0;
+  for (const auto& [table, own] : database.tables) count += own.size();
+  return {row({{"tables", database.tables.size()},
+               {"rows", count},
+               {"large_objects", 0},
+               {"extensions", array{"plpgsql"}},
+               {"versions", array{"1.0"}},
+               {"libraries", array{}}})};
+}
+
+Rows md5_verifiers(const Asked& asked) {
+  Rows rows;
+  for (const auto& [name, verifier] : asked.cluster.roles) {
+    if (verifier.starts_with("md5")) rows.push_back(row({{"role", name}, {"verifier", verifier}}));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<std::string> SimulatedReader::query(const std::string& database, const std::string& sql) {
+  const auto place = engine_.resolve(container_, container_.server->data);
+  const auto cluster = read_cluster(*place.tree, place.path);
+  if (!cluster || !cluster->databases.contains(database)) {
+    throw Error(ErrorKind::failed, "E-SQL", fmt::format("database \"{}\" does not exist", database));
+  }
+  const Asked asked{.engine = engine_,
+                    .image = engine_.image_of(container_),
+                    .server = *container_.server,
+                    .place = place,
+                    .cluster = *cluster};
+  if (sql == postgres::version_num_sql()) return {std::to_string(asked.version_num())};
+  if (sql == postgres::server_sql()) return server(asked);
+  if (sql == postgres::roles_facts_sql()) return roles(asked);
+  if (sql == postgres::file_settings_sql()) return file_settings(asked);
+  if (sql == postgres::auto_conf_sql()) return auto_conf(asked);
+  if (sql == postgres::command_line_settings_sql()) return {};
+  if (sql == postgres::cluster_objects_sql()) return cluster_objects(asked);
+  if (sql == postgres::connections_sql()) return connections(asked);
+  if (sql == postgres::databases_sql(asked.version_num())) return databases(asked);
+  if (sql == postgres::database_contents_sql()) return contents(asked, database);
+  if (sql == postgres::md5_verifiers_sql()) return md5_verifiers(asked);
+  // How a step gets to know the server of a service.
+  if (sql.starts_with("SELECT current_setting('server_version_num') || ' ' || "))
+    return {fmt::format("{} {}", asked.version_num(), asked.server.data)};
+  if (sql.find("WHERE oid = 10") != std::string::npos) return {cluster->superuser};
+  throw Error(ErrorKind::failed, "E-SQL", "not simulated: " + sql);
+}
+
+}  // namespace pgupgrade::test
