@@ -67,7 +67,7 @@ struct CompressedFileWriter::State {
       ZSTD_outBuffer out{output.data(), output.size(), 0};
       const std::size_t left = ZSTD_compressStream2(context.get(), &out, &in, directive);
       if (ZSTD_isError(left) != 0) {
-        throw Error(ErrorKind::internal, "E-BACKUP",
+        throw Error(ErrorKind::internal, "E-INTERNAL",
                     fmt::format("cannot compress the backup {}: {}", printable(path.native(), 4096),
                                 ZSTD_getErrorName(left)));
       }

@@ -1,5 +1,6 @@
 #include "backup/errors.hpp"
 
+#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 
 namespace pgupgrade::backup {
@@ -16,6 +17,10 @@ void throw_damaged(const std::string& message) {
 void throw_hostile(const std::string& message) {
   throw Error(ErrorKind::failed, "E-BACKUP-HOSTILE", message,
               "find out who put it there; no data directory of PostgreSQL holds such a thing");
+}
+
+bool is_damage(const Error& error) {
+  return error.is("E-BACKUP-DAMAGED") || error.is("E-BACKUP-HOSTILE");
 }
 
 }  // namespace pgupgrade::backup

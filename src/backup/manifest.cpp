@@ -36,7 +36,7 @@ std::string_view kind_name(Entry::Kind kind) {
   for (const auto& [known, name] : kKinds) {
     if (known == kind) return name;
   }
-  throw Error(ErrorKind::internal, "E-BACKUP", "cannot name the kind of an archive's member");
+  throw Error(ErrorKind::internal, "E-INTERNAL", "cannot name the kind of an archive's member");
 }
 
 Entry::Kind kind_named(std::string_view text) {
@@ -151,7 +151,7 @@ Manifest parse_manifest(std::string_view text) try {
   for (const bj::value& entry : *entries) manifest.entries.push_back(entry_from(entry));
   return manifest;
 } catch (const Error& error) {
-  if (error.code() != "E-JSON") throw;
+  if (!error.is("E-JSON")) throw;
   throw_damaged(fmt::format("the manifest is damaged: {}", error.what()));
 }
 

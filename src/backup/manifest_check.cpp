@@ -33,10 +33,10 @@ void check_digest(const std::string& archive, const Manifest& manifest, const st
 
 void explain(const Error& error, const std::string& archive, const Manifest& manifest,
              CompressedFileReader& file) {
-  if (error.code() == "E-BACKUP-CUT") {
+  if (error.is("E-BACKUP-CUT")) {
     throw_damaged(fmt::format("the backup {} is damaged: {}", archive, error.what()));
   }
-  if (error.code() == "E-BACKUP-HOSTILE") {
+  if (error.is("E-BACKUP-HOSTILE")) {
     std::vector<char> buffer(256U << 10U);
     while (file.read(buffer.data(), buffer.size()) > 0) {
     }

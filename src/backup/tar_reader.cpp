@@ -132,7 +132,7 @@ TarReader::TarReader(Source source) : state_(std::make_unique<State>()) {
   state_->source = std::move(source);
   state_->handle.reset(archive_read_new());
   archive* handle = state_->handle.get();
-  if (handle == nullptr) throw Error(ErrorKind::internal, "E-BACKUP", "cannot set up the reading of a tar");
+  if (handle == nullptr) throw Error(ErrorKind::internal, "E-INTERNAL", "cannot set up the reading of a tar");
   state_->check(archive_read_support_format_tar(handle));
   state_->check(archive_read_open(handle, state_.get(), nullptr, State::give, nullptr));
 }

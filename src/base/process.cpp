@@ -241,7 +241,7 @@ bool is_executable_file(const std::filesystem::path& path) {
 
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options) {
   if (argv.empty() || argv.front().empty()) {
-    throw Error(ErrorKind::internal, "E-PROCESS", "cannot start a program without a name");
+    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot start a program without a name");
   }
   std::error_code problem;
   if (!options.working_directory.empty() &&

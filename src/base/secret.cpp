@@ -2,13 +2,11 @@
 
 #include <openssl/crypto.h>
 
-#include <algorithm>
+#include <utility>
 
 namespace pgupgrade {
 
 namespace {
-
-constexpr std::size_t kShortestRedacted = 4;  // shorter ones would blot out ordinary words
 
 // The whole buffer, not only the text: a string that was moved from or shortened still holds its bytes.
 void wipe(std::string& text) {
@@ -42,31 +40,6 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret::~Secret() {
   wipe(value_);
-}
-
-void Redactor::learn(const Secret& secret) {
-  if (secret.reveal().size() < kShortestRedacted) return;
-  const auto same = [&](const Secret& known) { return known.reveal() == secret.reveal(); };
-  if (std::any_of(secrets_.begin(), secrets_.end(), same)) return;
-  const auto shorter = [&](const Secret& known) { return known.reveal().size() < secret.reveal().size(); };
-  secrets_.insert(std::find_if(secrets_.begin(), secrets_.end(), shorter), secret);
-}
-
-std::string Redactor::apply(std::string_view text) const {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const auto begins = [&](const Secret& known) { return text.starts_with(known.reveal()); };
-    const auto found = std::find_if(secrets_.begin(), secrets_.end(), begins);
-    if (found == secrets_.end()) {
-      result += text.front();
-      text.remove_prefix(1);
-    } else {
-      result += "***";
-      text.remove_prefix(found->reveal().size());
-    }
-  }
-  return result;
 }
 
 }  // namespace pgupgrade

@@ -21,6 +21,8 @@ const CommandEntry* find_command(const std::string& name) {
 void add_positional(CLI::App& app, const CommandEntry& entry, Arguments& arguments) {
   if (entry.command == Command::verify_backup)
     app.add_option("FILE", arguments.file, "the archive, or its manifest")->type_name("")->required();
+  if (entry.command == Command::explain)
+    app.add_option("CODE", arguments.code, "such as E-DISK")->type_name("");
   if (entry.command == Command::completion)
     app.add_option("SHELL", arguments.shell, "bash, zsh or fish")->type_name("")->required();
 }
@@ -145,6 +147,8 @@ std::vector<CommandDescription> describe_commands() {
     CommandDescription description{.name = entry.name, .summary = entry.summary, .options = {}, .words = {}};
     for (const auto& option : table.entries()) description.options.push_back(option.description);
     if (entry.command == Command::completion) description.words = {"bash", "zsh", "fish"};
+    if (entry.command == Command::explain)
+      for (const CodeRow& row : code_table()) description.words.emplace_back(row.code);
     description.takes_file = entry.command == Command::verify_backup;
     result.push_back(std::move(description));
   }

@@ -14,6 +14,7 @@ int unlock_command(Session& session);
 int verify_backup_command(Session& session);
 int doctor_command(Session& session);
 int completion_command(Session& session);
+int explain_command(Session& session);
 
 int perform(Session& session);
 

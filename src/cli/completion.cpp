@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments.hpp"
 
@@ -21,23 +24,51 @@ std::string names_of(const std::vector<CommandDescription>& commands) {
   return join(names, " ");
 }
 
+std::vector<std::string> words_of(const CommandDescription& command) {
+  std::vector<std::string> words = command.words;
+  for (const auto& option : command.options) words.push_back(option.name);
+  words.emplace_back("--help");
+  return words;
+}
+
+// How bash finds the value of an option; empty for what it cannot know.
+std::string bash_values(const OptionDescription& option) {
+  if (!option.values.empty()) return fmt::format("-W {}", quoted(join(option.values, " ")));
+  return option.names_file ? "-f" : option.names_directory ? "-d" : "";
+}
+
+// A branch for each option that takes a value, whichever command it belongs to.
+std::string bash_options(const std::vector<CommandDescription>& commands) {
+  std::map<std::string, std::set<std::string>> options_by_values;
+  for (const auto& command : commands) {
+    for (const auto& option : command.options) {
+      if (!option.takes_value) continue;
+      auto& names = options_by_values[bash_values(option)];
+      names.insert(option.name);
+      if (!option.short_name.empty()) names.insert(option.short_name);
+    }
+  }
+  std::string cases;
+  for (const auto& [values, names] : options_by_values) {
+    const std::string find =
+        values.empty() ? "" : fmt::format("mapfile -t COMPREPLY < <(compgen {} -- \"$current\"); ", values);
+    cases += fmt::format("    {}) {}return ;;\n", join({names.begin(), names.end()}, " | "), find);
+  }
+  return cases;
+}
+
 std::string bash(const std::vector<CommandDescription>& commands) {
   std::string cases;
+  std::vector<std::string> takers;
   for (const auto& command : commands) {
-    std::vector<std::string> words = command.words;
-    for (const auto& option : command.options) words.push_back(option.name);
-    words.emplace_back("--help");
-    cases += fmt::format("    {}) words={} ;;\n", command.name, quoted(join(words, " ")));
+    cases += fmt::format("    {}) words={} ;;\n", command.name, quoted(join(words_of(command), " ")));
+    if (command.takes_file) takers.push_back(command.name);
   }
   return fmt::format(R"(# bash completion for pgupgrade
 _pgupgrade() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} words
   case $previous in
-    --output) mapfile -t COMPREPLY < <(compgen -W 'auto plain json' -- "$current"); return ;;
-    --compose | -f | --env-file | --state | --password-file)
-      mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-  esac
+{}  esac
   if [ "$COMP_CWORD" -eq 1 ] && [[ $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W {} -- "$current")
     return
@@ -46,19 +77,15 @@ _pgupgrade() {{
 {}    *) words=$(compgen -W {}) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  if [ "${{COMP_WORDS[1]}}" = verify-backup ] && [[ $current != -* ]]; then
+  if [[ {} == *" ${{COMP_WORDS[1]}} "* && $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   fi
 }}
 complete -o filenames -F _pgupgrade pgupgrade
 )",
-                     quoted(names_of(commands)), cases, [&] {
-                       std::vector<std::string> words;
-                       for (const auto& option : commands.front().options) words.push_back(option.name);
-                       words.emplace_back("--help");
-                       words.emplace_back("--version");
-                       return quoted(join(words, " "));
-                     }());
+                     bash_options(commands), quoted(names_of(commands)), cases,
+                     quoted(join(words_of(commands.front()), " ") + " --version"),
+                     quoted(" " + join(takers, " ") + " "));
 }
 
 std::string zsh_argument(const OptionDescription& option) {
@@ -72,6 +99,8 @@ std::string zsh_argument(const OptionDescription& option) {
     argument += "(" + join(option.values, " ") + ")";
   else if (option.names_file)
     argument += "_files";
+  else if (option.names_directory)
+    argument += "_files -/";
   return quoted(argument);
 }
 
@@ -120,7 +149,7 @@ std::string fish(const std::vector<CommandDescription>& commands) {
     for (const auto& option : command.options) {
       text += fmt::format("complete -c pgupgrade -n {} -l {} -d {}", quoted(condition), option.name.substr(2),
                           quoted(option.help));
-      if (option.takes_value) text += option.names_file ? " -r -F" : " -x";
+      if (option.takes_value) text += option.names_file || option.names_directory ? " -r -F" : " -x";
       if (!option.values.empty()) text += " -a " + quoted(join(option.values, " "));
       text += "\n";
     }

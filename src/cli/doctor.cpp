@@ -34,10 +34,11 @@ std::string describe_engine(Connection& connection) {
                      human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(info.memory_bytes, 0))));
 }
 
-std::string compose_version(Connection* connection, const Cancellation& cancellation) {
+std::string compose_version(Connection* connection, const Examination& examination) {
   if (connection != nullptr) return connection->world().compose.version();
   // The version needs no engine, so that one thing missing does not hide another.
-  return compose::make_cli("unix:///var/run/docker.sock", cancellation)->version();
+  return compose::make_cli("unix:///var/run/docker.sock", examination.environment, examination.cancellation)
+      ->version();
 }
 
 std::string describe_project(Connection& connection, const ProjectLocation& location) {
@@ -66,8 +67,7 @@ std::string describe_runs(const std::filesystem::path& root) {
     return !run.state || run.state->outcome == RunOutcome::unfinished;
   });
   if (open != runs.end())
-    throw Error(ErrorKind::refused, "E-UNFINISHED",
-                fmt::format("{} is unfinished", open->state_file.native()),
+    throw Error(ErrorKind::locked, "E-UNFINISHED", fmt::format("{} is unfinished", open->state_file.native()),
                 fmt::format("pgupgrade status --state {}", shell_word(open->state_file.native())));
   return runs.empty() ? "none yet" : plural(runs.size(), "run") + ", none unfinished";
 }
@@ -110,8 +110,7 @@ std::vector<Check> examine(const Examination& examination) {
     connection = examination.connect();
     return describe_engine(*connection);
   }));
-  checks.push_back(
-      check("compose", [&] { return compose_version(connection.get(), examination.cancellation); }));
+  checks.push_back(check("compose", [&] { return compose_version(connection.get(), examination); }));
   ProjectLocation location;
   checks.push_back(check("files", [&] {
     location = find_project(examination.arguments, examination.environment, examination.directory);

@@ -41,24 +41,16 @@ std::string error_text(const Error& error, const Situation& situation, const Sty
   return text;
 }
 
-Error as_error(const Diagnostic& diagnostic) {
-  return {ErrorKind::refused, diagnostic.code, diagnostic.message, diagnostic.mend};
-}
-
-Error as_error(const std::exception& exception) {
-  if (const auto* const own = dynamic_cast<const Error*>(&exception)) return *own;
-  return {ErrorKind::internal, "E-INTERNAL", fmt::format("cannot go on: {}", exception.what()),
-          "this is a defect of pgupgrade; please report it with the log"};
-}
-
-int exit_code(ErrorKind kind, RunStanding standing, int signal_number) {
-  switch (kind) {
+int exit_code(const Error& error, RunStanding standing, int signal_number) {
+  if (error.moment() == Moment::going_back) return 9;
+  switch (error.kind()) {
     case ErrorKind::internal:
       return 1;
     case ErrorKind::usage:
       return 2;
     case ErrorKind::refused:
-      return 3;
+      if (error.moment() == Moment::outside) return 3;
+      [[fallthrough]];
     case ErrorKind::failed:
       return standing == RunStanding::none ? 3 : standing == RunStanding::rolled_back ? 4 : 5;
     case ErrorKind::difference:
@@ -67,12 +59,15 @@ int exit_code(ErrorKind kind, RunStanding standing, int signal_number) {
       return 7;
     case ErrorKind::engine_unreachable:
       return 8;
-    case ErrorKind::rollback_failed:
-      return 9;
     case ErrorKind::interrupted:
       return exit_code_of_signal(signal_number);
   }
   return 1;
+}
+
+bool is_failure_of_run(const Error& error) {
+  return error.kind() == ErrorKind::failed || error.kind() == ErrorKind::difference ||
+         (error.kind() == ErrorKind::refused && error.moment() == Moment::midway);
 }
 
 }  // namespace pgupgrade::cli

@@ -18,7 +18,7 @@ bj::object event(const char* type, std::int64_t now_ms) {
   return {{"event", type}, {"time_ms", now_ms}};
 }
 
-bj::object summary(const std::string& outcome, int exit_code, std::int64_t now_ms) {
+bj::object summary(std::string_view outcome, int exit_code, std::int64_t now_ms) {
   bj::object object = event("summary", now_ms);
   object["outcome"] = outcome;
   object["exit_code"] = exit_code;
@@ -44,32 +44,6 @@ const char* name_of(upgrade::StepEventKind kind) {
   return "unknown";
 }
 
-const char* name_of(Severity severity) {
-  switch (severity) {
-    case Severity::note:
-      return "note";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "unknown";
-}
-
-const char* name_of(StepPhase phase) {
-  switch (phase) {
-    case StepPhase::started:
-      return "started";
-    case StepPhase::done:
-      return "done";
-    case StepPhase::undo_started:
-      return "undo_started";
-    case StepPhase::undone:
-      return "undone";
-  }
-  return "unknown";
-}
-
 bj::object from_target(const upgrade::TargetReport& target) {
   return {{"service", target.service},
           {"old_version", target.old_version},
@@ -82,7 +56,7 @@ bj::object from_target(const upgrade::TargetReport& target) {
 
 bj::object from_step(const StepRecord& record) {
   return {{"step", record.step},
-          {"phase", name_of(record.phase)},
+          {"phase", text_of(record.phase)},
           {"attempt", record.attempt},
           {"started_ms", record.started_ms},
           {"ended_ms", record.ended_ms}};
@@ -168,7 +142,7 @@ std::string verify_backup_event(const std::string& file, const std::string& sha2
 
 std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) {
   bj::object object = event("diagnostic", now_ms);
-  object["severity"] = name_of(diagnostic.severity);
+  object["severity"] = text_of(diagnostic.severity);
   object["code"] = diagnostic.code;
   object["message"] = printable(diagnostic.message, 4096);
   object["mend"] = printable(diagnostic.mend, 4096);
@@ -176,7 +150,7 @@ std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) 
 }
 
 std::string report_summary(const upgrade::Report& report, int exit_code, std::int64_t now_ms) {
-  bj::object object = summary(outcome_name(report.outcome), exit_code, now_ms);
+  bj::object object = summary(text_of(report.outcome), exit_code, now_ms);
   object["run"] = report.run_id;
   object["state_file"] = report.state_file.native();
   object["total_ms"] = report.total_ms;
@@ -202,11 +176,11 @@ std::string error_summary(const Error& error, const Situation& situation, int ex
 
 std::string status_summary(const RunStatus& status, std::int64_t now_ms) {
   const RunState& state = status.state;
-  bj::object object = summary(outcome_name(state.outcome), 0, now_ms);
+  bj::object object = summary(text_of(state.outcome), 0, now_ms);
   object["run"] = state.plan.run_id;
   object["project"] = state.plan.project;
   object["state_file"] = status.state_file;
-  object["direction"] = state.direction == Direction::forward ? "forward" : "back";
+  object["direction"] = text_of(state.direction);
   object["created_ms"] = state.created_ms;
   object["data"] = status.data;
   bj::array steps;

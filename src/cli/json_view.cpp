@@ -36,9 +36,9 @@ void JsonView::progress(const upgrade::Progress& progress) {
                       clock_.unix_ms()));
 }
 
-void JsonView::message(Severity severity, const std::string& text) {
+void JsonView::message(const Diagnostic& diagnostic) {
   const std::lock_guard lock(mutex_);
-  line(diagnostic_event({.severity = severity, .code = "", .message = text, .mend = ""}, clock_.unix_ms()));
+  line(diagnostic_event(diagnostic, clock_.unix_ms()));
 }
 
 }  // namespace pgupgrade::cli

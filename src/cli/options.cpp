@@ -52,7 +52,6 @@ void for_upgrade(OptionTable& table) {
   table.add_dry_run();
   table.add_detailed_exitcode();
   table.add_rollback_on_failure();
-  table.add_yes();
 }
 void for_plan(OptionTable& table) {
   table.add_project();
@@ -68,12 +67,7 @@ void for_resume(OptionTable& table) {
 }
 void for_rollback(OptionTable& table) {
   table.add_state();
-  table.add_yes();  // a rollback asks nothing, but who scripts it types it all the same
   table.add_lose_new_writes();
-}
-void for_run_with_yes(OptionTable& table) {
-  table.add_state();
-  table.add_yes();
 }
 void for_project(OptionTable& table) {
   table.add_project();
@@ -100,12 +94,14 @@ const std::vector<CommandEntry>& command_table() {
       {Command::roll_back, "rollback", "bring everything back to where the run began", for_rollback},
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
-       for_run_with_yes},
-      {Command::unlock, "unlock", "release the lock of a run that no longer exists", for_run_with_yes},
+       for_run},
+      {Command::unlock, "unlock", "release the lock of a run that no longer exists", for_run},
       {Command::verify_backup, "verify-backup",
        "read a backup again, whole, and compare it with its manifest", for_none},
       {Command::doctor, "doctor", "look whether this machine and project are fit for an upgrade",
        for_project},
+      {Command::explain, "explain", "explain an error, warning or note by its code; all of them without one",
+       for_none},
       {Command::completion, "completion", "print the completion script for bash, zsh or fish", for_none},
   };
   return table;
@@ -128,7 +124,8 @@ void OptionTable::text(const std::string& names, std::string& target, const std:
                        const std::string& help) {
   Entry& entry = remember(names, app_.add_option(names, target, help)->type_name(meta), help);
   entry.description.takes_value = true;
-  entry.description.names_file = meta == "FILE" || meta == "DIR";
+  entry.description.names_file = meta == "FILE";
+  entry.description.names_directory = meta == "DIR";
   entry.apply = [&target](const std::string& value) { target = value; };
 }
 
@@ -174,6 +171,8 @@ void OptionTable::add_common() {
     arguments_.output = parse_output("PGUPGRADE_OUTPUT", value);
   };
   flag("--no-color", arguments_.no_color, "no colours (as NO_COLOR)");
+  // Most commands ask nothing, but who scripts them types it all the same.
+  flag("--yes,-y", arguments_.yes, "do not ask");
 }
 
 void OptionTable::add_project() {
@@ -210,9 +209,6 @@ void OptionTable::add_state() {
   text("--state-dir", arguments_.state_dir, "DIR", "where runs are kept");
 }
 
-void OptionTable::add_yes() {
-  flag("--yes,-y", arguments_.yes, "do not ask");
-}
 void OptionTable::add_dry_run() {
   flag("--dry-run", arguments_.dry_run, "show the plan, and change nothing");
 }

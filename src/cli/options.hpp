@@ -27,7 +27,6 @@ class OptionTable {
   void add_project();
   void add_selection();
   void add_state();
-  void add_yes();
   void add_dry_run();
   void add_detailed_exitcode();
   void add_rollback_on_failure();

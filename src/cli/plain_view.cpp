@@ -33,10 +33,11 @@ void PlainView::progress(const upgrade::Progress& progress) {
   state_.apply(progress, clock_.monotonic());
 }
 
-void PlainView::message(Severity severity, const std::string& text) {
-  if (severity == Severity::note) return;
+void PlainView::message(const Diagnostic& diagnostic) {
+  if (diagnostic.severity == Severity::note) return;
   const std::lock_guard lock(mutex_);
-  line(fmt::format("{}: {}", severity == Severity::warning ? "warning" : "error", printable(text, 2000)));
+  line(fmt::format("{}: {}", diagnostic.severity == Severity::warning ? "warning" : "error",
+                   printable(diagnostic.message, 2000)));
 }
 
 void PlainView::tick() {

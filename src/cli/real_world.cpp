@@ -30,12 +30,13 @@ std::filesystem::path socket_root(const Environment& environment) {
 }
 
 RealWorld::RealWorld(const Environment& environment, Clock& clock, const Cancellation& cancellation)
-    : endpoint_(docker::find_endpoint()),
-      engine_(docker::connect(endpoint_, cancellation)),
-      compose_(compose::make_cli(endpoint_, cancellation)),
+    : endpoint_(docker::find_endpoint(environment)),
+      engine_(docker::connect(endpoint_, environment, cancellation)),
+      compose_(compose::make_cli(endpoint_, environment, cancellation)),
       connector_(postgres::make_connector(cancellation)),
       probe_(variable(environment, "PGUPGRADE_KILL_AT"), variable(environment, "PGUPGRADE_PAUSE_AT"),
              variable(environment, "PGUPGRADE_PLACES")),
-      world_{*engine_, *compose_, *connector_, clock, cancellation, probe_, socket_root(environment)} {}
+      world_{*engine_,     *compose_, *connector_, clock,
+             cancellation, probe_,    environment, socket_root(environment)} {}
 
 }  // namespace pgupgrade::cli

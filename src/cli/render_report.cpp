@@ -82,20 +82,6 @@ std::string versions_text(const Plan& plan) {
 
 }  // namespace
 
-const char* outcome_name(RunOutcome outcome) {
-  switch (outcome) {
-    case RunOutcome::unfinished:
-      return "unfinished";
-    case RunOutcome::succeeded:
-      return "succeeded";
-    case RunOutcome::rolled_back:
-      return "rolled_back";
-    case RunOutcome::cleaned:
-      return "cleaned";
-  }
-  return "unknown";
-}
-
 std::string outcome_text(const RunState& state) {
   if (state.outcome == RunOutcome::succeeded) return "succeeded";
   if (state.outcome == RunOutcome::rolled_back) return "rolled back";

@@ -92,6 +92,8 @@ int perform(Session& session) {
       return doctor_command(session);
     case Command::completion:
       return completion_command(session);
+    case Command::explain:
+      return explain_command(session);
   }
   return 1;
 }

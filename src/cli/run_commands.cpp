@@ -16,7 +16,7 @@ int status_command(Session& session) {
   try {
     session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   } catch (const Error& error) {
-    if (error.code() != "E-NO-RUN") throw;
+    if (!error.is("E-NO-RUN")) throw;
     tell(session, "No run was begun here.\n",
          [](std::int64_t now) { return plain_summary("no_run", {}, 0, now); });
     return 0;

@@ -12,8 +12,15 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/unique_fd.hpp"
 #include "pgupgrade/cli/live_block.hpp"
+#include "pgupgrade/postgres/without_passwords.hpp"
 
 namespace pgupgrade::cli {
+
+namespace {
+
+constexpr std::size_t kLongest = 4000;  // bytes of a line
+
+}  // namespace
 
 struct RunLog::State {
   std::filesystem::path file;
@@ -23,8 +30,10 @@ struct RunLog::State {
   std::string last_progress;
   std::mutex mutex;
 
-  void write(spdlog::level::level_enum level, const std::string& text) {
+  // All that is logged comes by here: whatever a program or a server has quoted, no password gets further.
+  void write(spdlog::level::level_enum level, const std::string& line) {
     const std::lock_guard lock(mutex);
+    const std::string text = postgres::without_passwords(line);
     if (!problem.empty()) return;
     if (logger == nullptr && !open()) {
       if (problem.empty()) held_back.emplace_back(level, text);
@@ -77,11 +86,15 @@ void RunLog::progress(const upgrade::Progress& progress) {
   state_->write(spdlog::level::info, printable(thing, 1000));
 }
 
-void RunLog::message(Severity severity, const std::string& text) {
+void RunLog::message(const Diagnostic& diagnostic) {
+  line(diagnostic.severity, diagnostic.message);
+}
+
+void RunLog::line(Severity severity, const std::string& text) {
   const auto level = severity == Severity::error     ? spdlog::level::err
                      : severity == Severity::warning ? spdlog::level::warn
                                                      : spdlog::level::info;
-  for (const std::string& line : split_lines(text)) state_->write(level, printable(line, 4000));
+  for (const std::string& each : split_lines(text)) state_->write(level, printable(each, kLongest));
 }
 
 const std::string& RunLog::problem() const {

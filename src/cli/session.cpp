@@ -89,9 +89,9 @@ void require_consent(Session& session, const std::string& noun, const std::strin
               "read what would be done, then give --yes");
 }
 
-int report_error(Session& session, const Error& error) {
+int report_error(Session& session, const Error& error, std::optional<int> own_code) {
   const Standing standing = standing_of(session);
-  const int code = exit_code(error.kind(), standing.run, session.cancellation.signal_number());
+  const int code = own_code.value_or(exit_code(error, standing.run, session.cancellation.signal_number()));
   session.err << error_text(error, standing.situation, session.err_style()) << std::flush;
   if (session.json())
     session.out << error_summary(error, standing.situation, code, session.clock.unix_ms()) << std::endl;

@@ -4,10 +4,11 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/cli/arguments.hpp"
-#include "pgupgrade/cli/environment.hpp"
 #include "pgupgrade/cli/error_text.hpp"
 #include "pgupgrade/cli/real_world.hpp"
 #include "pgupgrade/cli/style.hpp"
@@ -58,7 +59,8 @@ void tell(Session& session, const std::string& text, const std::function<std::st
 // Asks, or throws Error(usage, "E-CONFIRM").
 void require_consent(Session& session, const std::string& noun, const std::string& phrase);
 
-// Tells an error with what the run's state knows about it; returns the exit code.
-int report_error(Session& session, const Error& error);
+// Tells an error with what the run's state knows about it; returns the exit code: `code` where the command
+// has one of its own.
+int report_error(Session& session, const Error& error, std::optional<int> code = std::nullopt);
 
 }  // namespace pgupgrade::cli

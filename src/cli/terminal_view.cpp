@@ -70,14 +70,14 @@ void TerminalView::progress(const upgrade::Progress& progress) {
   redraw(Urgency::when_due);
 }
 
-void TerminalView::message(Severity severity, const std::string& text) {
-  if (severity == Severity::note) return;
+void TerminalView::message(const Diagnostic& diagnostic) {
+  if (diagnostic.severity == Severity::note) return;
   const std::lock_guard lock(mutex_);
-  const bool warning = severity == Severity::warning;
+  const bool warning = diagnostic.severity == Severity::warning;
   const Style style = style_();
   write_(fmt::format("{}{} {}\n", erasure(),
                      paint(style, warning ? Color::yellow : Color::red, warning ? "warning:" : "error:"),
-                     printable(text, 2000)));
+                     printable(diagnostic.message, 2000)));
   drawn_.clear();
   redraw(Urgency::now);
 }

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kArchiveEnd = ".tar.zst";
+constexpr int kFoundDifference = 6;
 constexpr std::string_view kManifestEnd = ".manifest.json";
 
 // The archive and its manifest lie beside each other; either may be named.
@@ -77,8 +78,8 @@ int verify_backup_command(Session& session) {
     manifest = verify(session, archive, manifest_file);
   } catch (const Error& error) {
     // What is damaged is a finding here, no failure of ours.
-    if (!error.code().starts_with("E-BACKUP")) throw;
-    throw Error(ErrorKind::difference, error.code(), error.what(), error.hint());
+    if (!backup::is_damage(error)) throw;
+    return report_error(session, error, kFoundDifference);
   }
   const auto members = static_cast<std::int64_t>(manifest.entries.size());
   if (session.json())

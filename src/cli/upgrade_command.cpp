@@ -13,6 +13,7 @@
 #include "pgupgrade/cli/render_plan.hpp"
 #include "pgupgrade/cli/render_report.hpp"
 #include "pgupgrade/cli/run_log.hpp"
+#include "pgupgrade/model/json.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
 #include "pgupgrade/upgrade/journal.hpp"
@@ -41,7 +42,7 @@ void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {
     if (session.json()) {
       session.out << diagnostic_event(diagnostic, session.clock.unix_ms()) << std::endl;
     } else if (diagnostic.severity == Severity::error) {
-      session.err << error_text(as_error(diagnostic), {}, session.err_style()) << std::flush;
+      session.err << error_text(refusal(diagnostic), {}, session.err_style()) << std::flush;
     } else {
       session.err << render_diagnostic(diagnostic, session.err_style()) << std::flush;
     }
@@ -50,13 +51,13 @@ void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {
 
 int refuse(Session& session, const Diagnostics& diagnostics) {
   tell_diagnostics(session, diagnostics);
-  const int code = exit_code(ErrorKind::refused, RunStanding::none, 0);
+  constexpr int code = 3;
   if (session.json() && !diagnostics.empty()) {
     // The text form goes to standard error in every mode.
     for (const Diagnostic& diagnostic : diagnostics)
       if (diagnostic.severity == Severity::error)
-        session.err << error_text(as_error(diagnostic), {}, session.err_style());
-    session.out << error_summary(as_error(diagnostics.front()), {}, code, session.clock.unix_ms())
+        session.err << error_text(refusal(diagnostic), {}, session.err_style());
+    session.out << error_summary(refusal(diagnostics.front()), {}, code, session.clock.unix_ms())
                 << std::endl;
   }
   return code;
@@ -94,9 +95,9 @@ int tell_report(Session& session, const upgrade::Report& report, const std::stri
 }
 
 void log_error(RunLog& log, const Error& error) {
-  log.message(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
-  for (const std::string& context : error.context()) log.message(Severity::error, "  while " + context);
-  if (!error.hint().empty()) log.message(Severity::error, "  mend: " + error.hint());
+  log.line(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
+  for (const std::string& context : error.context()) log.line(Severity::error, "  while " + context);
+  if (!error.hint().empty()) log.line(Severity::error, "  mend: " + error.hint());
 }
 
 // Told before looking at services that this very run has stopped; the error then speaks of that run's data.
@@ -116,13 +117,15 @@ void refuse_unfinished_run(Session& session, const std::filesystem::path& state_
 template <typename Action>
 upgrade::Report watched(Session& session, const Action& action) {
   RunLog log(upgrade::RunFiles{session.state_file.parent_path()}.log());
-  log.message(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
+  log.line(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
   Screen screen(session);
   BothObservers observer(log, screen.view());
   try {
     upgrade::Report report = action(observer);
-    log.message(Severity::note, fmt::format("ended: {}", outcome_name(report.outcome)));
-    if (!log.problem().empty()) screen.view().message(Severity::warning, log.problem());
+    log.line(Severity::note, fmt::format("ended: {}", text_of(report.outcome)));
+    if (!log.problem().empty())
+      screen.view().message(
+          {.severity = Severity::warning, .code = "W-RUN-LOG", .message = log.problem(), .mend = {}});
     return report;
   } catch (const std::exception& exception) {
     log_error(log, as_error(exception));
@@ -141,7 +144,7 @@ upgrade::Report undo_failed(Session& session, Connection& connection) {
       return upgrade::roll_back(session.state_file, upgrade::NewWrites::keep, connection.world(), observer);
     });
   } catch (Error& error) {
-    if (error.kind() == ErrorKind::refused) error.set_kind(ErrorKind::failed);
+    if (error.kind() == ErrorKind::refused) error.set_moment(Moment::midway);
     throw;
   }
 }
@@ -152,8 +155,8 @@ int go(Session& session, Connection& connection, const std::string& project,
   try {
     return tell_report(session, watched(session, action), project);
   } catch (const Error& error) {
-    const bool failed = error.kind() == ErrorKind::failed || error.kind() == ErrorKind::difference;
-    if (!session.arguments.rollback_on_failure || !failed || !std::filesystem::exists(session.state_file))
+    if (!session.arguments.rollback_on_failure || !is_failure_of_run(error) ||
+        !std::filesystem::exists(session.state_file))
       throw;
     report_error(session, error);
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -58,9 +57,9 @@ std::string replace_all(std::string text, const std::string& what, const std::st
 }
 
 // The env files that Compose reads for a location when nobody names one.
-std::vector<fs::path> default_env_files(const ProjectLocation& location) {
+std::vector<fs::path> default_env_files(const ProjectLocation& location, const std::string& named) {
   std::vector<fs::path> result;
-  if (const char* named = std::getenv("COMPOSE_ENV_FILES"); named != nullptr && *named != '\0') {
+  if (!named.empty()) {
     std::string_view rest = named;
     while (!rest.empty()) {
       const auto comma = std::min(rest.find(','), rest.size());
@@ -75,8 +74,10 @@ std::vector<fs::path> default_env_files(const ProjectLocation& location) {
 
 class ComposeCommand final : public Cli {
  public:
-  ComposeCommand(std::string endpoint, const Cancellation& cancellation)
-      : endpoint_(std::move(endpoint)), cancellation_(cancellation) {}
+  ComposeCommand(std::string endpoint, const Environment& environment, const Cancellation& cancellation)
+      : endpoint_(std::move(endpoint)),
+        env_files_(variable(environment, "COMPOSE_ENV_FILES")),
+        cancellation_(cancellation) {}
 
   std::string version() override {
     require_docker();
@@ -97,9 +98,8 @@ class ComposeCommand final : public Cli {
     for (fs::path& file : mirrored.files) file = mirror.at(file);
     // A changed default .env is found in the mirrored project directory; only files that are named somewhere
     // must be named anew.
-    if (mirrored.env_files.empty() && std::getenv("COMPOSE_ENV_FILES") != nullptr) {
-      mirrored.env_files = default_env_files(location);
-    }
+    if (mirrored.env_files.empty() && !env_files_.empty())
+      mirrored.env_files = default_env_files(location, env_files_);
     for (fs::path& file : mirrored.env_files) file = mirror.at(file);
     return load(mirrored, mirror.root());
   }
@@ -187,6 +187,7 @@ class ComposeCommand final : public Cli {
   }
 
   std::string endpoint_;
+  std::string env_files_;  // COMPOSE_ENV_FILES
   const Cancellation& cancellation_;
 };
 
@@ -216,8 +217,9 @@ std::vector<fs::path> files_of_dotenv(const fs::path& directory) {
 
 }  // namespace
 
-std::unique_ptr<Cli> make_cli(std::string endpoint, const Cancellation& cancellation) {
-  return std::make_unique<ComposeCommand>(std::move(endpoint), cancellation);
+std::unique_ptr<Cli> make_cli(std::string endpoint, const Environment& environment,
+                              const Cancellation& cancellation) {
+  return std::make_unique<ComposeCommand>(std::move(endpoint), environment, cancellation);
 }
 
 std::vector<fs::path> default_files(const fs::path& directory) {

@@ -1,7 +1,5 @@
 #include "pgupgrade/compose/sources.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
@@ -43,7 +41,7 @@ void follow(Sources& sources, const std::string& path, const fs::path& directory
 
 }  // namespace
 
-Sources read_sources(const ProjectLocation& location, std::map<std::string, std::string> environment) {
+Sources read_sources(const ProjectLocation& location, Environment environment) {
   Sources sources;
   sources.environment = std::move(environment);
   for (const fs::path& file : location.files) {
@@ -64,16 +62,6 @@ Sources read_sources(const ProjectLocation& location, std::map<std::string, std:
     read_into(sources, sources.env_files.back());
   }
   return sources;
-}
-
-std::map<std::string, std::string> process_environment() {
-  std::map<std::string, std::string> result;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) result.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return result;
 }
 
 }  // namespace pgupgrade::compose

@@ -1,45 +1,39 @@
 #include "docker/base64.hpp"
 
-#include <cstdint>
+#include <openssl/evp.h>
+
+#include <algorithm>
 
 namespace pgupgrade::docker {
 namespace {
 
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const unsigned char* as_bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace
 
 std::string base64url_encode(std::string_view bytes) {
-  std::string encoded;
-  for (std::size_t start = 0; start < bytes.size(); start += 3) {
-    const std::string_view group = bytes.substr(start, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits = (bits << 8U) | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      encoded += i <= group.size() ? kUrlSafe[(bits >> (18U - 6U * i)) & 0x3FU] : '=';
-    }
-  }
+  std::string encoded((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a zero byte
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), as_bytes(bytes),
+                                   static_cast<int>(bytes.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  std::replace(encoded.begin(), encoded.end(), '+', '-');
+  std::replace(encoded.begin(), encoded.end(), '/', '_');
   return encoded;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string decoded;
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char letter : text) {
-    const std::size_t value = kStandard.find(letter);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    decoded += static_cast<char>((bits >> count) & 0xFFU);
-  }
+  const std::size_t padding = (4 - text.size() % 4) % 4;
+  const std::string padded = std::string(text) + std::string(padding, '=');
+  std::string decoded(padded.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()), as_bytes(padded),
+                                   static_cast<int>(padded.size()));
+  // OpenSSL passes over white space around it, and counts what the padding stands for.
+  if (size != static_cast<int>(decoded.size())) return std::nullopt;
+  decoded.resize(decoded.size() - padding);
   return decoded;
 }
 

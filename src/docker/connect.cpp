@@ -9,8 +9,9 @@
 
 namespace pgupgrade::docker {
 
-std::unique_ptr<Engine> connect(const std::string& endpoint, const Cancellation& cancellation) {
-  HttpEngineOptions options{.client_configuration = client_settings().configuration_directory};
+std::unique_ptr<Engine> connect(const std::string& endpoint, const Environment& environment,
+                                const Cancellation& cancellation) {
+  HttpEngineOptions options{.client_configuration = client_settings(environment).configuration_directory};
   return std::make_unique<HttpEngine>(
       Transport(socket_of(endpoint), cancellation, std::make_shared<SystemClock>()), std::move(options));
 }

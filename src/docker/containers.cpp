@@ -99,7 +99,7 @@ std::optional<int> HttpEngine::wait_container(const std::string& container, mill
     const HttpResponse answer = call(request);
     return understood(what, [&] { return decode_wait(answer.body); });
   } catch (const Error& error) {
-    if (error.code() == "E-ENGINE-TIMEOUT") return std::nullopt;
+    if (error.is("E-ENGINE-TIMEOUT")) return std::nullopt;
     throw;
   }
 }

@@ -71,15 +71,16 @@ std::string without_slash(std::string name) {
   return name;
 }
 
+constexpr std::array<std::pair<std::string_view, ContainerStatus>, 7> kStatuses{
+    {{"created", ContainerStatus::created},
+     {"running", ContainerStatus::running},
+     {"paused", ContainerStatus::paused},
+     {"restarting", ContainerStatus::restarting},
+     {"exited", ContainerStatus::exited},
+     {"dead", ContainerStatus::dead},
+     {"removing", ContainerStatus::removing}}};
+
 ContainerStatus decode_status(const std::string& text) {
-  static constexpr std::array<std::pair<std::string_view, ContainerStatus>, 7> kStatuses{
-      {{"created", ContainerStatus::created},
-       {"running", ContainerStatus::running},
-       {"paused", ContainerStatus::paused},
-       {"restarting", ContainerStatus::restarting},
-       {"exited", ContainerStatus::exited},
-       {"dead", ContainerStatus::dead},
-       {"removing", ContainerStatus::removing}}};
   for (const auto& [name, status] : kStatuses) {
     if (name == text) return status;
   }
@@ -166,6 +167,12 @@ VolumeInfo decode_volume_object(const bj::object& object) {
 
 }  // namespace
 
+std::string_view state_name(ContainerStatus status) {
+  for (const auto& [name, known] : kStatuses)
+    if (known == status) return name;
+  return "unknown";
+}
+
 EngineInfo decode_info(std::string_view text) {
   const bj::value value = json::parse(text, "the engine's information");
   const bj::object& object = json::as_object(value, "info");
@@ -207,6 +214,8 @@ ContainerInfo decode_container(std::string_view text) {
   container.restart = decode_restart_policy(host_config);
   container.network_mode = json::get_string_or(host_config, "NetworkMode", "");
   container.auto_remove = json::get_bool_or(host_config, "AutoRemove", false);
+  if (const std::string signal = json::get_string_or(config, "StopSignal", ""); !signal.empty())
+    container.stop_signal = signal;
   container.stop_timeout = std::chrono::seconds(json::get_int_or(config, "StopTimeout", 10));
   container.networks = decode_networks(object);
   return container;

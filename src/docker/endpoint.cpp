@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <string_view>
 
 #include "pgupgrade/base/error.hpp"
@@ -19,11 +18,6 @@ namespace {
 constexpr std::string_view kUnix = "unix://";
 constexpr std::string_view kDefaultEndpoint = "unix:///var/run/docker.sock";
 constexpr std::string_view kDefaultContext = "default";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 Error context_error(const std::string& message, const std::string& hint) {
   return {ErrorKind::usage, "E-ENGINE-CONTEXT", message, hint};
@@ -69,12 +63,12 @@ std::string endpoint_of_context(const std::filesystem::path& directory, const st
 
 }  // namespace
 
-ClientSettings client_settings() {
-  std::filesystem::path directory = environment("DOCKER_CONFIG");
-  const std::string home = environment("HOME");
+ClientSettings client_settings(const Environment& environment) {
+  std::filesystem::path directory = variable(environment, "DOCKER_CONFIG");
+  const std::string home = variable(environment, "HOME");
   if (directory.empty() && !home.empty()) directory = std::filesystem::path(home) / ".docker";
-  return {.docker_host = environment("DOCKER_HOST"),
-          .docker_context = environment("DOCKER_CONTEXT"),
+  return {.docker_host = variable(environment, "DOCKER_HOST"),
+          .docker_context = variable(environment, "DOCKER_CONTEXT"),
           .configuration_directory = directory};
 }
 
@@ -103,8 +97,8 @@ std::filesystem::path socket_of(const std::string& endpoint) {
       "run pgupgrade on the machine where the engine runs");
 }
 
-std::string find_endpoint() {
-  return resolve_endpoint(client_settings());
+std::string find_endpoint(const Environment& environment) {
+  return resolve_endpoint(client_settings(environment));
 }
 
 }  // namespace pgupgrade::docker

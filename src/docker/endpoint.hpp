@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "pgupgrade/base/environment.hpp"
+
 namespace pgupgrade::docker {
 
 // What decides where the docker command finds its engine.
@@ -12,7 +14,7 @@ struct ClientSettings {
   std::filesystem::path configuration_directory;  // DOCKER_CONFIG, else ~/.docker; empty: neither is known
 };
 
-ClientSettings client_settings();  // from the environment
+ClientSettings client_settings(const Environment& environment);
 
 // As find_endpoint in connect.hpp.
 std::string resolve_endpoint(const ClientSettings& settings);

@@ -117,7 +117,7 @@ std::string engine_message(const HttpResponse& response) {
 }
 
 Error refusal(const std::string& what, const HttpResponse& response) {
-  return {ErrorKind::failed, response.status == 409 ? "E-ENGINE-CONFLICT" : "E-ENGINE",
+  return {ErrorKind::failed, response.status == 409 ? Code("E-ENGINE-CONFLICT") : Code("E-ENGINE"),
           fmt::format("cannot {}: {} (status {})", what, engine_message(response), response.status)};
 }
 

@@ -93,7 +93,7 @@ auto understood(const std::string& what, Decode decode) {
   try {
     return decode();
   } catch (const Error& error) {
-    if (error.code() != "E-JSON") throw;
+    if (!error.is("E-JSON")) throw;
     throw Error(ErrorKind::failed, "E-ENGINE",
                 "cannot " + what + ": the engine's answer is not understood: " + error.what());
   }

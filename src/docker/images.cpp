@@ -67,7 +67,7 @@ void HttpEngine::pull_image(const std::string& reference,
                             const std::function<void(const PullProgress&)>& progress) {
   const auto image = planning::parse_image_reference(reference);
   if (!image) {
-    throw Error(ErrorKind::usage, "E-PULL",
+    throw Error(ErrorKind::failed, "E-PULL",
                 fmt::format("cannot pull {}: it is no image reference", named("image", reference)));
   }
   const RegistryAuth auth = auth_for(options_.client_configuration, image->repository);
@@ -94,7 +94,7 @@ void HttpEngine::pull_image(const std::string& reference,
     documents.finish();
     if (!heard) throw pull_error(reference, "the engine does not say how it went", auth);
   } catch (Error& error) {
-    if (error.code() == "E-ENGINE-STREAM") error.add_context(request.what);
+    if (error.is("E-ENGINE-STREAM")) error.add_context(request.what);
     throw;
   }
 }

@@ -1,33 +1,29 @@
 #include "docker/url.hpp"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <memory>
+#include <new>
+
 namespace pgupgrade::docker {
-namespace {
-
-constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-
-std::string encode(std::string_view text, std::string_view also_kept) {
-  std::string encoded;
-  for (const char letter : text) {
-    if (kUnreserved.find(letter) != std::string_view::npos ||
-        also_kept.find(letter) != std::string_view::npos) {
-      encoded += letter;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(letter));
-    }
-  }
-  return encoded;
-}
-
-}  // namespace
-
 std::string url_encode(std::string_view text) {
-  return encode(text, "");
+  if (text.empty()) return {};  // a length of 0 would mean "until the zero byte"
+  const std::unique_ptr<char, void (*)(void*)> encoded(
+      curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), curl_free);
+  if (!encoded) throw std::bad_alloc();
+  return encoded.get();
 }
 
 std::string url_encode_reference(std::string_view reference) {
-  return encode(reference, "/:@");
+  std::string encoded;
+  for (;;) {
+    const std::size_t kept = reference.find_first_of("/:@");
+    encoded += url_encode(reference.substr(0, kept));
+    if (kept == std::string_view::npos) return encoded;
+    encoded += reference[kept];
+    reference.remove_prefix(kept + 1);
+  }
 }
 
 std::string with_query(std::string path, const std::vector<std::pair<std::string, std::string>>& parameters) {

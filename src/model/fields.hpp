@@ -37,6 +37,13 @@ struct Text {
   std::string_view text;
 };
 
+template <class Enum>
+std::string_view text_in_table(Enum value) {
+  for (const auto& entry : texts_of(value))
+    if (entry.value == value) return entry.text;
+  throw Error(ErrorKind::internal, "E-INTERNAL", "an enumerator has no text");
+}
+
 template <class>
 inline constexpr bool kIsVector = false;
 template <class T>
@@ -95,10 +102,7 @@ boost::json::value write(const T& value) {
       return boost::json::value(static_cast<std::int64_t>(value));
     }
   } else if constexpr (std::is_enum_v<T>) {
-    for (const auto& entry : texts_of(value)) {
-      if (entry.value == value) return boost::json::value(entry.text);
-    }
-    throw Error(ErrorKind::internal, "E-JSON", "an enumerator has no text");
+    return boost::json::value(text_in_table(value));
   } else if constexpr (std::is_same_v<T, std::string>) {
     return boost::json::value(json_text(value));
   } else if constexpr (std::is_same_v<T, std::filesystem::path>) {

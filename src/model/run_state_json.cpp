@@ -52,4 +52,16 @@ RunState run_state_from_json(const boost::json::value& value) {
   return fields::read_document<RunState>(value, "state");
 }
 
+std::string_view text_of(Direction value) {
+  return fields::text_in_table(value);
+}
+
+std::string_view text_of(StepPhase value) {
+  return fields::text_in_table(value);
+}
+
+std::string_view text_of(RunOutcome value) {
+  return fields::text_in_table(value);
+}
+
 }  // namespace pgupgrade

@@ -108,26 +108,18 @@ Diagnostics check_compose_files(const Subject& subject) {
 }
 
 Diagnostics check_compose_edit(const Subject& subject) {
-  const ServiceFacts& service = subject.service;
-  if (service.edit_problem) return {*service.edit_problem};
-  if (service.new_image.empty()) {
-    return {{.severity = Severity::error,
-             .code = "E-NO-IMAGE",
-             .message = fmt::format("cannot tell the new image of {} from {}", service_name(service.service),
-                                    quoted(service.compose_image)),
-             .mend = "name it with --image"}};
-  }
-  // What Compose makes of the edited files is the proof of the edit.
-  if (!service.new_compose_image.empty() && service.new_compose_image != service.new_image) {
-    return {{.severity = Severity::error,
-             .code = "E-COMPOSE-EDIT",
-             .message = fmt::format("cannot change the image of {} to {}: with the edit Compose still "
-                                    "resolves it to {}",
-                                    service_name(service.service), quoted(service.new_image),
-                                    quoted(service.new_compose_image)),
-             .mend = "set the image in one place of the compose files"}};
-  }
-  return {};
+  if (subject.service.edit_problem) return {*subject.service.edit_problem};
+  if (subject.service.moved_along.empty()) return {};
+  const std::vector<std::string>& along = subject.service.moved_along;
+  return {
+      {.severity = Severity::warning,
+       .code = "W-MOVED-ALONG",
+       .message = fmt::format("{} {} {} the image of {}, so the edit moves {} to {} as well",
+                              along.size() == 1 ? "service" : "services", quoted_list(along),
+                              along.size() == 1 ? "has no cluster and shares" : "have no cluster and share",
+                              service_name(subject.service.service), along.size() == 1 ? "it" : "them",
+                              printable(subject.service.new_image)),
+       .mend = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
 }
 
 }  // namespace pgupgrade::planning

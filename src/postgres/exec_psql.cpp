@@ -152,7 +152,7 @@ ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::Conta
         if (proof == std::vector<std::string>{"on"}) return {.role = owner.front(), .database = database};
         reason = "role \"" + printable(owner.front()) + "\" is no superuser";
       } catch (const Error& error) {
-        if (error.code() != "E-SQL") throw;
+        if (!error.is("E-SQL")) throw;
         if (reason.empty()) reason = error.what();
       }
     }

@@ -248,7 +248,7 @@ std::unique_ptr<Session> connect_with_patience(const SocketEndpoint& endpoint,
       try {
         return std::make_unique<Session>(endpoint, name, cancellation, std::max(left, Milliseconds{1'000}));
       } catch (const Error& error) {
-        if (error.code() != "E-SERVER-NOT-READY") throw;
+        if (!error.is("E-SERVER-NOT-READY")) throw;
         if (!first) first = error;
       }
     }

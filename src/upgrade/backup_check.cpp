@@ -22,7 +22,7 @@ auto read_or_damaged(const TargetPlan& target, Read read) -> decltype(read()) {
   try {
     return read();
   } catch (const Error& error) {
-    if (error.code() == "E-FILE") damaged(target, error.what());
+    if (error.is("E-FILE")) damaged(target, error.what());
     throw;
   }
 }
@@ -51,10 +51,6 @@ backup::Manifest read_backup_again(const StepContext& context, const TargetPlan&
   auto manifest = read_manifest(context, target);
   verify_backup(context, target, manifest);
   return manifest;
-}
-
-bool is_backup_damage(const Error& error) {
-  return error.code() == "E-BACKUP-DAMAGED" || error.code() == "E-BACKUP-HOSTILE";
 }
 
 }  // namespace pgupgrade::upgrade

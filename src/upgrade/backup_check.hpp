@@ -17,7 +17,4 @@ void verify_backup(const StepContext& context, const TargetPlan& target, const b
 // Both of them.
 backup::Manifest read_backup_again(const StepContext& context, const TargetPlan& target);
 
-// Whether the error says that the backup cannot be used.
-bool is_backup_damage(const Error& error);
-
 }  // namespace pgupgrade::upgrade

@@ -14,6 +14,7 @@
 #include "upgrade/backup_check.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -100,8 +101,8 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
       continue;
     }
     if (entry.kind != backup::Entry::Kind::file) {
-      context.observer.message(
-          Severity::warning,
+      context.warn(
+          "W-NOT-CARRIED",
           fmt::format(
               "{} in the data directory of service {} is not carried over: it is a link or no file (it "
               "is in the backup)",
@@ -109,25 +110,21 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
       continue;
     }
     if (entry.size > kLargest) {
-      context.observer.message(
-          Severity::warning,
-          fmt::format("file {} in the data directory of service {} is not carried over: it is "
-                      "larger than 1 MiB (it is in the backup)",
-                      *path, target.service));
+      context.warn("W-NOT-CARRIED",
+                   fmt::format("file {} in the data directory of service {} is not carried over: it is "
+                               "larger than 1 MiB (it is in the backup)",
+                               *path, target.service));
       continue;
     }
-    std::string tar;
-    context.world.engine.get_archive(container, target.old_pgdata + "/" + *path,
-                                     [&](std::string_view bytes) { tar += bytes; });
-    const auto files = backup::files_of_tar(tar);
-    if (files.size() != 1) {
+    const auto content = file_in_container(context.world.engine, container, target.old_pgdata + "/" + *path);
+    if (!content) {
       throw Error(ErrorKind::failed, "E-CARRY",
                   fmt::format("cannot read {} of {}", *path, data_name(target.data_mount)));
     }
     const auto saved = saved_directory(context, target) / *path;
     create_private_directory(saved.parent_path());
-    write_file_durably(saved, files.begin()->second);
-    all[*path] = {.sha256 = sha256_hex(files.begin()->second), .mode = entry.mode};
+    write_file_durably(saved, *content);
+    all[*path] = {.sha256 = sha256_hex(*content), .mode = entry.mode};
   }
   remove_work(context.world, spec);
   return all;

@@ -40,7 +40,7 @@ std::int64_t size_of(const fs::path& path) {
 
 void refuse_unfinished(const Journal& journal) {
   if (journal.state().outcome != RunOutcome::unfinished) return;
-  throw Error(ErrorKind::refused, "E-UNFINISHED",
+  throw Error(ErrorKind::locked, "E-UNFINISHED",
               fmt::format("cannot clean up: run {} is unfinished, and its backup may be the only copy",
                           journal.state().plan.run_id),
               "pgupgrade resume, or: pgupgrade rollback");

@@ -65,7 +65,7 @@ Report go_forward(Journal& journal, World& world, Observer& observer) {
 std::string manual_steps(const Journal& journal, const Error& error) {
   std::string text;
   for (const TargetPlan& target : journal.state().plan.targets) {
-    if (is_backup_damage(error)) {
+    if (backup::is_damage(error)) {
       text += fmt::format(
           "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "
           "{}); "
@@ -90,12 +90,14 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
     clear_leftovers(world, journal.state().plan);
     Runner(steps, journal, world, observer).run_back();
     end_run(journal, world, RunOutcome::rolled_back);
-  } catch (Error& error) {
-    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw;
-    error.set_kind(ErrorKind::rollback_failed);
+  } catch (const std::exception& exception) {
+    Error error = as_error(exception);
+    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw error;
+    error.set_moment(Moment::going_back);
     const std::string by_hand = manual_steps(journal, error);
-    error.set_hint(error.hint().empty() || is_backup_damage(error) ? by_hand : error.hint() + "; " + by_hand);
-    throw;
+    error.set_hint(error.hint().empty() || backup::is_damage(error) ? by_hand
+                                                                    : error.hint() + "; " + by_hand);
+    throw error;
   }
   return make_report(journal, world.clock.unix_ms());
 }
@@ -121,9 +123,9 @@ void prove_way_back(Journal& journal, World& world, Observer& observer) {
     try {
       read_backup_again(context, target);
     } catch (Error& error) {
-      if (!is_backup_damage(error)) throw;
+      if (!backup::is_damage(error)) throw;
       context.record(target, kBackupDamaged, "yes");
-      error.set_kind(ErrorKind::rollback_failed);
+      error.set_moment(Moment::going_back);
       error.set_hint(other_ways(journal.state(), target));
       throw;
     }
@@ -191,14 +193,13 @@ void refuse_unfinished_runs(const Plan& plan) {
 
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was.
-void withdraw_untouched(Journal& journal, World& world, Error& error) {
+void withdraw_untouched(Journal& journal, World& world, const Error& error) {
   if (journal.find("freeze") != nullptr ||
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
   }
   end_run(journal, world, RunOutcome::rolled_back);
   remove_tree(journal.files().directory);
-  error.set_kind(ErrorKind::refused);
 }
 
 }  // namespace
@@ -224,7 +225,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   try {
     lock_data(world, plan, holder);
     refuse_stale_plan(journal, world);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     release_quietly(world, plan);
     remove_tree(files.directory);  // nothing was touched; a refused run leaves no state behind
     throw;
@@ -232,7 +233,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer) {
   world.probe.reach("begin:locked");
   try {
     return go_forward(journal, world, observer);
-  } catch (Error& error) {
+  } catch (const Error& error) {
     withdraw_untouched(journal, world, error);
     throw;
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "pgupgrade/base/error_codes.hpp"
 #include "pgupgrade/model/plan.hpp"
 #include "pgupgrade/upgrade/journal.hpp"
 #include "pgupgrade/upgrade/observer.hpp"
@@ -43,7 +44,13 @@ struct StepContext {
   void progress(const std::string& what, std::int64_t done, std::int64_t total, Progress::Unit unit) const {
     observer.progress({.step = step, .what = what, .done = done, .total = total, .unit = unit});
   }
-  void note(const std::string& text) const { observer.message(Severity::note, text); }
+  void note(const std::string& text) const { tell(Severity::note, "N-STEP", text); }
+  void warn(Code code, const std::string& text) const { tell(Severity::warning, code, text); }
+
+ private:
+  void tell(Severity severity, Code code, const std::string& text) const {
+    observer.message({.severity = severity, .code = std::string(code.text()), .message = text, .mend = {}});
+  }
 };
 
 }  // namespace pgupgrade::upgrade

@@ -11,6 +11,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/backup_check.hpp"
+#include "upgrade/data_users.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/utility_image.hpp"
 
@@ -238,24 +239,12 @@ namespace {
 // "name (state)" of each.
 std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
                                          const std::string& own) {
-  std::vector<docker::ContainerSummary> all;
-  if (target.data_mount.kind == MountKind::volume) {
-    all = world.engine.list_containers({.volume = target.data_mount.source});
-  } else {
-    all = world.engine.list_containers({});
-  }
   std::vector<std::string> names;
-  for (const auto& container : all) {
-    if (container.state != "running" && container.state != "paused" && container.state != "restarting")
-      continue;
-    const auto label = container.labels.find(kRunLabel);
-    if (label != container.labels.end() && label->second == plan.run_id) continue;
-    const auto info = world.engine.inspect_container(container.id);
-    if (!info || !info->running() || info->id == own) continue;
-    const bool mounts = std::any_of(info->mounts.begin(), info->mounts.end(), [&](const Mount& mount) {
-      return mount.kind == target.data_mount.kind && mount.source == target.data_mount.source;
-    });
-    if (mounts) names.push_back(fmt::format("{} ({})", container.name, container.state));
+  for (const auto& info : containers_on_data(world.engine, target.data_mount)) {
+    const auto label = info.labels.find(kRunLabel);
+    if (label != info.labels.end() && label->second == plan.run_id) continue;
+    if (info.running() && info.id != own)
+      names.push_back(fmt::format("{} ({})", info.name, docker::state_name(info.status)));
   }
   return names;
 }

@@ -49,7 +49,7 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
 // Makes the data mount equal to the backup: extra files in the old data directory and the new one go, all
 // others are put back, and the listing is compared with the manifest afterwards. What somebody has put beside
 // them into the same mount since the backup stays. Does nothing when it is equal already. `before_change` is
-// called before the first change, when the backup has been read again. Throws is_backup_damage() when it
+// called before the first change, when the backup has been read again. Throws backup::is_damage() when it
 // cannot be used.
 void put_back_backup(StepContext& context, const TargetPlan& target,
                      const std::function<void()>& before_change);

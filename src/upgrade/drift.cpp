@@ -97,7 +97,7 @@ void refuse_stale_plan(const Journal& journal, World& world) {
              "");
     }
   } catch (Error& error) {
-    if (error.code() == "E-DRIFT") error.set_hint("nothing was begun; look at a new plan: pgupgrade plan");
+    if (error.is("E-DRIFT")) error.set_hint("nothing was begun; look at a new plan: pgupgrade plan");
     throw;
   }
 }

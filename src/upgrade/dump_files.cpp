@@ -14,6 +14,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
 #include "upgrade/names.hpp"
+#include "upgrade/work_files.hpp"
 #include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
@@ -170,28 +171,16 @@ void verify_dump_digests(StepContext& context, const TargetPlan& target, const D
 
 std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file) {
   const WorkSpec spec = dump_work(context, target, "read", {"true"});
-  const std::string container = create_work(context.world, spec);
-  std::string tar;
-  context.world.engine.get_archive(container, std::string(kDumpMount) + "/" + file,
-                                   [&](std::string_view bytes) { tar += bytes; });
-  remove_work(context.world, spec);
-  const auto files = backup::files_of_tar(tar);
-  if (files.size() != 1) damaged(target, fmt::format("file {} cannot be read", file));
-  return files.begin()->second;
+  auto content = read_file_by_work(context.world, spec, std::string(kDumpMount) + "/" + file);
+  if (!content) damaged(target, fmt::format("file {} cannot be read", file));
+  return std::move(*content);
 }
 
 void write_dump_file(StepContext& context, const TargetPlan& target, const std::string& file,
                      const std::string& content) {
   const WorkSpec spec = dump_work(context, target, "write", {"true"});
-  const std::string container = create_work(context.world, spec);
-  const std::string tar = backup::tar_of({{.path = file, .content = content, .mode = 0600}});
-  std::size_t at = 0;
-  context.world.engine.put_archive(container, kDumpMount, [&](char* buffer, std::size_t limit) {
-    const std::size_t length = tar.copy(buffer, limit, at);
-    at += length;
-    return length;
-  });
-  remove_work(context.world, spec);
+  put_tar_by_work(context.world, spec, kDumpMount,
+                  backup::tar_of({{.path = file, .content = content, .mode = 0600}}));
 }
 
 Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& target) {

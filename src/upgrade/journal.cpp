@@ -81,7 +81,7 @@ void refuse_older(const RunState& state, const fs::path& path, const RunFiles& f
     const auto newer = intact_state(text_beside(other), other);
     if (!newer || newer->plan.run_id != state.plan.run_id || newer->generation <= state.generation) continue;
     throw Error(
-        ErrorKind::usage, "E-STATE-OLD",
+        ErrorKind::refused, "E-STATE-OLD",
         fmt::format("cannot use the state file {}: it is of generation {}, and {} of generation {} is "
                     "intact",
                     path.string(), state.generation, other.string(), newer->generation),
@@ -116,7 +116,7 @@ void refuse_alone(const RunState& state, const fs::path& path, const RunFiles& f
   std::error_code ignored;
   if (state.generation <= 1 || path != files.state() || fs::exists(files.previous_state(), ignored)) return;
   throw Error(
-      ErrorKind::usage, "E-STATE-OLD",
+      ErrorKind::refused, "E-STATE-OLD",
       fmt::format("cannot use the state file {}: the generation before it, {}, is gone, so it may be an "
                   "older one",
                   path.string(), files.previous_state().string()),
@@ -142,7 +142,7 @@ Journal Journal::open(const RunFiles& files) {
   try {
     return read(files, files.state());
   } catch (Error& error) {
-    if (error.code() == "E-STATE-FOREIGN" || error.code() == "E-STATE-OLD") throw;
+    if (error.is("E-STATE-FOREIGN") || error.is("E-STATE-OLD")) throw;
     std::string hint = "nothing was changed by this command";
     try {
       const auto previous = read_file_if_present(files.previous_state());
@@ -155,7 +155,8 @@ Journal Journal::open(const RunFiles& files) {
       hint = fmt::format("the generation before ({}) is damaged too; the backup is in {}",
                          files.previous_state().string(), (files.directory / "backup").string());
     }
-    throw Error(error.kind(), error.code(), error.what(), hint);
+    error.set_hint(hint);
+    throw;
   }
 }
 

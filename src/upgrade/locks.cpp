@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/upgrade/commands.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/utility_image.hpp"
@@ -26,8 +27,8 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
 }
 
-constexpr std::chrono::milliseconds kTick{50};
-constexpr std::chrono::milliseconds kPatience{10'000};
+constexpr Patience kPatience{.most = std::chrono::seconds(10),
+                             .between_looks = std::chrono::milliseconds(50)};
 
 enum class Life { lives, gone, unknown };
 
@@ -84,13 +85,15 @@ bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
 
 // A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
 FileLock acquire_state_root(const std::filesystem::path& state_root, Clock& clock) {
-  for (const auto begun = clock.monotonic();;) {
-    if (auto lock = FileLock::try_acquire(lock_of(state_root))) return std::move(*lock);
+  std::optional<FileLock> lock;
+  const bool acquired = wait_until(clock, Cancellation(), kPatience, [&] {
+    if ((lock = FileLock::try_acquire(lock_of(state_root)))) return true;
     const auto note = read_file_if_present(note_of(state_root));
     if (note && life_of(*note) != Life::gone) refuse(state_root.string(), *note, {});
-    if (clock.monotonic() - begun > kPatience) refuse(state_root.string(), "another process", {});
-    clock.pause(kTick);
-  }
+    return false;
+  });
+  if (!acquired) refuse(state_root.string(), "another process", {});
+  return std::move(*lock);
 }
 
 }  // namespace
@@ -124,6 +127,21 @@ void refuse_held_state_root(const std::filesystem::path& state_root, Clock& cloc
   if (std::filesystem::exists(lock_of(state_root), ignored)) acquire_state_root(state_root, clock);
 }
 
+namespace {
+
+// False when the name is taken.
+bool create_lock(World& world, const docker::ContainerSpec& spec) {
+  try {
+    world.engine.create_container(spec);
+    return true;
+  } catch (const Error& error) {
+    if (!error.is("E-ENGINE-CONFLICT")) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
 void lock_data(World& world, const Plan& plan, const std::string& holder) {
   for (const TargetPlan& target : plan.targets) {
     const std::string name = lock_container_name(target.data_mount);
@@ -137,18 +155,10 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
                    {kDataLabel, data_name(target.data_mount)},
                    {kStateRootLabel, plan.state_root}};
     // It may be released between our two calls; and the engine gives a name away before it shows what has it.
-    for (const auto begun = world.clock.monotonic();;) {
-      if (is_locked_by(world, target.data_mount, plan.run_id)) break;
-      try {
-        world.engine.create_container(spec);
-        break;
-      } catch (const Error& error) {
-        if (error.code() != "E-ENGINE-CONFLICT") throw;
-        if (world.clock.monotonic() - begun > kPatience)
-          refuse(data_name(target.data_mount), "another run, which is about to begin,", {});
-      }
-      world.clock.pause(kTick);
-    }
+    const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
+      return is_locked_by(world, target.data_mount, plan.run_id) || create_lock(world, spec);
+    });
+    if (!locked) refuse(data_name(target.data_mount), "another run, which is about to begin,", {});
   }
 }
 

@@ -7,14 +7,14 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/base/wait.hpp"
 #include "upgrade/passwords.hpp"
 #include "upgrade/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{500};
-constexpr std::chrono::minutes kRecoveryPatience{30};  // of a large WAL
+constexpr Patience kRecoveryPatience{.most = std::chrono::minutes(30)};  // of a large WAL
 
 struct KnownLogin {
   std::string role;
@@ -74,7 +74,7 @@ bool answers_inside(StepContext& context, const TargetPlan& target, const docker
     read_running_server(context.world, container, target.inventory.superuser);
     return true;
   } catch (const Error& error) {
-    if (error.code() != "E-SQL") throw;
+    if (!error.is("E-SQL")) throw;
     return false;
   }
 }
@@ -82,13 +82,10 @@ bool answers_inside(StepContext& context, const TargetPlan& target, const docker
 // An engine that was started again has brought the server back by itself, which recovers first. Returns when
 // it answers, has ended, or took too long.
 void wait_for_recovery(StepContext& context, const TargetPlan& target) {
-  const auto begun = context.world.clock.monotonic();
-  while (context.world.clock.monotonic() - begun < kRecoveryPatience) {
-    context.world.cancellation.throw_if_requested();
+  wait_until(context.world.clock, context.world.cancellation, kRecoveryPatience, [&] {
     const auto info = context.world.engine.inspect_container(target.container_id);
-    if (!info || !info->running() || answers_inside(context, target, *info)) return;
-    context.world.clock.pause(kTick);
-  }
+    return !info || !info->running() || answers_inside(context, target, *info);
+  });
 }
 
 }  // namespace
@@ -123,10 +120,10 @@ LoginCheck repeat_logins(StepContext& context, const TargetPlan& target, const s
     const bool known = std::any_of(logins.begin(), logins.end(),
                                    [&](const KnownLogin& login) { return login.role == role; });
     if (!known) {
-      context.observer.message(Severity::warning,
-                               fmt::format("the password of role {} of service {} is not tried again: the "
-                                           "place where it was known from is gone",
-                                           printable(role), target.service));
+      context.warn("W-LOGIN-UNTRIED",
+                   fmt::format("the password of role {} of service {} is not tried again: the "
+                               "place where it was known from is gone",
+                               printable(role), target.service));
       continue;
     }
     std::string reason;

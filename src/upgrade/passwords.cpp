@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "upgrade/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -20,10 +20,7 @@ std::map<std::string, std::string> to_map(const std::vector<std::string>& enviro
 
 // As the official image reads it: the whole file but the line ends at its end.
 Secret password_in_container(docker::Engine& engine, const std::string& container, const std::string& path) {
-  std::string tar;
-  engine.get_archive(container, path, [&](std::string_view bytes) { tar += bytes; });
-  std::string content;
-  for (const auto& [name, text] : backup::files_of_tar(tar)) content = text;
+  std::string content = file_in_container(engine, container, path).value_or("");
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
   return Secret(content);
 }

@@ -27,10 +27,10 @@ void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
 void stop_old_container(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (!info || !info->running()) return;
-  context.observer.message(
-      Severity::warning, fmt::format("container {} was started on the emptied {}; it is stopped, and what it "
-                                     "wrote gives way to the backup",
-                                     info->name, data_name(target.data_mount)));
+  context.warn("W-DATA-REPLACED",
+               fmt::format("container {} was started on the emptied {}; it is stopped, and what it "
+                           "wrote gives way to the backup",
+                           info->name, data_name(target.data_mount)));
   hold_restart_policy(context, info->id, info->auto_remove);
   stop_server(context.world, info->id, target.old_pgdata);
 }
@@ -99,8 +99,8 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
                     "shut down") {
     return;
   }
-  context.observer.message(
-      Severity::warning,
+  context.warn(
+      "W-NOT-SHUT-DOWN",
       fmt::format(
           "the old server of service {} was not shut down cleanly while its dump was taken: {} is put "
           "back as the backup has it",
@@ -141,11 +141,10 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
   if (!was_emptied(context, target) && old_server != OldServer::stopped) {
     // Of a container that the way forward had replaced there is nothing to tell: its data was put back.
     if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes") return;
-    context.observer.message(
-        Severity::warning,
-        fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
-                    old_server == OldServer::replaced ? "was removed or replaced" : "has run again",
-                    data_name(target.data_mount)));
+    context.warn("W-DATA-LEFT",
+                 fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
+                             old_server == OldServer::replaced ? "was removed or replaced" : "has run again",
+                             data_name(target.data_mount)));
     return;
   }
   stop_old_container(context, target);
@@ -155,9 +154,9 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
     put_back_backup(context, target, [&] { announce_putting_back(context, target); });
     record_whole(context, target);
   } catch (const Error& error) {
-    if (!is_backup_damage(error) || was_emptied(context, target)) throw;
-    context.observer.message(Severity::warning, fmt::format("{}; {} was never emptied and is left as it is",
-                                                            error.what(), data_name(target.data_mount)));
+    if (!backup::is_damage(error) || was_emptied(context, target)) throw;
+    context.warn("W-DATA-LEFT", fmt::format("{}; {} was never emptied and is left as it is", error.what(),
+                                            data_name(target.data_mount)));
   }
 }
 
@@ -173,11 +172,10 @@ void put_back_lost_data(StepContext& context, const TargetPlan& target) {
                             target.service, data_name(target.data_mount)),
                 "whatever emptied it was not pgupgrade; bring the data back, then: pgupgrade rollback");
   }
-  context.observer.message(
-      Severity::warning,
-      fmt::format("{} holds no cluster any more, by other hands than pgupgrade's: the backup is "
-                  "put back",
-                  data_name(target.data_mount)));
+  context.warn("W-DATA-GONE",
+               fmt::format("{} holds no cluster any more, by other hands than pgupgrade's: the backup is "
+                           "put back",
+                           data_name(target.data_mount)));
   make_missing_volume(context, target);
   refuse_users_for_backup(context, target);
   put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });

@@ -54,9 +54,9 @@ void run_in_service(StepContext& context, const TargetPlan& target, const std::s
     context.note(fmt::format("{} in database \"{}\"", statement, printable(database)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::failed) throw;
-    context.observer.message(Severity::warning,
-                             fmt::format("could not ask a foreign server: {}; later, in database \"{}\": {}",
-                                         error.what(), printable(database), statement));
+    context.warn("W-FOREIGN-SERVER",
+                 fmt::format("could not ask a foreign server: {}; later, in database \"{}\": {}",
+                             error.what(), printable(database), statement));
   }
 }
 
@@ -65,9 +65,8 @@ std::vector<DumpedDatabase> databases_of_dump(StepContext& context, const Target
   try {
     return read_dump_record(context, target).databases;
   } catch (const Error& error) {
-    context.observer.message(
-        Severity::warning,
-        fmt::format("materialized views over foreign tables are not refreshed: {}", error.what()));
+    context.warn("W-FOREIGN-SERVER",
+                 fmt::format("materialized views over foreign tables are not refreshed: {}", error.what()));
     return {};
   }
 }

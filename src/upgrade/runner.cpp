@@ -19,39 +19,57 @@ void Runner::run_step(std::size_t index) {
   const std::string name(step.name());
   StepContext context{.journal = journal_, .world = world_, .observer = observer_, .step = name};
   const StepRecord* record = journal_.find(name);
-  const bool done = record != nullptr && record->phase == StepPhase::done;
-  if (done && !begin_again_if_spoilt(index, context)) {
-    recheck(index, context);
-    return;
+  const auto begun = world_.clock.monotonic();
+  if (record != nullptr && record->phase == StepPhase::done) {
+    bool again = false;
+    guarded(index, begun, [&] {
+      again = begin_again_if_spoilt(index, context);
+      if (!again) step.recheck(context);
+    });
+    if (!again) return tell(index, StepEventKind::already, 0, {});
   }
   world_.cancellation.throw_if_requested();
-  const auto begun = world_.clock.monotonic();
   const bool interrupted_before = record != nullptr;
   tell(index, StepEventKind::started, 0, {});
-  try {
-    if (interrupted_before && step.holds(context)) {
+  bool already = false;
+  std::string detail;
+  guarded(index, begun, [&] {
+    already = interrupted_before && step.holds(context);
+    if (already)
       journal_.record_done(name, world_.clock.unix_ms());
-      tell(index, StepEventKind::already, 0, step.detail(context));
-      return;
-    }
-    reach(step, "before-record");
-    journal_.record_started(name, world_.clock.unix_ms());
-    reach(step, "after-record");
-    step.apply(context);
-    reach(step, "after-action");
-    if (!step.holds(context)) {
-      throw Error(ErrorKind::failed, "E-STEP",
-                  fmt::format("step {} was carried out, but its aim is not reached", name));
-    }
-    reach(step, "before-done");
-    journal_.record_done(name, world_.clock.unix_ms());
-    reach(step, "after-done");
-  } catch (Error& error) {
-    explain(error, index);
-    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
-    throw;
+    else
+      carry_out(step, context);
+    detail = step.detail(context);
+  });
+  tell(index, already ? StepEventKind::already : StepEventKind::done,
+       already ? 0 : (world_.clock.monotonic() - begun).count(), detail);
+}
+
+void Runner::carry_out(Step& step, StepContext& context) {
+  reach(step, "before-record");
+  journal_.record_started(context.step, world_.clock.unix_ms());
+  reach(step, "after-record");
+  step.apply(context);
+  reach(step, "after-action");
+  if (!step.holds(context)) {
+    throw Error(ErrorKind::failed, "E-STEP",
+                fmt::format("step {} was carried out, but its aim is not reached", context.step));
   }
-  tell(index, StepEventKind::done, (world_.clock.monotonic() - begun).count(), step.detail(context));
+  reach(step, "before-done");
+  journal_.record_done(context.step, world_.clock.unix_ms());
+  reach(step, "after-done");
+}
+
+// Whatever is thrown, the step has failed: it is told, and goes up as an Error.
+void Runner::guarded(std::size_t index, std::chrono::milliseconds begun,
+                     const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& exception) {
+    const Error error = explained(exception, index);
+    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
+    throw error;
+  }
 }
 
 bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
@@ -65,21 +83,12 @@ bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
   return true;
 }
 
-void Runner::recheck(std::size_t index, StepContext& context) {
-  try {
-    steps_[index]->recheck(context);
-  } catch (Error& error) {
-    explain(error, index);
-    throw;
-  }
-  tell(index, StepEventKind::already, 0, {});
-}
-
 // A refusal says "nothing was touched"; once applications are stopped that is no longer true.
-void Runner::explain(Error& error, std::size_t index) const {
+Error Runner::explained(const std::exception& exception, std::size_t index) const {
+  Error error = as_error(exception);
   error.add_context(fmt::format("in step {} ({} of {})", steps_[index]->name(), index + 1, steps_.size()));
-  if (error.kind() == ErrorKind::refused && journal_.find("freeze") != nullptr)
-    error.set_kind(ErrorKind::failed);
+  if (journal_.find("freeze") != nullptr) error.set_moment(Moment::midway);
+  return error;
 }
 
 void Runner::run_back() {
@@ -104,10 +113,11 @@ void Runner::undo_step(std::size_t index) {
     reach(step, "undo-after-action");
     journal_.record_undone(name, world_.clock.unix_ms());
     reach(step, "undo-after-done");
-  } catch (Error& error) {
+  } catch (const std::exception& exception) {
+    Error error = as_error(exception);
     error.add_context(fmt::format("while undoing step {} ({} of {})", name, index + 1, steps_.size()));
     tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
-    throw;
+    throw error;
   }
   tell(index, StepEventKind::undone, (world_.clock.monotonic() - begun).count(), {});
 }

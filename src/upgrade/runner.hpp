@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,8 +24,9 @@ class Runner {
  private:
   void run_step(std::size_t index);
   bool begin_again_if_spoilt(std::size_t index, StepContext& context);
-  void recheck(std::size_t index, StepContext& context);
-  void explain(Error& error, std::size_t index) const;
+  void carry_out(Step& step, StepContext& context);
+  void guarded(std::size_t index, std::chrono::milliseconds begun, const std::function<void()>& action);
+  Error explained(const std::exception& exception, std::size_t index) const;
   void undo_step(std::size_t index);
   void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
   void reach(const Step& step, const char* place);

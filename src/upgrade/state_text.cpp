@@ -57,7 +57,7 @@ RunState parse_state(const std::string& text, const std::filesystem::path& path)
     if (text_of(format->get_int64(), *body) != text) damaged(path, "its digest does not fit its content");
     return run_state_from_json(*body);
   } catch (const Error& error) {
-    if (error.code() == "E-STATE-DAMAGED") throw;
+    if (error.is("E-STATE-DAMAGED")) throw;
     damaged(path, error.what());
   }
 }

@@ -85,7 +85,7 @@ WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void
     const WorkResult result = read_output(world, spec, id, *code);
     world.engine.remove_container(id);
     return result;
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The first error is the one to tell; what is left is removed by name on a resume.
     try {
       world.engine.remove_container(id);
@@ -95,14 +95,13 @@ WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void
   }
 }
 
-WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code,
-                            const std::string& what, const std::function<void()>& tick) {
+WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,
+                            const std::function<void()>& tick) {
   WorkResult result = run_work(world, spec, tick);
   if (result.exit_code != 0) {
     const std::string words = last_words(result.standard_output + "\n" + result.standard_error);
-    throw Error(ErrorKind::failed, code,
-                fmt::format("cannot {}: {} exited with {}{}", what, spec.argv.front(), result.exit_code,
-                            words.empty() ? "" : ": " + words));
+    throw Error(code, fmt::format("cannot {}: {} exited with {}{}", what, spec.argv.front(), result.exit_code,
+                                  words.empty() ? "" : ": " + words));
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/base/error_codes.hpp"
 #include "pgupgrade/model/mount.hpp"
 #include "pgupgrade/upgrade/world.hpp"
 
@@ -42,8 +43,8 @@ void remove_work(World& world, const WorkSpec& spec);
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick = {});
 
 // As run_work, but a non-zero exit is Error(failed, code) with what the program printed on stderr.
-WorkResult run_work_checked(World& world, const WorkSpec& spec, const std::string& code,
-                            const std::string& what, const std::function<void()>& tick = {});
+WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,
+                            const std::function<void()>& tick = {});
 
 // What a program printed, cut to its last lines, fit for a message.
 std::string last_words(const std::string& output);

@@ -198,8 +198,7 @@ void WorkServer::fail_with_failures(const Error& error) {
   if (error.kind() != ErrorKind::failed) return;
   const std::string words = last_words(failures_in(log_of(context_.world, server_name()), error.what()));
   if (words.empty()) return;
-  throw Error(error.kind(), error.code(), fmt::format("{}; its server said: {}", error.what(), words),
-              error.hint());
+  throw error.retold(fmt::format("{}; its server said: {}", error.what(), words));
 }
 
 void WorkServer::stop() {

@@ -41,7 +41,7 @@ Error error_of(const std::function<void()>& action) {
   } catch (const Error& error) {
     return error;
   }
-  return Error(ErrorKind::internal, "none", "no error");
+  return Error(ErrorKind::internal, "E-INTERNAL", "no error");
 }
 
 // Restores the tar that read_archive yields below `directory`.

@@ -52,7 +52,7 @@ Error error_of(const std::function<void()>& action) {
   } catch (const Error& error) {
     return error;
   }
-  return Error(ErrorKind::internal, "none", "no error");
+  return Error(ErrorKind::internal, "E-INTERNAL", "no error");
 }
 
 // The manifest that whoever made the archive would have written beside it.

@@ -23,7 +23,7 @@ Error error_of(const std::vector<std::string>& argv, const ProcessOptions& optio
   } catch (const Error& error) {
     return error;
   }
-  return Error(ErrorKind::internal, "", "no error");
+  return Error(ErrorKind::internal, "E-INTERNAL", "no error");
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 
 #include "pgupgrade/base/cancel.hpp"
 #include "pgupgrade/base/clock.hpp"
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/wait.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 
 using namespace pgupgrade;
 
@@ -30,16 +33,6 @@ TEST_CASE("a secret that was assigned over is gone from its buffer") {
   CHECK(bytes.substr(2).find_first_of("23456789") == std::string_view::npos);
 }
 
-TEST_CASE("all known secrets are blotted out with the longest first") {
-  Redactor redactor;
-  redactor.learn(Secret("hunter"));
-  redactor.learn(Secret("hunter2"));
-  redactor.learn(Secret("hunter2"));
-  redactor.learn(Secret("abc"));
-  CHECK(redactor.apply("postgres://u:hunter2@db, hunter, abc") == "postgres://u:***@db, ***, abc");
-  CHECK(redactor.apply("").empty());
-}
-
 TEST_CASE("a cancellation is thrown once it is requested") {
   Cancellation cancellation;
   cancellation.throw_if_requested();
@@ -53,6 +46,33 @@ TEST_CASE("a cancellation is thrown once it is requested") {
     CHECK(error.kind() == ErrorKind::interrupted);
     CHECK(std::string(error.what()) == "interrupted by SIGTERM");
   }
+}
+
+TEST_CASE("what is waited for is looked for at once, then again until the patience has ended") {
+  class Still final : public Clock {
+   public:
+    std::int64_t unix_ms() const override { return now.count(); }
+    std::chrono::milliseconds monotonic() const override { return now; }
+    void pause(std::chrono::milliseconds length) override { now += length; }
+    std::chrono::milliseconds now{0};
+  } clock;
+  Cancellation cancellation;
+  const Patience patience{.most = std::chrono::seconds(2), .between_looks = std::chrono::milliseconds(500)};
+  int looks = 0;
+  CHECK(wait_until(clock, cancellation, patience, [&] { return ++looks == 3; }));
+  CHECK(clock.now == std::chrono::seconds(1));
+  looks = 0;
+  CHECK_FALSE(wait_until(clock, cancellation, patience, [&] { return ++looks < 0; }));
+  CHECK(looks == 5);
+  cancellation.request(SIGINT);
+  CHECK_THROWS_AS(wait_until(clock, cancellation, patience, [] { return true; }), Error);
+}
+
+TEST_CASE("the environment is taken as it is") {
+  const test::Variable variable_of_ours("PGUPGRADE_TEST_VARIABLE", "a=b");
+  const Environment environment = current_environment();
+  CHECK(variable(environment, "PGUPGRADE_TEST_VARIABLE") == "a=b");
+  CHECK(variable(environment, "PGUPGRADE_TEST_NOTHING").empty());
 }
 
 TEST_CASE("the system clock knows the century and never goes back") {

@@ -104,14 +104,27 @@ TEST_CASE("each command is known by its name") {
       {{"verify-backup", "db.tar.zst"}, Command::verify_backup},
       {{"doctor"}, Command::doctor},
       {{"completion", "zsh"}, Command::completion},
+      {{"explain"}, Command::explain},
+      {{"explain", "e-disk"}, Command::explain},
   };
   for (const auto& [words, command] : table) REQUIRE(parse(words).command == command);
   REQUIRE(parse({"verify-backup", "db.tar.zst"}).file == "db.tar.zst");
   REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
   REQUIRE(parse({"rollback", "--lose-new-writes"}).lose_new_writes);
-  REQUIRE(parse({"rollback", "--yes"}).command == Command::roll_back);
+  REQUIRE(parse({"explain", "e-disk"}).code == "e-disk");
   REQUIRE_FALSE(parse({"rollback", "--yes"}).lose_new_writes);
   REQUIRE(parse({"resume", "--rollback-on-failure"}).rollback_on_failure);
+}
+
+TEST_CASE("every command accepts --yes, which scripts give to all of them") {
+  for (const auto& command : describe_commands()) {
+    Words words = {command.name, "--yes"};
+    if (command.name == "upgrade" || command.name == "plan") words.insert(words.end(), {"--to", "17"});
+    if (command.takes_file) words.emplace_back("db.tar.zst");
+    if (command.name == "completion") words.emplace_back("bash");
+    INFO(command.name);
+    CHECK(parse(words).yes);
+  }
 }
 
 TEST_CASE("bad usage is refused with a message that names the word") {
@@ -192,6 +205,17 @@ TEST_CASE("JSON is recognised in words that do not parse") {
   REQUIRE(asks_for_json({"--output=json"}, {}));
   REQUIRE(asks_for_json({}, {{"PGUPGRADE_OUTPUT", "json"}}));
   REQUIRE_FALSE(asks_for_json({"--output", "plain"}, {{"PGUPGRADE_OUTPUT", "json"}}));
+}
+
+TEST_CASE("bash completes the value of an option as the table of options has it") {
+  const std::string script = completion_script("bash");
+  CHECK_THAT(script,
+             ContainsSubstring("    --output) mapfile -t COMPREPLY < <(compgen -W 'auto plain json' -- "));
+  CHECK_THAT(script, ContainsSubstring("    --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "));
+  CHECK_THAT(script,
+             ContainsSubstring("    --compose | --env-file | --password-file | --state | -f) mapfile -t "
+                               "COMPREPLY < <(compgen -f -- "));
+  CHECK_THAT(script, ContainsSubstring("E-DISK"));  // of explain
 }
 
 TEST_CASE("every completion names every command and option") {

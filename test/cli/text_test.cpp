@@ -165,12 +165,18 @@ TEST_CASE("an error before a run says that the data is untouched") {
 }
 
 TEST_CASE("manual steps of several lines keep their column") {
-  REQUIRE(error_text({ErrorKind::rollback_failed, "E-UNDO", "cannot undo", "first\nsecond"}, {}, {}) ==
-          "error[E-UNDO]: cannot undo\n  your data: untouched\n  mend:      first\n             second\n");
+  REQUIRE(
+      error_text({ErrorKind::failed, "E-PUT-BACK", "cannot undo", "first\nsecond"}, {}, {}) ==
+      "error[E-PUT-BACK]: cannot undo\n  your data: untouched\n  mend:      first\n             second\n");
 }
 
 TEST_CASE("each kind of error has its exit code") {
-  const auto code = [](ErrorKind kind, RunStanding standing) { return exit_code(kind, standing, 2); };
+  const auto code = [](ErrorKind kind, RunStanding standing, Moment moment = Moment::outside,
+                       int signal = 2) {
+    Error error(kind, "E-INTERNAL", "cannot do");
+    error.set_moment(moment);
+    return exit_code(error, standing, signal);
+  };
   REQUIRE(code(ErrorKind::internal, RunStanding::none) == 1);
   REQUIRE(code(ErrorKind::usage, RunStanding::none) == 2);
   REQUIRE(code(ErrorKind::refused, RunStanding::none) == 3);
@@ -180,10 +186,13 @@ TEST_CASE("each kind of error has its exit code") {
   REQUIRE(code(ErrorKind::difference, RunStanding::resumable) == 6);
   REQUIRE(code(ErrorKind::locked, RunStanding::none) == 7);
   REQUIRE(code(ErrorKind::engine_unreachable, RunStanding::resumable) == 8);
-  REQUIRE(code(ErrorKind::rollback_failed, RunStanding::resumable) == 9);
+  REQUIRE(code(ErrorKind::failed, RunStanding::resumable, Moment::going_back) == 9);
+  REQUIRE(code(ErrorKind::refused, RunStanding::resumable) == 3);
+  REQUIRE(code(ErrorKind::refused, RunStanding::resumable, Moment::midway) == 5);
+  REQUIRE(code(ErrorKind::refused, RunStanding::rolled_back, Moment::midway) == 4);
   REQUIRE(code(ErrorKind::interrupted, RunStanding::resumable) == 130);
-  REQUIRE(exit_code(ErrorKind::interrupted, RunStanding::none, 15) == 143);
-  REQUIRE(exit_code(ErrorKind::interrupted, RunStanding::none, 1) == 143);
+  REQUIRE(code(ErrorKind::interrupted, RunStanding::none, Moment::outside, 15) == 143);
+  REQUIRE(code(ErrorKind::interrupted, RunStanding::none, Moment::outside, 1) == 143);
 }
 
 TEST_CASE("what is no error of ours is a defect") {

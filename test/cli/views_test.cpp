@@ -54,8 +54,8 @@ TEST_CASE("plain mode has a line for each change") {
   view.step(event(Kind::failed, 1'000));
   view.step(event(Kind::undo_started));
   view.step(event(Kind::undone, 900));
-  view.message(Severity::note, "only for the log");
-  view.message(Severity::warning, "disk is slow");
+  view.message({.severity = Severity::note, .code = "W-X", .message = "only for the log", .mend = {}});
+  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .mend = {}});
   view.tick();
   REQUIRE(screen.text ==
           "engine 28.5\n"
@@ -182,7 +182,7 @@ TEST_CASE("a terminal is redrawn at most ten times a second and left with its cu
   REQUIRE_THAT(screen.text,
                ContainsSubstring("\r\x1b[2A\x1b[J[ 4/17]\n ⠙ backup volume shop_pgdata  ━━━━━━━━━━"));
   screen.take();
-  view.message(Severity::warning, "disk is slow");
+  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .mend = {}});
   REQUIRE_THAT(screen.take(), ContainsSubstring("\r\x1b[2A\x1b[Jwarning: disk is slow\n[ 4/17]\n"));
   view.step(event(Kind::done, 2'000, "1 GiB"));
   screen.take();
@@ -213,7 +213,7 @@ TEST_CASE("JSON mode has one event a line and progress once a second") {
     view.progress(bytes(i * kMiB, 25 * kMiB));
     clock.pause(milliseconds(100));
   }
-  view.message(Severity::note, "hello");
+  view.message({.severity = Severity::note, .code = "W-X", .message = "hello", .mend = {}});
   std::vector<std::string> types;
   for (const std::string& line : split_lines(screen.text))
     types.emplace_back(boost::json::parse(line).as_object().at("event").as_string());
@@ -228,7 +228,7 @@ TEST_CASE("the ticker ticks until it ends") {
     void looking(const std::string&) override {}
     void step(const upgrade::StepEvent&) override {}
     void progress(const upgrade::Progress&) override {}
-    void message(Severity, const std::string&) override {}
+    void message(const Diagnostic&) override {}
     void finish() override {}
     void tick() override {
       const std::lock_guard lock(mutex);
@@ -249,13 +249,13 @@ TEST_CASE("the log holds back lines until the run has its directory and is priva
   const pgupgrade::test::TemporaryDirectory directory;
   const auto file = directory / "run" / "run.log";
   RunLog log(file);
-  log.message(Severity::note, "before");
+  log.line(Severity::note, "before");
   REQUIRE_FALSE(std::filesystem::exists(file));
   std::filesystem::create_directory(directory / "run");
   log.step(event(Kind::started));
   log.progress(bytes(1, 2));
   log.progress(bytes(2, 2));
-  log.message(Severity::warning, "two\nlines\x1b[2J");
+  log.line(Severity::warning, "two\nlines\x1b[2J");
   log.step(event(Kind::failed, 1'000));
   struct stat status {};
   REQUIRE(stat(file.c_str(), &status) == 0);
@@ -275,10 +275,31 @@ TEST_CASE("the log holds back lines until the run has its directory and is priva
   REQUIRE(log.problem().empty());
 }
 
+TEST_CASE("no password gets into the log, whatever is quoted") {
+  const pgupgrade::test::TemporaryDirectory directory;
+  RunLog log(directory / "run.log");
+  const std::string verifier = "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy";
+  log.line(Severity::error, "cannot query: ALTER ROLE app PASSWORD 'pencil-1'");
+  log.message({.severity = Severity::warning,
+               .code = "W-X",
+               .message = "role app has md5" + std::string(32, 'a') + " and " + verifier,
+               .mend = {}});
+  log.progress({.step = "start", .what = "postgres://app:pencil-2@db/shop", .done = 0, .total = 0});
+  upgrade::StepEvent done = event(Kind::done);
+  done.detail = "password=pencil-3";
+  log.step(done);
+  const std::string text = read_file(directory / "run.log");
+  CHECK(text.find("ALTER ROLE app") != std::string::npos);
+  for (const std::string secret : {"pencil", "aaaaaaaa", "c3RvcmVk"}) {
+    INFO(secret);
+    CHECK(text.find(secret) == std::string::npos);
+  }
+}
+
 TEST_CASE("a log that cannot be written is told and stops nothing") {
   const pgupgrade::test::TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "run.log");
   RunLog log(directory / "run.log");
-  log.message(Severity::note, "hello");
+  log.line(Severity::note, "hello");
   REQUIRE(log.problem() == "cannot write " + (directory / "run.log").native() + ": Is a directory");
 }

@@ -59,12 +59,12 @@ const std::string kInstall = "(install Docker Compose 2, so that `docker compose
 
 TEST_CASE("the version of Compose is asked of docker") {
   const FakeDocker docker("echo v2.40.3");
-  CHECK(make_cli(kEndpoint, kNever)->version() == "2.40.3");
+  CHECK(make_cli(kEndpoint, current_environment(), kNever)->version() == "2.40.3");
   CHECK(docker.log() == "compose version --short\nunix:///run/x.sock\n");
 }
 
 TEST_CASE("a machine without docker or without Compose 2 is told what to install") {
-  const auto version = [] { make_cli(kEndpoint, kNever)->version(); };
+  const auto version = [] { make_cli(kEndpoint, current_environment(), kNever)->version(); };
   {
     const FakeDocker none("");
     CHECK(refusal_of(version) ==
@@ -86,7 +86,7 @@ TEST_CASE("a machine without docker or without Compose 2 is told what to install
 TEST_CASE("a project is loaded with all that its location names") {
   const FakeDocker docker(
       "echo '{\"name\": \"shop\", \"services\": {\"db\": {\"image\": \"postgres:15\"}}}'");
-  const auto cli = make_cli(kEndpoint, kNever);
+  const auto cli = make_cli(kEndpoint, current_environment(), kNever);
   const Project project = cli->load({{"/p/a.yml", "/p/b.yml"}, "shop", {"x", "y"}, {"/p/1.env", "/p/2.env"}});
   CHECK(project.name == "shop");
   CHECK(project.services.at("db").image == "postgres:15");
@@ -103,7 +103,7 @@ TEST_CASE("what Compose says of a bad project is passed on without its warnings"
       "echo 'time=\"2025-01-01T00:00:00Z\" level=warning msg=\"version is obsolete\"' >&2\n"
       "echo 'services.db Additional property imag is not allowed' >&2\nexit 15");
   CHECK(refusal_of([] {
-          make_cli(kEndpoint, kNever)->load({{"/p/a.yml"}, "", {}, {}});
+          make_cli(kEndpoint, current_environment(), kNever)->load({{"/p/a.yml"}, "", {}, {}});
         }) ==
         "E-COMPOSE-CONFIG: cannot read the Compose project of /p/a.yml: services.db Additional property imag "
         "is not "
@@ -112,7 +112,8 @@ TEST_CASE("what Compose says of a bad project is passed on without its warnings"
 
 TEST_CASE("services are started without their dependencies and without a build") {
   const FakeDocker docker("exit 0");
-  make_cli(kEndpoint, kNever)->up({{"/p/a.yml"}, "shop", {}, {}}, {"db", "db2"}, std::chrono::seconds(60));
+  make_cli(kEndpoint, current_environment(), kNever)
+      ->up({{"/p/a.yml"}, "shop", {}, {}}, {"db", "db2"}, std::chrono::seconds(60));
   CHECK(docker.log() ==
         "compose -f /p/a.yml -p shop up -d --no-deps --no-build -- db db2\nunix:///run/x.sock\n");
 }
@@ -120,7 +121,8 @@ TEST_CASE("services are started without their dependencies and without a build")
 TEST_CASE("a failed start says why") {
   const FakeDocker docker("echo 'Error response from daemon: no space' >&2\nexit 1");
   CHECK(refusal_of([] {
-          make_cli(kEndpoint, kNever)->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
+          make_cli(kEndpoint, current_environment(), kNever)
+              ->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
         }) ==
         "E-COMPOSE-UP: cannot start db through Compose: Error response from daemon: no space (mend what "
         "Compose "
@@ -128,7 +130,8 @@ TEST_CASE("a failed start says why") {
   const FakeDocker silent("exit 3");
   CHECK(
       refusal_of([] {
-        make_cli(kEndpoint, kNever)->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
+        make_cli(kEndpoint, current_environment(), kNever)
+            ->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
       }) ==
       "E-COMPOSE-UP: cannot start db through Compose: docker compose exited with 3 (mend what Compose names, "
       "then resume)");
@@ -149,8 +152,8 @@ TEST_CASE("other contents are shown to Compose in a mirror that leaves the proje
   const TemporaryDirectory temporary;
   const Variable tmpdir("TMPDIR", temporary.path().string());
 
-  const Project seen =
-      make_cli(kEndpoint, kNever)->load_with({{a}, "", {}, {}}, {{b, "SECOND\n"}, {env, "THIRD\n"}});
+  const Project seen = make_cli(kEndpoint, current_environment(), kNever)
+                           ->load_with({{a}, "", {}, {}}, {{b, "SECOND\n"}, {env, "THIRD\n"}});
   CHECK(seen.name == "shop");
   CHECK(seen.services.at("db").image == "SECOND THIRD first");
   CHECK(seen.services.at("db").mounts[0].source == (project.path() / "shop/data").string());
@@ -166,7 +169,7 @@ TEST_CASE("named env files are named in the mirror too") {
   const fs::path env = project.write("e/x.env", "");
   const TemporaryDirectory temporary;
   const Variable tmpdir("TMPDIR", temporary.path().string());
-  make_cli(kEndpoint, kNever)->load_with({{a}, "", {}, {env}}, {{a, "x"}});
+  make_cli(kEndpoint, current_environment(), kNever)->load_with({{a}, "", {}, {env}}, {{a, "x"}});
   const std::string line = split_lines(docker.log()).front();
   const std::string root = line.substr(11, line.find(a.string()) - 11);
   CHECK(root.substr(0, temporary.path().string().size()) == temporary.path().string());
@@ -179,7 +182,7 @@ TEST_CASE("a refusal of other contents names the user's paths") {
   const TemporaryDirectory project;
   const std::string a = project.write("a.yml", "").string();
   CHECK(refusal_of([&] {
-          make_cli(kEndpoint, kNever)->load_with({{a}, "", {}, {}}, {{a, "x"}});
+          make_cli(kEndpoint, current_environment(), kNever)->load_with({{a}, "", {}, {}}, {{a, "x"}});
         }) == "E-COMPOSE-CONFIG: cannot read the Compose project of " + a + ": yaml: " + a +
                   ": line 1 (mend the project until `docker compose config` accepts it)");
 }

@@ -48,8 +48,3 @@ TEST_CASE("a compose file that is not there is an error") {
     CHECK(error.code() == "E-FILE");
   }
 }
-
-TEST_CASE("our own environment is taken as it is") {
-  const Variable variable("PGUPGRADE_TEST_VARIABLE", "a=b");
-  CHECK(process_environment().at("PGUPGRADE_TEST_VARIABLE") == "a=b");
-}

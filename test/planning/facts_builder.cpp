@@ -81,7 +81,6 @@ ServiceFacts service_db() {
   service.data_volume = VolumeFacts{.name = "shop_pgdata", .driver = "local", .created_at = "2024-01-02"};
   service.inventory = inventory_of_15();
   service.new_image = "postgres:17";
-  service.new_compose_image = "postgres:17";
   service.edits = {{.file = "/srv/shop/docker-compose.yml",
                     .offset = 33,
                     .line = 7,

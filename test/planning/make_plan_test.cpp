@@ -90,7 +90,7 @@ TEST_CASE("the same facts give the same plan") {
 
 TEST_CASE("an upgrade to 18 plans the moved data directory") {
   Facts facts = facts_of_shop();
-  facts.services[0].new_image = facts.services[0].new_compose_image = "postgres:18";
+  facts.services[0].new_image = "postgres:18";
   const Planned result = planned(request_to(18), facts);
   TargetPlan expected = expected_target();
   expected.new_major = 18;

@@ -77,16 +77,11 @@ TEST_CASE("clients and the compose file are looked at") {
                                                .mend = "do so by hand"};
        },
        "error E-COMPOSE-EDIT: cannot rewrite docker-compose.yml:7 | do so by hand"},
-      {"no new image",
-       [](World& w) {
-         w.service().compose_image = "postgres:latest";
-         w.service().new_image = w.service().new_compose_image = "";
-       },
-       "error E-NO-IMAGE: cannot tell the new image of service db from \"postgres:latest\" | name it with "
-       "--image"},
-      {"edit without effect", [](World& w) { w.service().new_compose_image = "postgres:15"; },
-       "error E-COMPOSE-EDIT: cannot change the image of service db to \"postgres:17\": with the edit "
-       "Compose still resolves it to \"postgres:15\" | set the image in one place of the compose files"},
+      {"a job by the same line", [](World& w) { w.service().moved_along = {"backup"}; },
+       "warning W-MOVED-ALONG: service \"backup\" has no cluster and shares the image of service db, so the "
+       "edit "
+       "moves it to postgres:17 as well | after the upgrade, recreate the containers: docker compose up -d "
+       "backup"},
   });
 }
 

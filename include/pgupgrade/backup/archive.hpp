@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/streams.hpp"
 
 namespace pgupgrade::backup {
@@ -55,6 +56,9 @@ Manifest write_archive(const std::filesystem::path& path, const std::function<vo
 // that is as its manifest says and would still not be put back is "E-BACKUP-HOSTILE", as in read_archive.
 void verify_archive(const std::filesystem::path& path, const Manifest& manifest,
                     const std::function<void(std::int64_t)>& progress);
+
+// The archive or its manifest is not what was written, as opposed to what could not be read or done.
+bool is_damage(const Error& error);
 
 // Yields the archive as an uncompressed tar whose members are relative ("./…", the first component cut off),
 // fit for Engine::put_archive onto the emptied directory. Members that would leave the directory (absolute,

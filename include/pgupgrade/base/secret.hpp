@@ -1,8 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace pgupgrade {
 
@@ -22,16 +20,6 @@ class Secret {
 
  private:
   std::string value_;
-};
-
-// Replaces every known secret (of 4 characters and more) in a text by "***"; for logs and messages.
-class Redactor {
- public:
-  void learn(const Secret& secret);
-  std::string apply(std::string_view text) const;
-
- private:
-  std::vector<Secret> secrets_;  // longest first
 };
 
 }  // namespace pgupgrade

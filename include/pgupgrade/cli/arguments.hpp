@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/base/environment.hpp"
 
 namespace pgupgrade::cli {
 
@@ -19,6 +19,7 @@ enum class Command {
   verify_backup,
   doctor,
   completion,
+  explain,
 };
 
 enum class OutputMode { automatic, plain, json };
@@ -53,6 +54,7 @@ struct Arguments {
 
   std::string file;   // of verify-backup
   std::string shell;  // of completion
+  std::string code;   // of explain; empty: all
   bool operator==(const Arguments&) const = default;
 };
 
@@ -77,6 +79,7 @@ struct OptionDescription {
   bool takes_value = false;
   std::vector<std::string> values;  // the allowed ones, empty: anything
   bool names_file = false;
+  bool names_directory = false;
 };
 
 struct CommandDescription {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/cli/arguments.hpp"
-#include "pgupgrade/cli/environment.hpp"
 #include "pgupgrade/cli/real_world.hpp"
 #include "pgupgrade/cli/style.hpp"
 

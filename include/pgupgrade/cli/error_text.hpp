@@ -19,9 +19,6 @@ struct Situation {
 // What could not be done, while doing what, the state of the data, the log's place, and what to type next.
 std::string error_text(const Error& error, const Situation& situation, const Style& style);
 
-// A preflight error in the same form.
-Error as_error(const Diagnostic& diagnostic);
-
 // What the run's state tells about the meaning of an error.
 enum class RunStanding {
   none,         // no run was begun: nothing can be resumed
@@ -30,10 +27,11 @@ enum class RunStanding {
 };
 
 // The exit codes of the table in the README. A failure without a run is a preflight that could not be
-// finished (3). Of the signals SIGINT is 130 and all others are 143.
-int exit_code(ErrorKind kind, RunStanding standing, int signal_number);
+// finished (3), a refusal in the middle of a run is a failure (5). Of the signals SIGINT is 130 and all
+// others are 143.
+int exit_code(const Error& error, RunStanding standing, int signal_number);
 
-// Any exception as an Error; one that is not ours is a defect: Error(internal, "E-INTERNAL").
-Error as_error(const std::exception& exception);
+// Whether `error` ended a run that had stopped something, so that --rollback-on-failure takes it back.
+bool is_failure_of_run(const Error& error);
 
 }  // namespace pgupgrade::cli

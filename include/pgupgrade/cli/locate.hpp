@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/cli/arguments.hpp"
-#include "pgupgrade/cli/environment.hpp"
 #include "pgupgrade/model/request.hpp"
 #include "pgupgrade/upgrade/journal.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "pgupgrade/base/cancel.hpp"
-#include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/upgrade/world.hpp"
 
 namespace pgupgrade::cli {
@@ -42,7 +42,7 @@ class Connection {
 // The real engine, Compose, and PostgreSQL.
 class RealWorld final : public Connection {
  public:
-  // Throws as docker::find_endpoint and docker::connect do.
+  // The environment must outlive it. Throws as docker::find_endpoint and docker::connect do.
   RealWorld(const Environment& environment, Clock& clock, const Cancellation& cancellation);
 
   upgrade::World& world() override { return world_; }

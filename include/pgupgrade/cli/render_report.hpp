@@ -28,6 +28,5 @@ std::string render_locks(const std::vector<upgrade::HeldLock>& locks, const Styl
 
 // "stopped in step 6 (dump)", "rolled back", …
 std::string outcome_text(const RunState& state);
-const char* outcome_name(RunOutcome outcome);
 
 }  // namespace pgupgrade::cli

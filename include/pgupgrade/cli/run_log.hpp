@@ -20,7 +20,8 @@ class RunLog final : public upgrade::Observer {
 
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;  // only what is new: a log is no screen
-  void message(Severity severity, const std::string& text) override;
+  void message(const Diagnostic& diagnostic) override;
+  void line(Severity severity, const std::string& text);
 
   // Empty, or why there is no log.
   const std::string& problem() const;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/base/environment.hpp"
 
 namespace pgupgrade::cli {
 

@@ -40,7 +40,7 @@ class PlainView final : public View {
   void looking(const std::string& what) override;
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
-  void message(Severity severity, const std::string& text) override;
+  void message(const Diagnostic& diagnostic) override;
   void tick() override;
   void finish() override {}
 
@@ -67,7 +67,7 @@ class TerminalView final : public View {
   void looking(const std::string& what) override;
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
-  void message(Severity severity, const std::string& text) override;
+  void message(const Diagnostic& diagnostic) override;
   void tick() override;
   void finish() override;
 
@@ -95,7 +95,7 @@ class JsonView final : public View {
   void looking(const std::string&) override {}
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
-  void message(Severity severity, const std::string& text) override;
+  void message(const Diagnostic& diagnostic) override;
   void tick() override {}
   void finish() override {}
 
@@ -122,9 +122,9 @@ class BothObservers final : public upgrade::Observer {
     first_.progress(progress);
     second_.progress(progress);
   }
-  void message(Severity severity, const std::string& text) override {
-    first_.message(severity, text);
-    second_.message(severity, text);
+  void message(const Diagnostic& diagnostic) override {
+    first_.message(diagnostic);
+    second_.message(diagnostic);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pgupgrade/base/cancel.hpp"
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/compose/project.hpp"
 #include "pgupgrade/model/request.hpp"
 
@@ -45,7 +46,8 @@ class Cli {
 };
 
 // `endpoint` (unix://…) becomes DOCKER_HOST of every call.
-std::unique_ptr<Cli> make_cli(std::string endpoint, const Cancellation& cancellation);
+std::unique_ptr<Cli> make_cli(std::string endpoint, const Environment& environment,
+                              const Cancellation& cancellation);
 
 // The compose files that Compose itself would take in `directory` (COMPOSE_FILE in its .env; compose.yaml,
 // compose.yml, docker-compose.yml, docker-compose.yaml and the override beside it); empty when there is none.

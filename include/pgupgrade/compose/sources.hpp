@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/compose/editor.hpp"
 #include "pgupgrade/model/request.hpp"
 
@@ -12,9 +13,6 @@ namespace pgupgrade::compose {
 // the env files, which are the location's or else the project directory's .env. What is remote or absent is
 // left out: the editor refuses when it would have mattered. `environment` is the shell's.
 // Throws Error(failed, "E-FILE") when a -f file cannot be read, E-COMPOSE-EDIT when one is no YAML.
-Sources read_sources(const ProjectLocation& location, std::map<std::string, std::string> environment);
-
-// The variables of this process.
-std::map<std::string, std::string> process_environment();
+Sources read_sources(const ProjectLocation& location, Environment environment);
 
 }  // namespace pgupgrade::compose

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgupgrade/base/cancel.hpp"
@@ -51,6 +52,8 @@ struct NetworkAttachment {
 };
 
 enum class ContainerStatus { created, running, paused, restarting, exited, dead, removing };
+// "running", as the engine writes it.
+std::string_view state_name(ContainerStatus status);
 
 struct ContainerInfo {
   std::string id;
@@ -73,6 +76,7 @@ struct ContainerInfo {
   std::vector<NetworkAttachment> networks;
   std::string network_mode;
   bool tty = false;
+  std::string stop_signal = "SIGTERM";  // what asks it to end
   // After which the engine kills what does not stop, never when negative. Compose's stop_grace_period.
   std::chrono::seconds stop_timeout{10};
   bool auto_remove = false;

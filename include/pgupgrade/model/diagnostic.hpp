@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/base/error.hpp"
+
 namespace pgupgrade {
 
 enum class Severity { note, warning, error };
@@ -18,5 +20,8 @@ struct Diagnostic {
 };
 
 using Diagnostics = std::vector<Diagnostic>;
+
+// A diagnostic of severity error as the Error that it is when nobody collects it.
+Error refusal(const Diagnostic& diagnostic);
 
 }  // namespace pgupgrade

@@ -82,14 +82,13 @@ struct ServiceFacts {
   std::string container_id;
   std::string container_name;
   bool running = false;
-  std::string compose_image;                   // as `docker compose config` resolves it
-  std::string image_id;                        // of the container
-  std::string made_from;                       // the container: its Compose files, with commas
-  std::string image_pgdata;                    // ENV PGDATA of that image
-  std::string pgdata;                          // of the container's environment
-  bool declares_pgdata = false;                // the Compose file sets it, to whatever value
-  std::string lone_volume;                     // there is no container, but this volume or directory of it
-  std::vector<std::string> custom_entrypoint;  // empty: the image's
+  std::string compose_image;     // as `docker compose config` resolves it
+  std::string image_id;          // of the container
+  std::string made_from;         // the container: its Compose files, with commas
+  std::string image_pgdata;      // ENV PGDATA of that image
+  std::string pgdata;            // of the container's environment
+  bool declares_pgdata = false;  // the Compose file sets it, to whatever value
+  std::string lone_volume;       // there is no container, but this volume or directory of it
   std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
   std::string user;                                // of the container, empty: the image's
   std::int64_t shm_bytes = 0;
@@ -107,8 +106,8 @@ struct ServiceFacts {
   std::string inventory_mend;                // and what cures that, where it is known
   std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
   std::string new_image;                     // reference, derived or given
-  std::string new_compose_image;             // what Compose resolves to after the edits
   std::vector<FileEdit> edits;
+  std::vector<std::string> moved_along;  // services without a cluster whose image the edits change as well
   std::optional<Diagnostic> edit_problem;
   std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
   std::vector<ClientFacts> clients;
@@ -119,11 +118,9 @@ struct ServiceFacts {
 // All that planning needs to know of the world. Gathered by observation; holds no secret.
 struct Facts {
   std::string engine_id;
-  std::string engine_version;
   std::string engine_endpoint;    // unix:///var/run/docker.sock
   int processors = 1;             // of the engine
   std::int64_t memory_bytes = 0;  // of the engine
-  std::string compose_version;
   std::string project;
   std::string project_directory;
   std::map<std::string, std::string> file_digests;  // absolute path -> sha256 of each file that may be edited

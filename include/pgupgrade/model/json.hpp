@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <string_view>
 
 #include "pgupgrade/model/facts.hpp"
 #include "pgupgrade/model/fingerprint.hpp"
@@ -18,6 +19,12 @@ boost::json::value to_json(const Fingerprint& value);
 boost::json::value to_json(const ImageFacts& value);
 boost::json::value to_json(const Plan& value);
 boost::json::value to_json(const RunState& value);
+
+// What an enumerator is called in all JSON.
+std::string_view text_of(Severity value);
+std::string_view text_of(Direction value);
+std::string_view text_of(StepPhase value);
+std::string_view text_of(RunOutcome value);
 
 Inventory inventory_from_json(const boost::json::value& value);
 Fingerprint fingerprint_from_json(const boost::json::value& value);

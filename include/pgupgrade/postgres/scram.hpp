@@ -13,11 +13,6 @@ namespace pgupgrade::postgres {
 // Whether "md5" + md5(password || role) is the verifier (PostgreSQL's own rule for md5).
 bool md5_verifier_matches(const std::string& verifier, const std::string& role, const Secret& password);
 
-// Whether a SCRAM-SHA-256 verifier ("SCRAM-SHA-256$<iterations>:<salt>$<stored>:<server>", RFC 5803) was made
-// from the password. The password is taken as it is: a server's SASLprep changes only unusual characters
-// (such as ligatures), and then this says no.
-bool scram_verifier_matches(const std::string& verifier, const Secret& password);
-
 struct PasswordCandidate {
   std::string role;  // empty: may be anyone's
   Secret password;

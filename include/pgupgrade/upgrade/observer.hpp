@@ -42,7 +42,7 @@ class Observer {
   virtual void step(const StepEvent& event) = 0;
   virtual void progress(const Progress& progress) = 0;
   // A line for the log, and for the screen from `warning` on. Never holds a secret.
-  virtual void message(Severity severity, const std::string& text) = 0;
+  virtual void message(const Diagnostic& diagnostic) = 0;
 };
 
 }  // namespace pgupgrade::upgrade

@@ -5,6 +5,7 @@
 
 #include "pgupgrade/base/cancel.hpp"
 #include "pgupgrade/base/clock.hpp"
+#include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/compose/cli.hpp"
 #include "pgupgrade/docker/engine.hpp"
 #include "pgupgrade/postgres/server.hpp"
@@ -27,6 +28,7 @@ struct World {
   Clock& clock;
   const Cancellation& cancellation;
   Probe& probe;
+  const Environment& environment;
   std::filesystem::path socket_root;  // short directory under which private socket directories are made
 };
 

@@ -25,7 +25,8 @@ std::string all_services(const compose::Project& project) {
 
 }  // namespace
 
-std::vector<std::string> choose_services(const Request& request, const compose::Project& project) {
+std::vector<std::string> choose_services(const Request& request, const compose::Project& project,
+                                         const std::vector<std::string>& clients) {
   for (const std::string& name : request.services) {
     if (project.services.contains(name)) continue;
     throw Error(
@@ -41,6 +42,9 @@ std::vector<std::string> choose_services(const Request& request, const compose::
     return once;
   }
   auto found = postgres_services(project);
+  std::erase_if(found, [&](const std::string& name) {
+    return std::find(clients.begin(), clients.end(), name) != clients.end();
+  });
   if (found.empty()) {
     throw Error(ErrorKind::usage, "E-NO-POSTGRES-SERVICE",
                 fmt::format("cannot find a PostgreSQL service in project {}", printable(project.name)),

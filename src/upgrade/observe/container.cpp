@@ -5,14 +5,15 @@
 #include <set>
 #include <sstream>
 
-#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
+#include "upgrade/data_users.hpp"
 #include "upgrade/locks.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/service_container.hpp"
+#include "upgrade/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -33,37 +34,35 @@ bool is_harmless(const std::string& name) {
 
 // 0 when there is none. Docker's archive call reads it from a stopped container too.
 int read_pg_version(World& world, const std::string& container, const std::string& pgdata) {
-  std::string tar;
+  int version = 0;
   try {
-    world.engine.get_archive(container, pgdata + "/PG_VERSION",
-                             [&](std::string_view bytes) { tar += bytes; });
+    const auto content = file_in_container(world.engine, container, pgdata + "/PG_VERSION");
+    if (content) std::from_chars(content->data(), content->data() + content->size(), version);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::failed) throw;
-    return 0;
-  }
-  int version = 0;
-  for (const auto& [name, content] : backup::files_of_tar(tar)) {
-    std::from_chars(content.data(), content.data() + content.size(), version);
   }
   return version;
 }
 
+std::string pgdata_of(World& world, const docker::ContainerInfo& info) {
+  const std::string own = variable(info.environment, "PGDATA");
+  const auto image = own.empty() ? world.engine.inspect_image(info.image_id) : std::nullopt;
+  return image ? variable(image->environment, "PGDATA") : own;
+}
+
+// Neither the image's own entrypoint with the server's options nor "postgres" itself.
+bool starts_another_program(World& world, const docker::ContainerInfo& info) {
+  const auto image = world.engine.inspect_image(info.image_id);
+  if (!image || info.entrypoint != image->entrypoint) return image.has_value();
+  return !info.command.empty() && info.command.front() != "postgres" &&
+         !info.command.front().starts_with("-");
+}
+
 std::vector<std::string> other_users(World& world, const ServiceFacts& facts, const Mount& data) {
   std::vector<std::string> users;
-  const bool is_volume = data.kind == MountKind::volume;
-  for (const auto& container : world.engine.list_containers(
-           is_volume ? docker::ContainerFilter{.volume = data.source} : docker::ContainerFilter{})) {
-    if (container.id == facts.container_id || container.labels.contains(kRunLabel)) continue;
-    const auto info = world.engine.inspect_container(container.id);
-    if (!info) continue;
-    const bool mounts = std::any_of(info->mounts.begin(), info->mounts.end(), [&](const Mount& mount) {
-      if (mount.kind != data.kind) return false;
-      // A bind of a directory above or below ours reaches the same files.
-      return is_volume ? mount.source == data.source
-                       : planning::is_within(mount.source, data.source) ||
-                             (planning::is_within(data.source, mount.source) && mount.source != "/");
-    });
-    if (mounts) users.push_back(fmt::format("{} ({})", container.name, container.state));
+  for (const auto& info : containers_on_data(world.engine, data)) {
+    if (info.id == facts.container_id || info.labels.contains(kRunLabel)) continue;
+    users.push_back(fmt::format("{} ({})", info.name, docker::state_name(info.status)));
   }
   return users;
 }
@@ -97,6 +96,18 @@ void observe_room(ServiceFacts& facts, World& world, const Mount& mount) {
 
 }  // namespace
 
+std::vector<std::string> clients_by_image(World& world, const compose::Project& project) {
+  std::vector<std::string> clients;
+  for (const auto& [name, service] : project.services) {
+    if (!compose::looks_like_postgres(service)) continue;
+    const auto info = find_service_container(world, project.name, name);
+    if (info && starts_another_program(world, *info) &&
+        read_pg_version(world, info->id, pgdata_of(world, *info)) == 0)
+      clients.push_back(name);
+  }
+  return clients;
+}
+
 void observe_container(ServiceFacts& facts, World& world) {
   const auto info = find_service_container(world, facts.project, facts.service);
   if (!info) return;
@@ -109,7 +120,6 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.pgdata = variable(info->environment, "PGDATA");
   if (const auto image = world.engine.inspect_image(info->image_id)) {
     facts.image_pgdata = variable(image->environment, "PGDATA");
-    if (info->entrypoint != image->entrypoint) facts.custom_entrypoint = info->entrypoint;
   }
   if (facts.pgdata.empty()) facts.pgdata = facts.image_pgdata;
   for (const std::string& line : info->environment) {

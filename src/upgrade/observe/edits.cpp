@@ -86,40 +86,47 @@ void prove_mount(const ServiceFacts& facts, const compose::Project& after, int t
 
 // What Compose makes of the edited files is what counts, and no other service may change its image by it.
 void prove(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-           const compose::Sources& sources, const std::vector<std::string>& companions) {
+           const compose::Sources& sources, const Companions& companions) {
+  const auto is_one_of = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   const auto after = world.compose.load_with(request.project, edited_texts(sources, facts.edits));
   for (const auto& [name, service] : after.services) {
     const auto before = project.services.find(name);
     const std::string old_image = before == project.services.end() ? "" : before->second.image;
     const std::string expected = name == facts.service ? facts.new_image : old_image;
     if (service.image == expected) continue;
-    if (std::find(companions.begin(), companions.end(), name) != companions.end())
-      continue;  // proven by itself
+    if (is_one_of(companions.targets, name)) continue;  // proven by itself
+    if (is_one_of(companions.clients, name) && service.image == facts.new_image) {
+      facts.moved_along.push_back(name);
+      continue;
+    }
     refuse(fmt::format(
                "cannot edit the image of service \"{}\" alone: service \"{}\" would get {} instead of {}",
                printable(facts.service), printable(name), printable(service.image), printable(expected)),
            "give the services images of their own in the Compose file");
   }
   prove_mount(facts, after, request.target_major);
-  facts.new_compose_image = facts.new_image;
 }
 
 void propose(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-             const std::vector<std::string>& companions, std::map<std::string, std::string>& digests) {
+             const Companions& companions, std::map<std::string, std::string>& digests) {
+  std::vector<std::string> along = companions.targets;
+  along.insert(along.end(), companions.clients.begin(), companions.clients.end());
   facts.new_image = request.image.empty() ? derive_image(facts, request.target_major) : request.image;
-  const auto sources = compose::read_sources(request.project, compose::process_environment());
+  const auto sources = compose::read_sources(request.project, world.environment);
   if (facts.new_image != facts.compose_image) {
     facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
                                                         .old_image = facts.compose_image,
                                                         .new_image = facts.new_image,
-                                                        .companions = companions});
+                                                        .companions = along});
   }
   const auto place = planning::place_data(facts, request.target_major);
   if (place.mount_moves()) {
     const auto mount_edits = compose::propose_mount_edit(sources, {.service = facts.service,
                                                                    .old_target = place.data_mount->target,
                                                                    .new_target = place.new_target,
-                                                                   .companions = companions});
+                                                                   .companions = along});
     facts.edits.insert(facts.edits.end(), mount_edits.begin(), mount_edits.end());
   }
   prove(facts, world, project, request, sources, companions);
@@ -129,12 +136,13 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
 }  // namespace
 
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-                   const std::vector<std::string>& companions, std::map<std::string, std::string>& digests) {
+                   const Companions& companions, std::map<std::string, std::string>& digests) {
   try {
     propose(facts, world, project, request, companions, digests);
   } catch (const Error& error) {
-    if (error.code() != "E-COMPOSE-EDIT") throw;
+    if (!error.is("E-COMPOSE-EDIT")) throw;
     facts.edits.clear();
+    facts.moved_along.clear();
     facts.edit_problem = Diagnostic{
         .severity = Severity::error, .code = error.code(), .message = error.what(), .mend = error.hint()};
   }

@@ -61,7 +61,7 @@ std::string find_lone_volume(World& world, const compose::Project& project, cons
 }
 
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, const std::vector<std::string>& targets, Facts& facts,
+                             const Request& request, Companions companions, Facts& facts,
                              const std::function<void(const std::string&)>& say) {
   ServiceFacts service{.service = name, .project = project.name};
   const compose::Service& declared = project.services.at(name);
@@ -72,8 +72,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   if (service.container_id.empty()) service.lone_volume = find_lone_volume(world, project, declared);
   observe_server(service, world, project, request);
   observe_clients(service, world, project);
-  std::vector<std::string> companions = targets;
-  std::erase(companions, name);
+  std::erase(companions.targets, name);
   observe_edits(service, world, project, request, companions, facts.file_digests);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
@@ -125,19 +124,20 @@ Facts observe(const Request& request, World& world, const std::string& endpoint,
   Facts facts;
   const auto info = world.engine.info();
   facts.engine_id = info.id;
-  facts.engine_version = info.version;
   facts.engine_endpoint = endpoint;
   facts.processors = info.processors;
   facts.memory_bytes = info.memory_bytes;
-  facts.compose_version = world.compose.version();
+  world.compose.version();  // refuses what is no Compose of today
   say("reading the Compose project");
   const compose::Project project = world.compose.load(request.project);
   facts.project = project.name;
   facts.project_directory =
       request.project.files.empty() ? "" : request.project.files.front().parent_path().string();
-  const auto targets = choose_services(request, project);
-  for (const std::string& name : targets) {
-    facts.services.push_back(observe_service(name, world, project, request, targets, facts, say));
+  Companions companions{.targets = {}, .clients = clients_by_image(world, project)};
+  companions.targets = choose_services(request, project, companions.clients);
+  for (const std::string& name : companions.targets) {
+    std::erase(companions.clients, name);
+    facts.services.push_back(observe_service(name, world, project, request, companions, facts, say));
   }
   observe_disk(facts, request, info);
   return facts;

@@ -13,8 +13,14 @@
 // The parts of observation: each looks at one side of a target and fills its part of the facts.
 namespace pgupgrade::upgrade {
 
-// The services to upgrade, as asked for. Throws Error(usage) with what there is to choose from.
-std::vector<std::string> choose_services(const Request& request, const compose::Project& project);
+// The services to upgrade, as asked for; `clients` use PostgreSQL's image without a cluster of their own.
+// Throws Error(usage) with what there is to choose from.
+std::vector<std::string> choose_services(const Request& request, const compose::Project& project,
+                                         const std::vector<std::string>& clients);
+
+// Services that look like PostgreSQL by their image and are none: another program is started in their
+// container, and no cluster is where the image keeps it. (A backup job, a client by an anchor.)
+std::vector<std::string> clients_by_image(World& world, const compose::Project& project);
 
 // The container, its image, mounts, data volume and whoever else mounts it; PG_VERSION in the data directory.
 void observe_container(ServiceFacts& facts, World& world);
@@ -26,11 +32,16 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
 
+// Services whose image an edit may change along, because one line of the file names the image of several.
+struct Companions {
+  std::vector<std::string> targets;  // the others of the run
+  std::vector<std::string> clients;  // by image
+};
+
 // The new image's reference, and the edits of the project's files that bring it there, proven by Compose.
-// `companions` are the other targets of the run: an edit may change their image along. `digests` gets the
-// files that would be edited.
+// `digests` gets the files that would be edited.
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
-                   const std::vector<std::string>& companions, std::map<std::string, std::string>& digests);
+                   const Companions& companions, std::map<std::string, std::string>& digests);
 
 // Whether a bind mount of ours reaches a container: it does not where the engine is on another host, or in a
 // virtual machine of its own. Throws Error(usage, "E-ENGINE-REMOTE").

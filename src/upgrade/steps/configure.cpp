@@ -17,6 +17,7 @@
 #include "upgrade/image_probe.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/steps/steps.hpp"
+#include "upgrade/work_files.hpp"
 #include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
@@ -62,11 +63,6 @@ class ConfigureStep final : public Step {
   }
 
   bool holds(StepContext& context) override { return context.recorded_for_all("configured"); }
-
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets)
-      WorkServer(context, target, Side::fresh).discard();
-  }
 
  private:
   using Values = std::map<std::string, std::string>;
@@ -126,9 +122,8 @@ class ConfigureStep final : public Step {
   static bool accepted(StepContext& context, const std::set<std::string>& dropped, const std::string& name) {
     if (is_never_carried(name)) return false;
     if (!dropped.contains(name)) return true;
-    context.observer.message(
-        Severity::warning,
-        fmt::format("setting {} is not carried over: the new version does not know it", name));
+    context.warn("W-SETTING-REMOVED",
+                 fmt::format("setting {} is not carried over: the new version does not know it", name));
     return false;
   }
 
@@ -207,13 +202,7 @@ class ConfigureStep final : public Step {
   static std::string read_new_file(StepContext& context, const TargetPlan& target, const std::string& file) {
     WorkSpec spec = data_work(context, target, "read-config", {"true"});
     spec.mounts = {new_data_mount(target)};
-    const std::string container = create_work(context.world, spec);
-    std::string tar;
-    context.world.engine.get_archive(container, target.new_pgdata + "/" + file,
-                                     [&](std::string_view bytes) { tar += bytes; });
-    remove_work(context.world, spec);
-    const auto files = backup::files_of_tar(tar);
-    return files.empty() ? std::string() : files.begin()->second;
+    return read_file_by_work(context.world, spec, target.new_pgdata + "/" + file).value_or("");
   }
 
   static void own(StepContext& context, const TargetPlan& target, std::vector<backup::SmallFile>& files) {
@@ -228,14 +217,7 @@ class ConfigureStep final : public Step {
   static void put(StepContext& context, const TargetPlan& target, const std::string& tar) {
     WorkSpec spec = data_work(context, target, "write-config", {"true"});
     spec.mounts = {new_data_mount(target)};
-    const std::string container = create_work(context.world, spec);
-    std::size_t at = 0;
-    context.world.engine.put_archive(container, target.new_pgdata, [&](char* buffer, std::size_t limit) {
-      const std::size_t length = tar.copy(buffer, limit, at);
-      at += length;
-      return length;
-    });
-    remove_work(context.world, spec);
+    put_tar_by_work(context.world, spec, target.new_pgdata, tar);
   }
 };
 

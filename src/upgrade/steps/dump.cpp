@@ -73,8 +73,6 @@ class DumpStep final : public Step {
   // The old server has written to its data directory by running. What it was before is in the backup.
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      WorkServer(context, target, Side::old).discard();
-      context.reach("server-gone");
       put_back_old_data(context, target);
       context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
     }
@@ -91,7 +89,7 @@ class DumpStep final : public Step {
     const int version =
         data_version(context, target, target.old_image_id, target.data_mount, target.old_pgdata);
     if (version == target.old_major) return;
-    throw Error(ErrorKind::failed, "E-STATE-OLD",
+    throw Error(ErrorKind::refused, "E-STATE-OLD",
                 fmt::format("cannot dump service \"{}\": {} holds {}, so the run has come further than its "
                             "state file {} says",
                             target.service, data_name(target.data_mount),
@@ -137,9 +135,8 @@ class DumpStep final : public Step {
   // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong
   // moment leaves a prepared transaction, which no dump holds.
   static void refuse_changed_cluster(const Inventory& now, const TargetPlan& target) {
-    const auto refuse = [&](const char* code, const std::string& why, const std::string& mend) {
-      throw Error(ErrorKind::failed, code, fmt::format("cannot dump service \"{}\": {}", target.service, why),
-                  mend);
+    const auto refuse = [&](Code code, const std::string& why, const std::string& mend) {
+      throw Error(code, fmt::format("cannot dump service \"{}\": {}", target.service, why), mend);
     };
     if (databases_in_order(now) != databases_in_order(target.inventory))
       refuse("E-DATABASES-CHANGED", "its databases are not those of the plan any more",

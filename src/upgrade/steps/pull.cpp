@@ -84,9 +84,9 @@ class PullStep final : public Step {
   static void refuse_unfit(StepContext& context, const TargetPlan& target, const ImageFacts& image) {
     for (const Diagnostic& found : planning::check_image(target, image, context.plan().acknowledged)) {
       if (found.severity == Severity::error) {
-        throw Error(ErrorKind::refused, found.code, found.message, found.mend);
+        throw refusal(found);
       }
-      context.observer.message(found.severity, found.message);
+      context.observer.message(found);
     }
   }
 };

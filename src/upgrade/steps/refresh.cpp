@@ -40,8 +40,7 @@ class RefreshStep final : public Step {
       for (const std::string& line : connection.refresh(database.name)) context.note(line);
     }
     for (const std::string& table : connection.tables_without_statistics()) {
-      context.observer.message(Severity::warning,
-                               fmt::format("table {} has no statistics", printable(table)));
+      context.warn("W-NO-STATISTICS", fmt::format("table {} has no statistics", printable(table)));
     }
   }
 };

@@ -54,11 +54,6 @@ class RestoreStep final : public Step {
     });
   }
 
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets)
-      WorkServer(context, target, Side::fresh).discard();
-  }
-
   std::string detail(StepContext& context) override {
     return each_target(context.plan(), [&](const TargetPlan& target) { return databases_of(target); });
   }

@@ -61,7 +61,7 @@ class ScramStep final : public Step {
       if (role.action != PasswordAction::to_scram || verifier == verifiers.end()) continue;
       const auto found = postgres::find_password(role.role, verifier->second.reveal(), candidates);
       if (!found) {
-        throw Error(ErrorKind::failed, "E-MD5-UNKNOWN",
+        throw Error(ErrorKind::refused, "E-MD5-UNKNOWN",
                     fmt::format("cannot convert the password of role \"{}\": {} does not hold it any more",
                                 printable(role.role), role.origin),
                     "give it back where it was, then: pgupgrade resume");

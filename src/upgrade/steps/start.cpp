@@ -5,6 +5,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
@@ -22,7 +23,6 @@ namespace pgupgrade::upgrade {
 namespace {
 
 constexpr std::chrono::minutes kPatience{10};
-constexpr std::chrono::milliseconds kPoll{500};
 constexpr std::size_t kMostStarts = 4;
 
 // The service as the user's own file now describes it, through Compose, on its own network: the right
@@ -91,32 +91,27 @@ class StartStep final : public Step {
   }
 
   static docker::ContainerInfo wait_for_container(StepContext& context, const TargetPlan& target) {
-    const auto begun = context.world.clock.monotonic();
+    std::optional<docker::ContainerInfo> container;
     std::string last = "there is no container";
     std::set<std::string> starts;
-    while (context.world.clock.monotonic() - begun < kPatience) {
-      context.world.cancellation.throw_if_requested();
-      const auto container = find_service_container(context.world, context.plan(), target.service);
-      if (container) {
-        if (!container->running() && container->status != docker::ContainerStatus::created) {
-          fail(context, target, *container,
-               fmt::format("it exited with {}", container->exit_code.value_or(-1)));
-        }
-        // With a restart policy the engine would try for ever.
-        starts.insert(container->started_at);
-        if (starts.size() > kMostStarts)
-          fail(context, target, *container, "it ends and is started again and again");
-        const bool healthy = container->health.empty() || container->health == "healthy";
-        if (container->status == docker::ContainerStatus::running && healthy &&
-            accepts_connections(context.world, container->id)) {
-          return *container;
-        }
-        last = "its health is " + (container->health.empty() ? "not declared" : container->health);
+    const bool ready = wait_until(context.world.clock, context.world.cancellation, {.most = kPatience}, [&] {
+      container = find_service_container(context.world, context.plan(), target.service);
+      if (!container) return false;
+      if (!container->running() && container->status != docker::ContainerStatus::created) {
+        fail(context, target, *container,
+             fmt::format("it exited with {}", container->exit_code.value_or(-1)));
       }
-      context.world.clock.pause(kPoll);
-    }
-    if (const auto container = find_service_container(context.world, context.plan(), target.service))
-      fail(context, target, *container, last);
+      // With a restart policy the engine would try for ever.
+      starts.insert(container->started_at);
+      if (starts.size() > kMostStarts)
+        fail(context, target, *container, "it ends and is started again and again");
+      last = "its health is " + (container->health.empty() ? "not declared" : container->health);
+      const bool healthy = container->health.empty() || container->health == "healthy";
+      return container->status == docker::ContainerStatus::running && healthy &&
+             accepts_connections(context.world, container->id);
+    });
+    if (ready) return *container;
+    if (container) fail(context, target, *container, last);
     throw Error(ErrorKind::failed, "E-START",
                 fmt::format("cannot start service \"{}\" on {}: {}", target.service, target.new_image, last),
                 "read its log: docker compose logs " + target.service);

@@ -38,11 +38,6 @@ class StartNewStep final : public Step {
                           target.new_pgdata) == target.new_major;
     });
   }
-
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets)
-      WorkServer(context, target, Side::fresh).discard();
-  }
 };
 
 }  // namespace

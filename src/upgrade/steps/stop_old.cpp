@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/wait.hpp"
 #include "upgrade/clients.hpp"
 #include "upgrade/data_volume.hpp"
 #include "upgrade/each_target.hpp"
@@ -15,7 +16,7 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{500};
+constexpr Patience kRecoveryPatience{.most = std::chrono::minutes(30)};
 
 // SIGINT is PostgreSQL's "fast" stop. There is no time-out behind which a kill waits: a checkpoint takes as
 // long as it takes, and only pg_controldata says whether it was complete.
@@ -80,10 +81,10 @@ class StopOldStep final : public Step {
   // An unclean end (out of memory, a kill from outside): the old server recovers by starting once more, alone
   // in its own container.
   static void recover(StepContext& context, const TargetPlan& target) {
-    context.observer.message(
-        Severity::warning, fmt::format("the cluster of service {} was not shut down cleanly; the old server "
-                                       "recovers it",
-                                       target.service));
+    context.warn("W-NOT-SHUT-DOWN",
+                 fmt::format("the cluster of service {} was not shut down cleanly; the old server "
+                             "recovers it",
+                             target.service));
     context.world.engine.start_container(target.container_id);
     wait_until_ready(context, target);
     stop(context, target);
@@ -92,15 +93,15 @@ class StopOldStep final : public Step {
   // Recovery may take long. A server that does not come up is no success of anything.
   static void wait_until_ready(StepContext& context, const TargetPlan& target) {
     std::string name = target.container_name;
-    const auto begun = context.world.clock.monotonic();
-    while (context.world.clock.monotonic() - begun < std::chrono::minutes(30)) {
-      context.world.cancellation.throw_if_requested();
+    bool answers = false;
+    wait_until(context.world.clock, context.world.cancellation, kRecoveryPatience, [&] {
       const auto info = find_service_container(context.world, context.plan(), target.service);
-      if (!info || !info->running()) break;
+      if (!info || !info->running()) return true;
       name = info->name;
-      if (accepts_connections(context.world, info->id)) return;
-      context.world.clock.pause(kTick);
-    }
+      answers = accepts_connections(context.world, info->id);
+      return answers;
+    });
+    if (answers) return;
     throw Error(
         ErrorKind::failed, "E-OLD-SERVER",
         fmt::format("cannot reach the old server of service \"{}\" in container {}: it does not accept "

@@ -62,8 +62,6 @@ class WipeStep final : public Step {
 
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      WorkServer(context, target, Side::fresh).discard();
-      context.reach("server-gone");
       put_back_old_data(context, target);
     }
   }

@@ -12,19 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kEnding{100};
 
-[[noreturn]] void refuse(const std::string& code, const std::string& text) {
+[[noreturn]] void refuse(Code code, const std::string& text) {
   throw Error(ErrorKind::failed, code, text);
-}
-
-std::string state_text(docker::ContainerStatus status) {
-  switch (status) {
-    case docker::ContainerStatus::created:
-      return "created";
-    case docker::ContainerStatus::running:
-      return "running";
-    default:
-      return "exited";
-  }
 }
 
 bool matches(const std::map<std::string, std::string>& wanted,
@@ -168,8 +157,8 @@ std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
     result.push_back({.id = id,
                       .name = info.name,
                       .image = info.image_reference,
-                      .state = state_text(info.status),
-                      .status = state_text(info.status),
+                      .state = std::string(docker::state_name(info.status)),
+                      .status = std::string(docker::state_name(info.status)),
                       .labels = info.labels});
   }
   return result;

@@ -197,6 +197,7 @@ upgrade::World Scene::world() {
           .clock = clock,
           .cancellation = cancellation,
           .probe = probe,
+          .environment = environment,
           .socket_root = root};
 }
 

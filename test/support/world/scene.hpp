@@ -19,10 +19,14 @@ class RecordingObserver final : public upgrade::Observer {
  public:
   void step(const upgrade::StepEvent& event) override { events.push_back(event); }
   void progress(const upgrade::Progress&) override {}
-  void message(Severity severity, const std::string& text) override { messages.emplace_back(severity, text); }
+  void message(const Diagnostic& diagnostic) override {
+    messages.emplace_back(diagnostic.severity, diagnostic.message);
+    codes.push_back(diagnostic.code);
+  }
 
   std::vector<upgrade::StepEvent> events;
   std::vector<std::pair<Severity, std::string>> messages;
+  std::vector<std::string> codes;  // of the messages
 };
 
 struct SceneOptions {
@@ -74,6 +78,7 @@ class Scene {
   SimulatedConnector connector{engine};
   CrashingProbe probe;
   Cancellation cancellation;
+  Environment environment;
   RecordingObserver observer;
   Plan plan;
   std::vector<Cluster> original;             // content of each target before the run

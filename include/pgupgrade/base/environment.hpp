@@ -3,9 +3,9 @@
 #include <map>
 #include <string>
 
-namespace pgupgrade::cli {
+namespace pgupgrade {
 
-// The environment as a value, so that what reads it can be tested.
+// The environment of this process as a value: read once, and passed down to whoever needs it.
 using Environment = std::map<std::string, std::string>;
 
 Environment current_environment();
@@ -13,4 +13,4 @@ Environment current_environment();
 // Empty when it is not set.
 std::string variable(const Environment& environment, const std::string& name);
 
-}  // namespace pgupgrade::cli
+}  // namespace pgupgrade

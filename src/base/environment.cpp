@@ -1,10 +1,10 @@
-#include "pgupgrade/cli/environment.hpp"
+#include "pgupgrade/base/environment.hpp"
 
 #include <unistd.h>
 
 #include <string_view>
 
-namespace pgupgrade::cli {
+namespace pgupgrade {
 
 Environment current_environment() {
   Environment result;
@@ -21,4 +21,4 @@ std::string variable(const Environment& environment, const std::string& name) {
   return found == environment.end() ? std::string() : found->second;
 }
 
-}  // namespace pgupgrade::cli
+}  // namespace pgupgrade

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/docker/engine.hpp"
+#include "pgupgrade/model/mount.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Tells whether a container's mount reaches the files of the data, under whatever name: the same volume or
+// directory, one above or below it, by another path (symbolic links), or through a local volume that is a
+// bind of a directory (driver_opts type none, o bind, device).
+class DataReach {
+ public:
+  DataReach(docker::Engine& engine, const Mount& data);
+  bool reached_by(const Mount& mount);
+
+ private:
+  struct Directory {
+    std::filesystem::path path;  // on the host, links resolved; empty when it is not known
+    std::filesystem::path top;   // a mount of what is above this one is no use of the data
+  };
+  Directory directory_of(const Mount& mount);
+
+  docker::Engine& engine_;
+  Mount data_;
+  Directory place_;
+};
+
+// All containers that mount the data, whatever their state. One that is removed meanwhile is left out.
+std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,104 @@
+// Who else uses the server: a job on its image, clients that end sooner or later, and who looks at its files.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "support/catch.hpp"
+#include "support/project.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+// One line names the image of the server and of a backup job; the volume is a directory of the host.
+std::string project_with_job(const std::string& data_directory) {
+  return fmt::format(R"(x-postgres-image: &postgres-image pgupgrade-fixture/postgres:15
+
+services:
+  db:
+    image: *postgres-image
+    environment:
+      POSTGRES_PASSWORD: e2e-secret
+    volumes:
+      - data:/var/lib/postgresql/data
+    healthcheck:
+      test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres]
+      interval: 5s
+      start_period: 60s
+      start_interval: 500ms
+
+  backup:
+    image: *postgres-image
+    depends_on: [db]
+    environment:
+      PGHOST: db
+      PGUSER: postgres
+      PGPASSWORD: e2e-secret
+    entrypoint: [sh, -c, "trap 'exit 0' TERM; sleep infinity & wait"]
+    stop_grace_period: 60s
+
+  slow:
+    image: pgupgrade-fixture/app:1
+    depends_on: [db]
+    command: [sh, -c, "trap '' TERM; while :; do sleep 1; done"]
+    stop_grace_period: 3s
+
+volumes:
+  data:
+    driver: local
+    driver_opts:
+      type: none
+      o: bind
+      device: {}
+)",
+                     data_directory);
+}
+
+}  // namespace
+
+TEST_CASE("a job on the server's image is a client that moves along, and clients stop side by side") {
+  Project project("clients");
+  std::filesystem::create_directory(project / "pgdata");
+  const std::string text = project_with_job((project / "pgdata").string());
+  project.write("docker-compose.yml", text);
+  project.up();
+  project.sql("db", "postgres", "CREATE TABLE t AS SELECT 1 AS a");
+
+  // The same files by the path of the directory above them.
+  const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+  const std::string other = project.name() + "-other";
+  project.create_other(
+      {"--volume", project.directory().string() + ":/files:ro", "pgupgrade-fixture/app:1", "true"});
+  const ProcessResult shared = project.pgupgrade(upgrade);
+  INFO(told(shared));
+  CHECK(shared.exit_code == 3);
+  CHECK_THAT(shared.standard_error, ContainsSubstring("E-VOLUME-SHARED") && ContainsSubstring(other));
+  must_run({"docker", "rm", other});
+
+  const ProcessResult run = project.pgupgrade(upgrade);
+  INFO(told(run));
+  REQUIRE(run.exit_code == 0);
+  CHECK_THAT(run.standard_output,
+             ContainsSubstring("service \"backup\" has no cluster and shares the image of "
+                               "service db"));
+  CHECK_THAT(run.standard_output, ContainsSubstring("W-MOVED-ALONG"));
+  CHECK(project.server_version("db") == "17");
+  CHECK(project.read("docker-compose.yml")
+            .starts_with("x-postgres-image: &postgres-image "
+                         "pgupgrade-fixture/postgres:17\n"));
+  CHECK(project.inspect(project.container("backup"), "{{.State.Running}}") == "true");
+
+  // The slow one, which is told first, listens to nothing and is killed; the other has ended meanwhile.
+  const auto ended = [&](const std::string& service) {
+    return project.inspect(project.container(service), "{{.State.FinishedAt}}");
+  };
+  CHECK(ended("backup") < ended("slow"));
+
+  const ProcessResult back = project.pgupgrade({"rollback", "--lose-new-writes", "--yes"});
+  INFO(told(back));
+  CHECK(back.exit_code == 0);
+  CHECK(project.read("docker-compose.yml") == text);
+  CHECK(project.server_version("db") == "15");
+  CHECK(project.sql("db", "postgres", "SELECT a FROM t") == "1");
+}
+
+}  // namespace pgupgrade::test

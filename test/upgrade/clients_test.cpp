@@ -1,0 +1,56 @@
+// How clients are stopped: all are told first, and each is waited for within its own grace period.
+#include <fmt/format.h>
+
+#include "support/catch.hpp"
+#include "support/world/scene.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+bool is_client(const Scene& scene, const std::string& container) {
+  for (const ClientFacts& client : scene.plan.clients)
+    if (client.container_id == container || client.container_name == container) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("all clients are told to stop before the first of them is waited for") {
+  Scene scene;
+  std::size_t told = 0;
+  std::size_t told_when_first_ended = 0;
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "freeze:one-told") told = 1;
+    if (place != "freeze:one-stopped") return;
+    for (const auto& [id, container] : scene.engine.containers)
+      if (is_client(scene, id) && (container.stopping || !container.info.running())) ++told_when_first_ended;
+  };
+  scene.start();
+  REQUIRE(scene.plan.clients.size() >= 2);
+  CHECK(told == 1);
+  CHECK(told_when_first_ended == scene.plan.clients.size());
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a client that does not listen is killed when its own grace period has ended") {
+  Scene scene;
+  REQUIRE(scene.plan.clients.size() >= 2);
+  const ClientFacts& deaf = scene.plan.clients.front();
+  scene.engine.deaf.insert(deaf.container_name);
+  scene.engine.at(deaf.container_name).info.stop_timeout = std::chrono::seconds(3);
+  for (const ClientFacts& client : scene.plan.clients)
+    if (client.container_name != deaf.container_name)
+      scene.engine.at(client.container_name).info.stop_timeout = std::chrono::hours(1);
+  std::chrono::milliseconds begun{0};
+  std::chrono::milliseconds ended{0};
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "freeze:logins-recorded") begun = scene.clock.monotonic();
+    if (place == "freeze:after-action") ended = scene.clock.monotonic();
+  };
+  scene.start();
+  CHECK(ended - begun >= std::chrono::seconds(3));
+  CHECK(ended - begun < std::chrono::seconds(4));  // of the simulated clock
+  CHECK(scene.wrong_after_success() == "");
+}
+
+}  // namespace pgupgrade::test
