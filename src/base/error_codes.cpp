@@ -9,7 +9,7 @@ namespace {
 using enum ErrorKind;
 constexpr auto no_error = std::nullopt;
 
-// After a change: build/release/test/base_test "[write-readme]"
+// After a change: PGUPGRADE_WRITE_README=1 build/release/test/base_test
 constexpr auto kTable = std::to_array<CodeRow>({
     {"E-ANALYZE", failed, "ANALYZE of the new cluster failed",
      "read the message, then run `pgupgrade resume`"},
@@ -84,6 +84,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "choose another image with `--image`"},
     {"E-FILE", failed, "a file could not be used; path and reason are named",
      "fix the cause, then run `pgupgrade resume`"},
+    {"E-FINGERPRINT-FORMAT", failed, "another version of this program took the old cluster's fingerprint",
+     "continue with that version, or run `pgupgrade rollback`, then start over"},
     {"E-GLOBALS", failed, "the dump of the roles is not as expected",
      "run `pgupgrade rollback`, and report it"},
     {"E-IMAGE", failed, "the image is not on the engine, or PostgreSQL is not in it",

@@ -181,7 +181,7 @@ class RowReader {
     try {
       return session_.rows(work.sql, purpose).at(0);
     } catch (const Error& error) {
-      if (error.code() != "E-SQL" || !needs_path(session_.sqlstate())) throw;
+      if (!error.is("E-SQL") || !needs_path(session_.sqlstate())) throw;
       return row_with_path(work.sql, purpose, error);
     }
   }
@@ -198,7 +198,7 @@ class RowReader {
     try {
       row = session_.rows(sql, purpose).at(0);
     } catch (const Error& error) {
-      if (error.code() != "E-SQL") throw;
+      if (!error.is("E-SQL")) throw;
       throw Error(first);
     }
     begin_with(kOwnPath);

@@ -67,7 +67,7 @@ class Scratch {
       const std::vector<Row> rows = session_.rows(sql, kPurpose);
       if (rows.size() == 1) answer = rows.front().front();
     } catch (const Error& error) {
-      if (error.code() != "E-SQL") throw;
+      if (!error.is("E-SQL")) throw;
     }
     session_.execute("ROLLBACK TO SAVEPOINT expression; RELEASE SAVEPOINT expression", kPurpose);
     return answer;

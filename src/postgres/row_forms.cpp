@@ -208,7 +208,7 @@ RowHash row_hash_named(const std::string& name) {
       const RowHash hash{.function = function, .binary_floats = binary_floats};
       if (name == name_of(hash)) return hash;
     }
-  throw Error(ErrorKind::failed, "E-STATE-OLD",
+  throw Error(ErrorKind::failed, "E-FINGERPRINT-FORMAT",
               "cannot compare with rows that were hashed by \"" + printable(name) +
                   "\", which is another version of pgupgrade's way",
               "pgupgrade rollback, then begin again");

@@ -18,7 +18,7 @@ struct RowHash {
   // Before 12 the text of floating-point numbers is not exact, so they go by their binary form.
   bool binary_floats = false;
 };
-// Error(failed, "E-STATE-OLD") for one that only another version of this program knows.
+// Error(failed, "E-FINGERPRINT-FORMAT") for one that only another version of this program knows.
 RowHash row_hash_named(const std::string& name);
 
 // Hash of a text expression; NULL of a NULL.

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "pgupgrade/base/error_codes.hpp"
 #include "upgrade/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -10,7 +11,7 @@ namespace pgupgrade::upgrade {
 // What one of PostgreSQL's programs is run for, as the sentence says when it fails: could not `verb` `whole`.
 // Where the program names an object of `database`, that takes the place of the whole.
 struct ClientTask {
-  std::string code;      // of the error
+  Code code;             // of the error
   std::string verb;      // "restore"
   std::string whole;     // "database \"shop\""
   std::string database;  // empty: of no single one

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -103,7 +104,9 @@ TEST_CASE("every code in the sources is a row of the table, and every row is use
   const std::string text = sources();
   for (const auto& match : matches(text, std::regex("\"([EWN]-[A-Z0-9-]+)\""))) used.insert(match[1]);
   for (const std::string& code : used) {
-    INFO("add a line to src/base/error_codes.cpp, then: build/release/test/base_test \"[write-readme]\"");
+    INFO(
+        "add a line to src/base/error_codes.cpp, then: PGUPGRADE_WRITE_README=1 "
+        "build/release/test/base_test");
     INFO(code);
     CHECK(find_code(code) != nullptr);
   }
@@ -134,19 +137,14 @@ TEST_CASE("no code is compared as text") {
 TEST_CASE("the README's table of errors is the table of codes") {
   const std::string readme = read_file(kRoot / "README.md");
   const auto [begin, end] = place_of_table(readme);
-  INFO("build/release/test/base_test \"[write-readme]\" writes the table");
+  INFO("PGUPGRADE_WRITE_README=1 build/release/test/base_test writes the table");
+  if (std::getenv("PGUPGRADE_WRITE_README") != nullptr)
+    std::ofstream(kRoot / "README.md") << std::string(readme).replace(begin, end - begin, readme_table());
   CHECK(readme.substr(begin, end - begin) == readme_table());
   for (const auto& match : matches(readme, std::regex("[^A-Z]([EWN]-[A-Z][A-Z0-9-]*[A-Z0-9])"))) {
     INFO(match[1].str());
     CHECK(find_code(match[1].str()) != nullptr);
   }
-}
-
-// Hidden: it writes into the sources.
-TEST_CASE("the README's table of errors is written from the table of codes", "[.][write-readme]") {
-  std::string readme = read_file(kRoot / "README.md");
-  const auto [begin, end] = place_of_table(readme);
-  std::ofstream(kRoot / "README.md") << readme.replace(begin, end - begin, readme_table());
 }
 
 TEST_CASE("an error without a kind has that of its code") {

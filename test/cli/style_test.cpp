@@ -47,7 +47,7 @@ TEST_CASE("colours are only painted where they are wanted") {
 }
 
 TEST_CASE("what is no terminal has neither colours nor redraws") {
-  const Environment environment = {{"TERM", "xterm"}};
+  const pgupgrade::Environment environment = {{"TERM", "xterm"}};
   REQUIRE_FALSE(can_redraw(-1, environment));
   const Style style = style_for(-1, environment, ColorWish::automatic);
   REQUIRE(style.width == 100);

@@ -1,6 +1,8 @@
 // How clients are stopped: all are told first, and each is waited for within its own grace period.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 
@@ -35,7 +37,8 @@ TEST_CASE("all clients are told to stop before the first of them is waited for")
 TEST_CASE("a client that does not listen is killed when its own grace period has ended") {
   Scene scene;
   REQUIRE(scene.plan.clients.size() >= 2);
-  const ClientFacts& deaf = scene.plan.clients.front();
+  const ClientFacts& deaf = *std::find_if(scene.plan.clients.begin(), scene.plan.clients.end(),
+                                          [](const ClientFacts& client) { return client.running; });
   scene.engine.deaf.insert(deaf.container_name);
   scene.engine.at(deaf.container_name).info.stop_timeout = std::chrono::seconds(3);
   for (const ClientFacts& client : scene.plan.clients)

@@ -15,7 +15,8 @@ struct Patience {
 };
 
 // Looks until `look` says that what is waited for has come; false when it has not within the patience. The
-// first look is at once, the last one after the patience has ended. Throws Error(interrupted) when cancelled.
+// first look is at once, the last one after the patience has ended. Throws Error(interrupted) when cancelled
+// and a look has found nothing.
 bool wait_until(Clock& clock, const Cancellation& cancellation, Patience patience,
                 const std::function<bool()>& look);
 

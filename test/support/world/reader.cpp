@@ -156,6 +156,8 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
   if (sql == postgres::file_settings_sql()) return file_settings(asked);
   if (sql == postgres::auto_conf_sql()) return auto_conf(asked);
   if (sql == postgres::command_line_settings_sql()) return {};
+  // No simulated server was given options.
+  if (sql == postgres::postmaster_options_sql()) return {row({{"content", asked.server.data}})};
   if (sql == postgres::cluster_objects_sql()) return cluster_objects(asked);
   if (sql == postgres::connections_sql()) return connections(asked);
   if (sql == postgres::databases_sql(asked.version_num())) return databases(asked);

@@ -5,8 +5,8 @@
 
 namespace pgupgrade::test {
 
-// Answers the statements by which observation gets to know a cluster, from what the simulated one holds. Each is
-// recognised as a whole: a statement that is not known is an error of the server's.
+// Answers the statements by which observation gets to know a cluster, from what the simulated one holds. Each
+// is recognised as a whole: a statement that is not known is an error of the server's.
 class SimulatedReader final : public postgres::SqlReader {
  public:
   // Of the server that runs in this container.
