@@ -128,6 +128,16 @@ TEST_CASE("a failed restore names the object, the cause and the cure, and is rol
       "AS $$ SELECT short_id(decode(replace(u::text, '-', ''), 'hex')) $$;\n"
       "CREATE TABLE pages (id uuid PRIMARY KEY, short text GENERATED ALWAYS AS (short_id(id)) STORED);\n"
       "INSERT INTO pages (id) SELECT md5(i::text)::uuid FROM generate_series(1, 100) i;\n");
+  // Debian 13 has no such names of time zones.
+  project.sql("db", "postgres", "ALTER SYSTEM SET timezone = 'US/Eastern'");
+  const ProcessResult refused = project.pgupgrade({"plan", "--compose", "docker-compose.yml", "--to", "17"});
+  INFO(told(refused));
+  CHECK(refused.exit_code == 3);
+  CHECK(refused.standard_error.find("E-SETTING-VALUE") != std::string::npos);
+  CHECK(refused.standard_error.find("of service db: invalid value for parameter \"TimeZone\": "
+                                    "\"US/Eastern\"") != std::string::npos);
+  project.sql("db", "postgres", "ALTER SYSTEM RESET timezone");
+
   const ProcessResult result =
       project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes", "--rollback-on-failure"});
   INFO(told(result));

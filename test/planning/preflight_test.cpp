@@ -41,6 +41,17 @@ TEST_CASE("versions that cannot be reached are refused") {
 
 TEST_CASE("a server that does not answer is refused with the way to start it") {
   require_diagnostics({
+      {"lets nobody in, and why is known",
+       [](World& w) {
+         w.service().inventory.reset();
+         w.service().inventory_problem =
+             std::string(300, 'x') + ": role \"postgres\" is not permitted to log in";
+         w.service().inventory_mend = "as another superuser: ALTER ROLE postgres LOGIN";
+         w.service().pg_version_file = 15;
+       },
+       "error E-NO-SERVER: cannot reach the server of service db: " + std::string(300, 'x') +
+           ": role \"postgres\" is not permitted to log in | as another superuser: ALTER ROLE postgres "
+           "LOGIN"},
       {"stopped",
        [](World& w) {
          w.service().running = false;
