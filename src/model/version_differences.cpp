@@ -23,7 +23,7 @@ struct NewColumn {
 };
 
 constexpr std::string_view kAny = "*";
-constexpr std::string_view kNotThere = "older versions could not have it otherwise";
+constexpr std::string_view kNotThere = "what came from an older version has the value that it always had";
 constexpr std::string_view kDerived = "the server derives it";
 
 constexpr NewColumn kNewColumns[] = {
@@ -95,19 +95,25 @@ std::set<std::string> grants_in(const std::string& array) {
   return grants;
 }
 
-// Who had all seven privileges on a table has the eighth as well.
+// Who had all seven privileges on a table has the eighth as well, and so has the owner.
 bool adds_maintain(const ComparedObject&, const std::string& was, const std::string& is) {
   static constexpr const char* kAllBefore[] = {"SELECT",   "INSERT",     "UPDATE", "DELETE",
                                                "TRUNCATE", "REFERENCES", "TRIGGER"};
+  constexpr std::string_view kMaintain = "=MAINTAIN";
   const std::set<std::string> before = grants_in(was);
   std::set<std::string> after = grants_in(is);
   for (auto at = after.begin(); at != after.end();) {
-    const std::size_t word = at->find("=MAINTAIN");
-    const bool expected = word != std::string::npos &&
-                          std::all_of(std::begin(kAllBefore), std::end(kAllBefore), [&](const char* old) {
-                            return before.contains(at->substr(0, word + 1) + old + at->substr(word + 9));
-                          });
-    at = expected ? after.erase(at) : std::next(at);
+    const std::size_t word = at->find(kMaintain);
+    bool is_expected = false;
+    if (word != std::string::npos) {
+      const std::string grantee = at->substr(0, word);
+      const std::string rest = at->substr(word + kMaintain.size());  // "*/grantor"
+      is_expected = rest == "/" + grantee ||
+                    std::all_of(std::begin(kAllBefore), std::end(kAllBefore), [&](const char* privilege) {
+                      return before.contains(grantee + "=" + privilege + rest);
+                    });
+    }
+    at = is_expected ? after.erase(at) : std::next(at);
   }
   return before == after;
 }
@@ -132,17 +138,32 @@ bool has_heap(const ComparedObject&, const std::string& was, const std::string& 
   return was == "-" && is == "\"heap\"";
 }
 
+// array_append(anyarray,anyelement) and others take anycompatiblearray and anycompatible.
+bool becomes_compatible(const ComparedObject&, const std::string& was, const std::string& is) {
+  std::string text = is;
+  for (const auto& [now, then] :
+       {std::pair<std::string_view, std::string_view>{"anycompatiblearray", "anyarray"},
+        {"anycompatible", "anyelement"}}) {
+    for (std::size_t at = 0; (at = text.find(now, at)) != std::string::npos; at += then.size())
+      text.replace(at, now.size(), then);
+  }
+  return text == was && is.find('.') == std::string::npos;
+}
+
 bool any_change(const ComparedObject&, const std::string&, const std::string&) {
   return true;
 }
 
 constexpr Change kChanges[] = {
+    {"aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn, oprcode", 14,
+     "functions of arrays take compatible types", "14 has them in place of those of equal types",
+     becomes_compatible},
     {"colllocale, datlocale", 16, "a locale of ICU is spelled as a language tag",
      "the new server spells it so", becomes_tag},
     {"grantor of memberships", 16, "the grantor may be another",
      "a grantor must have ADMIN OPTION from 16 on; older versions kept any name", any_change},
-    {"relacl, defaclacl", 17, "who had all privileges on a table has MAINTAIN, too", "17 has this privilege",
-     adds_maintain},
+    {"relacl, defaclacl", 17, "the owner of a table, and who had all privileges on it, has MAINTAIN, too",
+     "17 has this privilege", adds_maintain},
     {"relam", 12, "a table has the access method heap", "12 has access methods for tables", has_heap},
     {"relpersistence", 18, "unlogged partitioned tables and indexes are permanent",
      "a table that holds no rows cannot be unlogged from 18 on; its partitions are compared",
@@ -175,6 +196,10 @@ bool is_not_null_of_domain(const std::string& name, const Attributes& attributes
   return name.starts_with("not-null constraint ") && value_of(attributes, "conrelid") == "-";
 }
 
+bool is_copy_of_foreign_key(const std::string& name, const Attributes&, const Objects&) {
+  return name.starts_with("copy of foreign key ");
+}
+
 bool is_copy_of_trigger(const std::string& name, const Attributes& attributes, const Objects&) {
   return name.starts_with("trigger ") && value_of(attributes, "tgparentid") == "true";
 }
@@ -190,6 +215,9 @@ bool is_multirange(const std::string& name, const Attributes& attributes, const 
 }
 
 constexpr NewObjects kNewObjects[] = {
+    {"copies of foreign keys", 0, "a partition has more copies of a foreign key",
+     "older servers left some out; they follow from the foreign key, which is compared",
+     is_copy_of_foreign_key},
     {"multirange types", 14, "each range type has one, with its array, functions and cast",
      "the server makes them with the range type", is_multirange},
     {"copies of row triggers", 15, "a partition lists the triggers of its parent",
@@ -201,6 +229,7 @@ constexpr NewObjects kNewObjects[] = {
 };
 
 bool applies(int since, int old_version, int new_version) {
+  if (since == 0) return true;
   return old_version < since * kMajor && new_version >= since * kMajor;
 }
 

@@ -32,4 +32,24 @@ std::vector<std::optional<std::string>> parse_array(const std::string& text) {
   return elements;
 }
 
+std::string without_digits(const std::string& escaped) {
+  const auto is_digit = [&](std::size_t at) {
+    return at < escaped.size() && escaped[at] >= '0' && escaped[at] <= '7';
+  };
+  std::string text;
+  for (std::size_t at = 0; at < escaped.size(); ++at) {
+    if (escaped[at] == '\\' && is_digit(at + 1) && is_digit(at + 2) && is_digit(at + 3)) {
+      const int byte = (escaped[at + 1] - '0') * 64 + (escaped[at + 2] - '0') * 8 + (escaped[at + 3] - '0');
+      text += '\xef';  // U+F7xx in UTF-8
+      text += static_cast<char>(0x9c | (byte >> 6));
+      text += static_cast<char>(0x80 | (byte & 0x3f));
+      at += 3;
+    } else {
+      text += escaped[at];
+      if (escaped[at] == '\\' && at + 1 < escaped.size() && escaped[at + 1] == '\\') ++at;
+    }
+  }
+  return text;
+}
+
 }  // namespace pgupgrade::postgres

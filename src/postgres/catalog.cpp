@@ -46,14 +46,18 @@ AskSql ask_through(SqlReader& reader, const std::string& database) {
 
 std::vector<CatalogObject> read_catalog(const AskSql& ask, CatalogScope scope,
                                         const std::vector<std::string>& only) {
-  const std::vector<CatalogQuery> queries = catalog_queries(parse_catalogs(ask(catalogs_sql())), scope, only);
+  const Catalogs server = parse_catalogs(ask(catalogs_sql()));
+  const std::vector<CatalogQuery> queries = catalog_queries(server, scope, only);
   std::map<std::string, const CatalogQuery*> by_name;
   for (const CatalogQuery& query : queries) by_name[query.name] = &query;
   std::vector<CatalogObject> rows;
-  for (const std::string& statement : catalog_statements(queries)) {
+  for (const std::string& statement : catalog_statements(queries, server.encoding)) {
     for (const std::string& line : ask(statement)) {
-      const auto row = parse_array(line);
-      rows.push_back(object_of(row, by_name.at(row.front().value_or(""))->attributes));
+      const auto row = parse_array(server.encoding == Encoding::none ? without_digits(line) : line);
+      CatalogObject object = object_of(row, by_name.at(row.front().value_or(""))->attributes);
+      // Privileges that are the initial ones, though they stand in another order.
+      if (object.kind == "privileges" && object.attributes.empty()) continue;
+      rows.push_back(std::move(object));
     }
   }
   std::sort(rows.begin(), rows.end(), [](const CatalogObject& a, const CatalogObject& b) {

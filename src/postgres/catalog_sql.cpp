@@ -283,7 +283,8 @@ bool Catalog::has(std::string_view column) const {
 }
 
 std::string catalogs_sql() {
-  return "SELECT current_setting('server_version_num') UNION ALL (SELECT c.relname || ' ' || "
+  return "SELECT current_setting('server_version_num') || ' ' || current_setting('server_encoding') UNION "
+         "ALL (SELECT c.relname || ' ' || "
          "c.relisshared::text || ' ' || string_agg(a.attname || '=' || t.typname, ' ' ORDER BY a.attnum) "
          "FROM "
          "pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE "
@@ -296,6 +297,7 @@ Catalogs parse_catalogs(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     if (server.version_num == 0) {
       std::from_chars(line.data(), line.data() + line.size(), server.version_num);
+      if (line.ends_with(" SQL_ASCII")) server.encoding = Encoding::none;
       continue;
     }
     Catalog catalog;
@@ -330,15 +332,20 @@ std::vector<CatalogQuery> catalog_queries(const Catalogs& server, CatalogScope s
   return queries;
 }
 
-std::vector<std::string> catalog_statements(const std::vector<CatalogQuery>& queries) {
+std::vector<std::string> catalog_statements(const std::vector<CatalogQuery>& queries, Encoding encoding) {
+  // What has no encoding may not be valid UTF-8, in which the session speaks: its bytes come in digits.
+  const std::string line =
+      encoding == Encoding::none ? "encode(convert_to(x.line, 'SQL_ASCII'), 'escape')" : "x.line";
+  const std::string start = fmt::format("{}{}SELECT {} FROM (", kSettings, kShared, line);
   std::vector<std::string> statements;
   for (const CatalogQuery& query : queries) {
     if (!statements.empty() && statements.back().size() + query.sql.size() < kLongestStatement) {
       statements.back() += " UNION ALL " + query.sql;
     } else {
-      statements.push_back(std::string(kSettings) + std::string(kShared) + query.sql);
+      statements.push_back(start + query.sql);
     }
   }
+  for (std::string& statement : statements) statement += ") x(line)";
   return statements;
 }
 

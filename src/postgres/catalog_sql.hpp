@@ -13,6 +13,8 @@ struct CatalogColumn {
   std::string type;  // pg_type.typname
 };
 
+enum class Encoding { known, none };  // of a database; none is SQL_ASCII
+
 // One of the server's own catalogs.
 struct Catalog {
   std::string name;
@@ -22,10 +24,12 @@ struct Catalog {
   bool has(std::string_view column) const;
 };
 
-// Yields the server's version and then a line for each catalog: name, t or f for shared, columns and types.
+// Yields the server's version with the database's encoding, and then a line for each catalog: name, t or f
+// for shared, columns and types.
 std::string catalogs_sql();
 struct Catalogs {
   int version_num = 0;
+  Encoding encoding = Encoding::known;
   std::vector<Catalog> catalogs;
 };
 Catalogs parse_catalogs(const std::vector<std::string>& lines);
@@ -39,7 +43,8 @@ struct CatalogQuery {
 std::vector<CatalogQuery> catalog_queries(const Catalogs& server, CatalogScope scope,
                                           const std::vector<std::string>& only);
 // Statements that ask several queries at once; none is longer than a command's argument can be.
-std::vector<std::string> catalog_statements(const std::vector<CatalogQuery>& queries);
+std::vector<std::string> catalog_statements(const std::vector<CatalogQuery>& queries,
+                                            Encoding encoding = Encoding::known);
 
 // Problems of the rules with a server: a catalog without a rule, a column of oids whose catalog nobody knows.
 std::vector<std::string> uncovered(const Catalogs& server);

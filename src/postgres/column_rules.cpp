@@ -57,6 +57,7 @@ constexpr std::string_view kFollows = "it follows from rows that are compared th
 constexpr std::string_view kPartition =
     "a dump makes partitions as tables of their own and attaches them, which makes their columns and "
     "constraints local";
+constexpr std::string_view kOfType = "it is a copy of the type's, which is compared";
 constexpr std::string_view kDimensions =
     "the server does not enforce it, and a dump writes one pair of brackets";
 constexpr std::string_view kVersioned = "the step refresh brings it up to date";
@@ -119,6 +120,9 @@ const std::vector<ColumnRule>& column_rules() {
        "the server chooses names for the columns of an index, and does not rename them with the table's"},
       {"attisdropped", How::identity},
       {"attcacheoff", How::left_out, {}, "it has a meaning in memory only"},
+      {"attlen", How::left_out, {}, kOfType},
+      {"attbyval", How::left_out, {}, kOfType},
+      {"attalign", How::left_out, {}, kOfType},
       {"attndims", How::left_out, {}, kDimensions},
       {"atthasmissing", How::left_out, {}, "it is how older rows are stored; the rows are compared"},
       {"attmissingval", How::left_out, {}, "it is how older rows are stored; the rows are compared"},
@@ -159,7 +163,7 @@ const std::vector<ColumnRule>& column_rules() {
       {"conparentid", How::rendered, "(c.conparentid <> 0)::text",
        "the parent of a copy may have a name that the server chose"},
       {"connoinherit", How::rendered, "CASE WHEN c.contype IN ('c', 'n') THEN c.connoinherit::text END",
-       "for other kinds it says how the constraint came about"},
+       "it matters for check and not-null constraints only"},
       {"conislocal", How::rendered,
        "CASE WHEN NOT " IS_PARTITION("c.conrelid") " THEN c.conislocal::text END", kPartition},
       {"coninhcount", How::rendered,
@@ -244,7 +248,7 @@ const std::vector<ColumnRule>& column_rules() {
       {"rolpassword", How::rendered, "CASE WHEN c.rolpassword IS NOT NULL THEN 'yes' END",
        "it is a secret, and the step scram replaces md5 verifiers"},
       {"setconfig", How::rendered, SORTED("c.setconfig"), kOrder},
-      {"encoding", How::rendered, "pg_encoding_to_char(c.encoding)::text", "it has a name"},
+      {"encoding", How::rendered, "pg_encoding_to_char(c.encoding)::text", "its number is not for people"},
       {"datacl", How::grants, "acldefault('d', c.datdba)"},
       {"datlastsysoid", How::left_out, {}, kNumbering},
       {"dathasloginevt", How::left_out, {}, kFlag},
@@ -267,7 +271,8 @@ const std::vector<ExtraRule>& extra_rules() {
        "CASE WHEN c.proisagg THEN 'a' WHEN c.proiswindow THEN 'w' ELSE 'f' END"},
       // DISABLE TRIGGER ALL switches a foreign key off.
       {"pg_constraint", "tgenabled", 0, 990000,
-       "(SELECT string_agg(DISTINCT x.tgenabled::text, ' ') FROM pg_trigger x WHERE x.tgconstraint = c.oid "
+       "(SELECT string_agg(DISTINCT x.tgenabled::text, ' ') FILTER (WHERE x.tgenabled <> 'O') FROM "
+       "pg_trigger x WHERE x.tgconstraint = c.oid "
        "AND "
        "x.tgisinternal)"},
   };

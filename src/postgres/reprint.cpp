@@ -130,7 +130,8 @@ std::optional<std::string> print(Scratch& scratch, const Expression& expression,
   } else if (const std::string domain = value_in(attributes, "contypid"); !domain.empty() && domain != "-") {
     from = " FROM (SELECT NULL::" + domain + " AS value) AS value";
   }
-  return scratch.view("SELECT ROW(" + text + ")" + from);
+  // A view's column cannot be a row, nor two of one name; a condition may hold any number of expressions.
+  return scratch.view("SELECT 1 AS one" + from + " WHERE ROW(" + text + ") IS NOT NULL");
 }
 
 // What was printed of values is a query by then.

@@ -23,8 +23,17 @@ TEST_CASE("the text of an array is taken apart as the server puts it together") 
   }
 }
 
+TEST_CASE("bytes without an encoding become characters of their own") {
+  REQUIRE(without_digits("plain 123") == "plain 123");
+  REQUIRE(without_digits("\\\\344") == "\\344");
+  REQUIRE(without_digits("{\"gr\\374n\\377\"}") == "{\"gr\xef\x9f\xbcn\xef\x9f\xbf\"}");
+  REQUIRE(without_digits("\\200\\\\n\\") == "\xef\x9e\x80\\n\\");
+  REQUIRE(parse_catalogs({"150004 SQL_ASCII"}).encoding == Encoding::none);
+  REQUIRE(parse_catalogs({"150004 UTF8"}).encoding == Encoding::known);
+}
+
 static Catalogs server_with(const std::string& line) {
-  return parse_catalogs({"170002", line});
+  return parse_catalogs({"170002 UTF8", line});
 }
 
 TEST_CASE("a catalog or a column of numbers that nobody has thought of is told") {
@@ -41,7 +50,7 @@ TEST_CASE("a catalog or a column of numbers that nobody has thought of is told")
 static std::vector<CatalogObject> read(const std::string& catalog, const std::vector<std::string>& rows) {
   return read_catalog(
       [&](const std::string& sql) {
-        return sql == catalogs_sql() ? std::vector<std::string>{"170002", catalog} : rows;
+        return sql == catalogs_sql() ? std::vector<std::string>{"170002 UTF8", catalog} : rows;
       },
       CatalogScope::database);
 }

@@ -12,7 +12,7 @@ namespace pgupgrade {
 // cluster. README's table "Differences that versions make" lists them.
 struct VersionDifference {
   std::string_view name;  // of a column, or of a kind of objects
-  int since;              // the major version from which on it is so, when the old one is older
+  int since;              // the major version from which on it is so, when the old one is older; 0: always
   std::string_view difference;
   std::string_view reason;
 };
