@@ -72,3 +72,24 @@ TEST_CASE("whatever an undo throws, the rollback has failed, and can be repeated
     CHECK(scene.wrong_after_rollback() == "");
   }
 }
+
+TEST_CASE("what is thrown while a finished step is looked at again has failed that step") {
+  for (const Unexpected& unexpected : kUnexpected) {
+    Scene scene;
+    scene.die_at("dump:after-record");
+    scene.probe.on_reach = [&](const std::string& reached) {
+      if (reached == "resume:leftovers-removed")
+        scene.faulty.on_call = [&](const std::string&) { unexpected.thrown(); };
+    };
+    scene.observer.events.clear();
+    INFO(unexpected.told);
+    CHECK(error_of([&] { scene.resume(); }) == unexpected.told);
+    REQUIRE(scene.observer.events.size() == 1);
+    CHECK(scene.observer.events.front().step == "pull");
+    CHECK(scene.observer.events.front().kind == upgrade::StepEventKind::failed);
+    scene.probe.on_reach = {};
+    scene.faulty.on_call = {};
+    CHECK(scene.resume().outcome == RunOutcome::succeeded);
+    CHECK(scene.wrong_after_success() == "");
+  }
+}
