@@ -66,6 +66,37 @@ TEST_CASE("MAINTAIN comes to those who had all privileges, and to no others") {
   CHECK(between(15, 17, "table a", grants(all), grants(all + ",a=MAINTAIN/o,c=SELECT/o")).size() == 1);
 }
 
+TEST_CASE("the owner of a table has MAINTAIN whatever else was revoked") {
+  const auto grants = [](const std::string& text) { return Attributes{{"relacl", text}}; };
+  CHECK(between(15, 18, "table a", grants("{o=SELECT/o}"), grants("{o=MAINTAIN/o,o=SELECT/o}")).empty());
+  CHECK(between(15, 18, "table a", grants("{o=SELECT/o}"), grants("{a=MAINTAIN/o,o=SELECT/o}")).size() == 1);
+}
+
+TEST_CASE("functions of arrays take compatible types from 14 on") {
+  const auto step = [](const char* function) { return Attributes{{"aggtransfn", function}}; };
+  const Attributes equal = step(R"("array_append"("anyarray","anyelement"))");
+  const Attributes compatible = step(R"("array_append"("anycompatiblearray","anycompatible"))");
+  CHECK(between(13, 17, "aggregate a", equal, compatible).empty());
+  CHECK(between(14, 17, "aggregate a", equal, compatible).size() == 1);
+  CHECK(between(13, 17, "aggregate a", equal, step(R"("array_cat"("anycompatiblearray","anycompatible"))"))
+            .size() == 1);
+  CHECK(between(13, 17, "aggregate a", step(R"("s"."f"("anyarray","anyelement"))"),
+                step(R"("s"."f"("anycompatiblearray","anycompatible"))"))
+            .size() == 1);
+}
+
+TEST_CASE("a partition may have more copies of a foreign key but not fewer") {
+  const Objects copy = {{"copy of foreign key a references b", {{"contype", "f"}}}};
+  CHECK(extra(15, 17, copy).empty());
+  CHECK(extra(17, 17, copy).empty());
+  CHECK(extra(15, 17, {{"constraint a on b", {{"contype", "f"}}}}).size() == 1);
+  Fingerprint expected;
+  expected.databases["shop"].objects = copy;
+  Fingerprint actual;
+  actual.databases["shop"];
+  CHECK(differences(expected, actual).size() == 1);
+}
+
 TEST_CASE("a locale of ICU becomes a tag of the same language") {
   const auto locale = [](const char* name) {
     return Attributes{{"collprovider", "i"}, {"colllocale", name}};
