@@ -138,11 +138,13 @@ std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, 
 
 void SimulatedCompose::up(const ProjectLocation& location, const std::vector<std::string>& services,
                           std::chrono::milliseconds) {
+  if (on_change) on_change("up " + join(services, " "));
   for (const std::string& service : services) engine_.start_container(make_as_declared(location, service));
 }
 
 void SimulatedCompose::create(const ProjectLocation& location, const std::vector<std::string>& services,
                               std::chrono::milliseconds) {
+  if (on_change) on_change("create " + join(services, " "));
   for (const std::string& service : services) make_as_declared(location, service);
 }
 

@@ -21,7 +21,8 @@ class SimulatedCompose final : public compose::Cli {
   void create(const ProjectLocation& location, const std::vector<std::string>& services,
               std::chrono::milliseconds timeout) override;
 
-  std::map<std::string, std::string> addresses;  // service -> its containers' address
+  std::function<void(const std::string& change)> on_change;  // before each call that changes something
+  std::map<std::string, std::string> addresses;              // service -> its containers' address
 
  private:
   std::string make(const std::string& service, const compose::Service& declared, const std::string& restart,

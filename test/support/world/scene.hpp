@@ -17,13 +17,17 @@ namespace pgupgrade::test {
 // Keeps what a run tells.
 class RecordingObserver final : public upgrade::Observer {
  public:
-  void step(const upgrade::StepEvent& event) override { events.push_back(event); }
+  void step(const upgrade::StepEvent& event) override {
+    events.push_back(event);
+    if (on_step) on_step(event);
+  }
   void progress(const upgrade::Progress&) override {}
   void message(const Diagnostic& diagnostic) override {
     messages.emplace_back(diagnostic.severity, diagnostic.message);
     codes.push_back(diagnostic.code);
   }
 
+  std::function<void(const upgrade::StepEvent&)> on_step;
   std::vector<upgrade::StepEvent> events;
   std::vector<std::pair<Severity, std::string>> messages;
   std::vector<std::string> codes;  // of the messages
