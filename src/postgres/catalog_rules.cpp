@@ -53,8 +53,9 @@ const std::vector<CatalogRule>& catalog_rules() {
        .reason = kHidden},
       {.catalog = "pg_attribute",
        .kind = "'column'",
-       .identity = "CASE WHEN r.relkind IN ('i', 'I') THEN c.attrelid::regclass || ' ' || c.attnum ELSE "
-                   "i.identity END",
+       .identity =
+           "CASE WHEN r.relkind IN ('i', 'I') THEN c.attrelid::regclass::text || ' ' || c.attnum::text ELSE "
+           "i.identity END",
        .identify = "'pg_class'::regclass, c.attrelid, c.attnum",
        .join = "JOIN pg_class r ON r.oid = c.attrelid",
        .owner_class = kRelation,
@@ -66,7 +67,7 @@ const std::vector<CatalogRule>& catalog_rules() {
                  "same columns (their privileges are read)"},
       {.catalog = "pg_auth_members",
        .kind = "'membership'",
-       .identity = "c.member::regrole || ' in ' || c.roleid::regrole",
+       .identity = "c.member::regrole::text || ' in ' || c.roleid::regrole::text",
        .built_in = "(c.roleid < 16384 AND c.member < 16384 AND c.member <> 10)"},
       {.catalog = "pg_authid", .built_in = kRoleBuiltIn},
       {.catalog = "pg_cast"},
@@ -88,7 +89,7 @@ const std::vector<CatalogRule>& catalog_rules() {
            "dropped"},
       {.catalog = "pg_db_role_setting",
        .kind = "'settings'",
-       .identity = "concat_ws(' ', CASE WHEN c.setrole <> 0 THEN 'role ' || c.setrole::regrole WHEN "
+       .identity = "concat_ws(' ', CASE WHEN c.setrole <> 0 THEN 'role ' || c.setrole::regrole::text WHEN "
                    "c.setdatabase = 0 THEN 'all roles' END, CASE WHEN c.setdatabase <> 0 THEN 'database ' || "
                    "(pg_identify_object('pg_database'::regclass, c.setdatabase, 0)).identity END)",
        .built_in = "false"},
@@ -142,7 +143,7 @@ const std::vector<CatalogRule>& catalog_rules() {
        .reason = kHidden},
       {.catalog = "pg_inherits",
        .kind = "'inheritance'",
-       .identity = "c.inhrelid::regclass || ' from ' || c.inhparent::regclass",
+       .identity = "c.inhrelid::regclass::text || ' from ' || c.inhparent::regclass::text",
        .owner_class = kRelation,
        .owner = "c.inhrelid",
        .where = SEEN("c.inhrelid"),
@@ -250,7 +251,7 @@ const std::vector<CatalogRule>& catalog_rules() {
       {.catalog = "pg_ts_config"},
       {.catalog = "pg_ts_config_map",
        .kind = "'text search mapping'",
-       .identity = "i.identity || ' ' || c.maptokentype || ' ' || c.mapseqno",
+       .identity = "i.identity || ' ' || c.maptokentype::text || ' ' || c.mapseqno::text",
        .identify = "'pg_ts_config'::regclass, c.mapcfg, 0",
        .owner_class = "'pg_ts_config'::regclass",
        .owner = "c.mapcfg"},

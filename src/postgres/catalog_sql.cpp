@@ -102,7 +102,7 @@ std::string column_names(const std::string& column, std::string_view relation, H
 std::string one_grant() {
   return "(CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END || '=' || x.privilege_type "
          "|| "
-         "CASE WHEN x.is_grantable THEN '*' ELSE '' END || '/' || x.grantor::regrole) COLLATE \"C\"";
+         "CASE WHEN x.is_grantable THEN '*' ELSE '' END || '/' || x.grantor::regrole::text) COLLATE \"C\"";
 }
 
 std::string grants(const std::string& acl) {
@@ -284,8 +284,9 @@ bool Catalog::has(std::string_view column) const {
 
 std::string catalogs_sql() {
   return "SELECT current_setting('server_version_num') || ' ' || current_setting('server_encoding') UNION "
-         "ALL (SELECT c.relname || ' ' || "
-         "c.relisshared::text || ' ' || string_agg(a.attname || '=' || t.typname, ' ' ORDER BY a.attnum) "
+         "ALL (SELECT c.relname::text || ' ' || "
+         "c.relisshared::text || ' ' || string_agg(a.attname::text || '=' || t.typname::text, ' ' ORDER BY "
+         "a.attnum) "
          "FROM "
          "pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE "
          "c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace AND c.oid < 16384 AND a.attnum > 0 "
@@ -383,7 +384,8 @@ std::string built_in_digests_sql(const Catalogs& server) {
     const std::size_t lateral = from.find("CROSS JOIN LATERAL");
     if (lateral != std::string::npos) from.resize(lateral);
     sql += fmt::format(
-        "{0}SELECT '{1} ' || count(*) || ' ' || coalesce(sum(hashtext(ROW({2})::text COLLATE \"C\")::int8), "
+        "{0}SELECT '{1} ' || count(*)::text || ' ' || coalesce(sum(hashtext(ROW({2})::text COLLATE "
+        "\"C\")::int8), "
         "0) "
         "{3}WHERE {4} AND ({5})",
         separator, catalog.name, columns, from, frame.where, frame.built_in);
