@@ -3,6 +3,7 @@
 #include <array>
 
 #include "model/fields.hpp"
+#include "model/left_behind_fields.hpp"
 #include "pgupgrade/model/inventory.hpp"
 
 namespace pgupgrade {
@@ -25,6 +26,7 @@ template <class Archive, fields::Of<ExtensionFacts> T>
 void describe(Archive& archive, T& value) {
   archive("name", value.name);
   archive("version", value.version);
+  archive.optional("schema", value.schema);
 }
 
 template <class Archive, fields::Of<DatabaseFacts> T>
@@ -44,6 +46,14 @@ void describe(Archive& archive, T& value) {
   archive("large_objects", value.large_objects);
   archive("extensions", value.extensions);
   archive("procedural_libraries", value.procedural_libraries);
+  archive.optional("invalid", value.invalid);
+  archive.optional("left_behind", value.left_behind);
+}
+
+template <class Archive, fields::Of<MembershipFacts> T>
+void describe(Archive& archive, T& value) {
+  archive("role", value.role);
+  archive("admin", value.admin);
 }
 
 template <class Archive, fields::Of<RoleFacts> T>
@@ -52,6 +62,9 @@ void describe(Archive& archive, T& value) {
   archive("superuser", value.superuser);
   archive("can_login", value.can_login);
   archive("verifier", value.verifier);
+  archive.optional("create_role", value.create_role);
+  archive.optional("replication", value.replication);
+  archive.optional("member_of", value.member_of);
 }
 
 template <class Archive, fields::Of<SettingFacts> T>

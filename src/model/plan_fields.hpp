@@ -28,6 +28,13 @@ void describe(Archive& archive, T& value) {
   archive("origin", value.origin);
 }
 
+template <class Archive, fields::Of<RoleGrant> T>
+void describe(Archive& archive, T& value) {
+  archive("role", value.role);
+  archive("member", value.member);
+  archive("fresh", value.fresh);
+}
+
 template <class Archive, fields::Of<TargetPlan> T>
 void describe(Archive& archive, T& value) {
   archive("service", value.service);
@@ -54,6 +61,7 @@ void describe(Archive& archive, T& value) {
   archive("roles", value.roles);
   archive("dropped_settings", value.dropped_settings);
   archive("data_bytes", value.data_bytes);
+  archive.optional("role_grants", value.role_grants);
 }
 
 template <class Archive, fields::Of<DiskNeed> T>

@@ -42,6 +42,16 @@ Diagnostics check_superuser_name(const Subject& subject);
 Diagnostics check_checksums(const Subject& subject);
 Diagnostics check_changed_defaults(const Subject& subject);
 
+// What a dump leaves behind (checks_left_behind.cpp, checks_roles.cpp, checks_members.cpp).
+Diagnostics check_catalog_objects(const Subject& subject);
+Diagnostics check_owners(const Subject& subject);
+Diagnostics check_invalid_indexes(const Subject& subject);
+Diagnostics check_generated_columns(const Subject& subject);
+Diagnostics check_oid_columns(const Subject& subject);
+Diagnostics check_left_behind_problems(const Subject& subject);
+Diagnostics check_create_role(const Subject& subject);
+Diagnostics check_extension_members(const Subject& subject);
+
 // Passwords, clients and the compose file (checks_clients.cpp).
 Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);
@@ -56,6 +66,7 @@ std::string mount_name(const Mount& mount);                      // `volume shop
 std::string quoted(const std::string& name);                     // `"a"`, fit to be shown
 std::string quoted_list(const std::vector<std::string>& names);  // `"a", "b" and 3 more`
 std::string plain_list(const std::vector<std::string>& names);   // `a, b and 3 more`
+std::string statements(const std::vector<std::string>& sql);     // `A; B; and 3 more statements`
 std::string origin_of_password(const ServiceFacts& service, const std::string& role);  // empty: not known
 
 // Accepted errors become warnings; those that could be accepted say how.

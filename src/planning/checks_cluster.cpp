@@ -4,6 +4,7 @@
 #include <array>
 
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/sql_text.hpp"
 #include "planning/checks.hpp"
 
 namespace pgupgrade::planning {
@@ -94,13 +95,29 @@ Diagnostics check_replication(const Subject& subject) {
 // pg_dumpall passes such databases over without a word.
 Diagnostics check_closed_databases(const Subject& subject) {
   std::vector<std::string> closed;
-  for (const DatabaseFacts& database : subject.inventory.databases)
-    if (!database.allow_connections) closed.push_back(database.name);
-  if (closed.empty()) return {};
-  return {error("E-DATABASE-CLOSED",
-                fmt::format("{} has databases that nobody can connect to, so that they cannot be dumped: {}",
-                            service_name(subject.service.service), quoted_list(closed)),
-                "ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them")};
+  std::vector<std::string> invalid;
+  std::vector<std::string> drops;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    if (database.allow_connections) continue;
+    (database.invalid ? invalid : closed).push_back(database.name);
+    if (database.invalid) drops.push_back("DROP DATABASE " + sql_identifier(database.name));
+  }
+  const std::string service = service_name(subject.service.service);
+  Diagnostics result;
+  if (!closed.empty())
+    result.push_back(
+        error("E-DATABASE-CLOSED",
+              fmt::format("{} has databases that nobody can connect to, so that they cannot be dumped: {}",
+                          service, quoted_list(closed)),
+              "ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them"));
+  if (!invalid.empty())
+    result.push_back(
+        error("E-DATABASE-CLOSED",
+              fmt::format("{} has invalid databases, which an interrupted DROP DATABASE has left "
+                          "and which cannot be dumped: {}",
+                          service, quoted_list(invalid)),
+              statements(drops)));
+  return result;
 }
 
 // What an extension's own script refuses to do in a server that has not loaded its library. Its background

@@ -10,8 +10,9 @@ namespace pgupgrade::planning {
 namespace {
 
 // Each can be right to accept: the user knows that nobody misses it, or knows the disk better than we do.
-constexpr std::array<std::string_view, 5> kAcceptable = {"E-DISK", "E-MD5-UNKNOWN", "E-REPLICATION",
-                                                         "E-SUBSCRIPTIONS", "E-XATTR"};
+constexpr std::array<std::string_view, 8> kAcceptable = {
+    "E-CATALOG-OBJECTS", "E-DISK",        "E-EXTENSION-CHANGES", "E-GENERATED-CHANGES",
+    "E-MD5-UNKNOWN",     "E-REPLICATION", "E-SUBSCRIPTIONS",     "E-XATTR"};
 
 std::string listed(std::vector<std::string> names) {
   constexpr std::size_t kShown = 10;
@@ -61,6 +62,16 @@ std::string plain_list(const std::vector<std::string>& names) {
   std::vector<std::string> shown;
   for (const std::string& name : names) shown.push_back(printable(name));
   return listed(std::move(shown));
+}
+
+std::string statements(const std::vector<std::string>& sql) {
+  constexpr std::size_t kShown = 5;
+  constexpr std::size_t kLength = 500;
+  std::string result;
+  for (std::size_t i = 0; i < sql.size() && i < kShown; ++i)
+    result += (result.empty() ? "" : "; ") + printable(sql[i], kLength);
+  if (sql.size() > kShown) result += "; and " + plural(sql.size() - kShown, "more statement");
+  return result;
 }
 
 std::string origin_of_password(const ServiceFacts& service, const std::string& role) {

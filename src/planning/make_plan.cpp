@@ -10,6 +10,7 @@
 #include "pgupgrade/planning/estimates.hpp"
 #include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/planning/preflight.hpp"
+#include "planning/role_grants.hpp"
 
 namespace pgupgrade::planning {
 
@@ -84,7 +85,8 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
                     .user = service.user,
                     .shm_bytes = service.shm_bytes,
                     .inventory = inventory,
-                    .roles = plan_roles(service)};
+                    .roles = plan_roles(service),
+                    .role_grants = plan_role_grants(inventory, request.target_major).grants};
   target.other_mounts = plan_other_mounts(service, target.data_mount);
   target.inventory.connections.clear();
   for (const DatabaseFacts& database : inventory.databases) target.data_bytes += database.size_bytes;

@@ -15,7 +15,7 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 21> kChecks = {
+constexpr std::array<Check, 29> kChecks = {
     check_data_directory,
     check_data_mount,
     check_subpaths,
@@ -37,6 +37,14 @@ constexpr std::array<Check, 21> kChecks = {
     check_host_clients,
     check_checksums,
     check_changed_defaults,
+    check_catalog_objects,
+    check_owners,
+    check_invalid_indexes,
+    check_generated_columns,
+    check_oid_columns,
+    check_left_behind_problems,
+    check_create_role,
+    check_extension_members,
 };
 
 constexpr const char* kEnginePlace = "the engine's volumes";

@@ -9,42 +9,13 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
+#include "postgres/ask.hpp"
 #include "postgres/inspect_sql.hpp"
 
 namespace pgupgrade::postgres {
 namespace {
 
 using boost::json::object;
-
-// A cluster without an encoding (SQL_ASCII) may hold names in any bytes.
-object parse_row(const std::string& row, const std::string& subject) {
-  boost::json::parse_options options;
-  options.allow_invalid_utf8 = true;
-  boost::json::error_code problem;
-  boost::json::value value = boost::json::parse(row, problem, {}, options);
-  if (problem || !value.is_object()) {
-    throw Error(ErrorKind::failed, "E-SQL",
-                "cannot understand the server's answer about " + subject + ": " + printable(row));
-  }
-  return value.as_object();
-}
-
-std::vector<object> ask(SqlReader& reader, const std::string& database, const std::string& sql,
-                        const std::string& subject) {
-  std::vector<object> rows;
-  for (const std::string& row : reader.query(database, sql)) rows.push_back(parse_row(row, subject));
-  return rows;
-}
-
-object ask_one(SqlReader& reader, const std::string& database, const std::string& sql,
-               const std::string& subject) {
-  std::vector<object> rows = ask(reader, database, sql, subject);
-  if (rows.size() != 1) {
-    throw Error(ErrorKind::failed, "E-SQL",
-                "the server answered " + plural(rows.size(), "row") + " about " + subject + ", expected 1");
-  }
-  return std::move(rows.front());
-}
 
 int read_version_num(SqlReader& reader, const std::string& database) {
   const std::vector<std::string> rows = reader.query(database, version_num_sql());
@@ -103,8 +74,10 @@ void read_contents(SqlReader& reader, DatabaseFacts& facts) {
   facts.large_objects = json::get_int(row, "large_objects");
   const std::vector<std::string> names = json::get_strings(row, "extensions");
   const std::vector<std::string> versions = json::get_strings(row, "versions");
+  const std::vector<std::string> schemas = json::get_strings(row, "extension_schemas");
   for (std::size_t i = 0; i < names.size() && i < versions.size(); ++i) {
-    facts.extensions.push_back({.name = names[i], .version = versions[i]});
+    facts.extensions.push_back(
+        {.name = names[i], .version = versions[i], .schema = i < schemas.size() ? schemas[i] : ""});
   }
   facts.procedural_libraries = json::get_strings(row, "libraries");
 }
@@ -121,6 +94,7 @@ void read_databases(SqlReader& reader, const std::string& database, Inventory& i
     facts.icu_locale = json::get_string_or(row, "locale", "");
     facts.icu_rules = json::get_string_or(row, "rules", "");
     facts.allow_connections = json::get_bool_or(row, "allow", true);
+    facts.invalid = json::get_bool_or(row, "invalid", false);
     facts.is_template = json::get_bool_or(row, "template", false);
     if (facts.allow_connections) read_contents(reader, facts);
     inventory.databases.push_back(std::move(facts));
@@ -133,11 +107,24 @@ VerifierKind verifier_kind(const std::string& word) {
   return word == "none" ? VerifierKind::none : VerifierKind::plain;
 }
 
+std::vector<MembershipFacts> memberships(const object& role) {
+  std::vector<MembershipFacts> result;
+  const std::vector<std::string> with_admin = json::get_strings(role, "admin_of");
+  for (const std::string& name : json::get_strings(role, "member_of")) {
+    const bool admin = std::find(with_admin.begin(), with_admin.end(), name) != with_admin.end();
+    result.push_back({.role = name, .admin = admin});
+  }
+  return result;
+}
+
 void read_roles(SqlReader& reader, const std::string& database, Inventory& inventory) {
   for (const object& row : ask(reader, database, roles_facts_sql(), "the roles")) {
     inventory.roles.push_back({.name = json::get_string(row, "name"),
                                .superuser = json::get_bool_or(row, "superuser", false),
                                .can_login = json::get_bool_or(row, "login", false),
+                               .create_role = json::get_bool_or(row, "create_role", false),
+                               .replication = json::get_bool_or(row, "replication", false),
+                               .member_of = memberships(row),
                                .verifier = verifier_kind(json::get_string(row, "verifier"))});
   }
 }

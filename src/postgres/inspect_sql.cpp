@@ -45,17 +45,29 @@ std::string databases_sql(int version_num) {
       "pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, "
       "d.datctype::text AS ctype, " +
       locale +
-      ", d.datallowconn AND d.datconnlimit <> -2 AS allow, d.datistemplate AS template FROM pg_database "
+      ", d.datallowconn AND d.datconnlimit <> -2 AS allow, d.datconnlimit = -2 AS invalid, d.datistemplate "
+      "AS template FROM pg_database "
       "d WHERE d.datname <> 'template0' ORDER BY d.datname::text COLLATE \"C\"");
 }
 
 std::string roles_facts_sql() {
+  // From 16 on a membership can be granted several times, by different roles.
+  const auto granted = [](const std::string& condition) {
+    return "ARRAY(SELECT DISTINCT g.rolname::text COLLATE \"C\" FROM pg_auth_members m JOIN pg_roles g ON "
+           "g.oid = "
+           "m.roleid WHERE m.member = a.oid AND " +
+           condition + " ORDER BY 1)";
+  };
   return as_json(
-      "SELECT rolname::text AS name, rolsuper AS superuser, rolcanlogin AS login, CASE WHEN rolpassword IS "
+      "SELECT rolname::text AS name, rolsuper AS superuser, rolcanlogin AS login, rolcreaterole AS "
+      "create_role, "
+      "rolreplication AS replication, " +
+      granted("true") + " AS member_of, " + granted("m.admin_option") +
+      " AS admin_of, CASE WHEN rolpassword IS "
       "NULL THEN "
       "'none' WHEN rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'scram' WHEN rolpassword ~ '^md5[0-9a-f]{32}$' "
       "THEN "
-      "'md5' ELSE 'plain' END AS verifier FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%' ORDER BY "
+      "'md5' ELSE 'plain' END AS verifier FROM pg_authid a WHERE rolname NOT LIKE 'pg\\_%' ORDER BY "
       "rolname::text "
       "COLLATE \"C\"");
 }
@@ -114,6 +126,9 @@ std::string database_contents_sql() {
       " AND c.relkind = 'r') AS rows, (SELECT count(*) FROM pg_largeobject_metadata) AS large_objects, "
       "ARRAY(SELECT extname::text FROM pg_extension ORDER BY extname::text COLLATE \"C\") AS extensions, "
       "ARRAY(SELECT extversion FROM pg_extension ORDER BY extname::text COLLATE \"C\") AS versions, "
+      "ARRAY(SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER "
+      "BY "
+      "e.extname::text COLLATE \"C\") AS extension_schemas, "
       "ARRAY(SELECT DISTINCT p.probin::text COLLATE \"C\" FROM pg_proc p JOIN pg_language l ON l.oid = "
       "p.prolang "
       "WHERE l.lanname = 'c' AND p.oid >= 16384 AND p.probin IS NOT NULL AND " +

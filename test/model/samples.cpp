@@ -2,6 +2,30 @@
 
 namespace pgupgrade::samples {
 
+namespace {
+
+LeftBehind left_behind() {
+  return {.catalog_objects = {{.object = "function pg_catalog.f()", .cure = "ALTER"}},
+          .ownerless = {{.object = "table public.t (owner 5)", .cure = "ALTER"}},
+          .invalid_indexes = {{.object = "public.i of table public.t", .cure = "REINDEX"}},
+          .generated_columns =
+              {{.table = "public.t", .column = "g", .changed = 2, .first_keys = "id=1", .problem = "slow"}},
+          .oid_columns = {{.column = "public.t.o", .values = 3, .cure = "ALTER", .problem = "slow"}},
+          .members = {{.kind = MemberChangeKind::added,
+                       .extension = "hstore",
+                       .type = "function",
+                       .identity = "public.f()",
+                       .attribute = "cost",
+                       .expected = "1",
+                       .value = "2",
+                       .statement = "ALTER"}},
+          .members_digest = "9c",
+          .unknown_extensions = {"postgis 3.1: none"},
+          .problems = {"could not look"}};
+}
+
+}  // namespace
+
 Inventory inventory() {
   Inventory value;
   value.version_num = 150008;
@@ -24,14 +48,22 @@ Inventory inventory() {
                       .icu_locale = "de-u-kn",
                       .icu_rules = "&a < b",
                       .allow_connections = false,
+                      .invalid = true,
                       .is_template = true,
                       .tables = 212,
                       .estimated_rows = 84'113'902,
                       .large_objects = 3,
-                      .extensions = {{.name = "hstore", .version = "1.8"}},
-                      .procedural_libraries = {"$libdir/mine"}}};
+                      .extensions = {{.name = "hstore", .version = "1.8", .schema = "public"}},
+                      .procedural_libraries = {"$libdir/mine"},
+                      .left_behind = left_behind()}};
   value.roles = {
-      {.name = "a", .superuser = true, .can_login = true, .verifier = VerifierKind::md5},
+      {.name = "a",
+       .superuser = true,
+       .can_login = true,
+       .create_role = true,
+       .replication = true,
+       .member_of = {{.role = "b", .admin = true}},
+       .verifier = VerifierKind::md5},
       {.name = "b", .superuser = false, .can_login = false, .verifier = VerifierKind::none},
       {.name = "c", .superuser = false, .can_login = true, .verifier = VerifierKind::scram},
       {.name = "d", .superuser = false, .can_login = true, .verifier = VerifierKind::plain},
@@ -107,6 +139,7 @@ static TargetPlan target() {
                  {.role = "legacy", .action = PasswordAction::keep_md5, .origin = ""}};
   value.dropped_settings = {"vacuum_cleanup_index_scale_factor"};
   value.data_bytes = 44'240'000'000;
+  value.role_grants = {{.role = "tenant", .member = "panel", .fresh = false}};
   return value;
 }
 

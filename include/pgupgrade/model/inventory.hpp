@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/model/left_behind.hpp"
+
 namespace pgupgrade {
 
 struct ExtensionFacts {
   std::string name;
   std::string version;  // pg_extension.extversion
+  std::string schema;   // its extnamespace
   bool operator==(const ExtensionFacts&) const = default;
 };
 
@@ -23,13 +26,22 @@ struct DatabaseFacts {
   std::string icu_locale;       // daticulocale (15, 16) or datlocale (17 on), else empty
   std::string icu_rules;        // 16 on
   bool allow_connections = true;
+  bool invalid = false;  // left by an interrupted DROP DATABASE; allows no connections
   bool is_template = false;
   std::int64_t tables = 0;  // ordinary and partitioned, outside the system's schemas
   std::int64_t estimated_rows = 0;
   std::int64_t large_objects = 0;
   std::vector<ExtensionFacts> extensions;
   std::vector<std::string> procedural_libraries;  // distinct probin of C functions outside extensions
+  LeftBehind left_behind;                         // filled by read_left_behind alone
   bool operator==(const DatabaseFacts&) const = default;
+};
+
+// That a role is a member of another.
+struct MembershipFacts {
+  std::string role;    // what was granted
+  bool admin = false;  // with admin option
+  bool operator==(const MembershipFacts&) const = default;
 };
 
 enum class VerifierKind { none, md5, scram, plain };
@@ -38,6 +50,9 @@ struct RoleFacts {
   std::string name;
   bool superuser = false;
   bool can_login = false;
+  bool create_role = false;
+  bool replication = false;
+  std::vector<MembershipFacts> member_of;  // by name
   VerifierKind verifier = VerifierKind::none;
   bool operator==(const RoleFacts&) const = default;
 };

@@ -20,6 +20,14 @@ struct RolePlan {
   bool operator==(const RolePlan&) const = default;
 };
 
+// A membership that gives a role with CREATEROLE back what it could do up to 15.
+struct RoleGrant {
+  std::string role;    // what is granted, with admin option
+  std::string member;  // to whom
+  bool fresh = true;   // it is no member yet; the grant then gives the admin option and no more
+  bool operator==(const RoleGrant&) const = default;
+};
+
 // All that a run does to one Postgres service. Frozen before the first change; holds no secret.
 struct TargetPlan {
   std::string service;
@@ -49,6 +57,7 @@ struct TargetPlan {
   std::vector<RolePlan> roles;                // those with an md5 verifier
   std::vector<std::string> dropped_settings;  // not known to the new version; filled when its image is known
   std::int64_t data_bytes = 0;                // sum of the databases
+  std::vector<RoleGrant> role_grants;         // made after the restore, in this order
   bool operator==(const TargetPlan&) const = default;
 };
 

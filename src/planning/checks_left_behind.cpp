@@ -1,0 +1,151 @@
+// What a dump would leave behind, change or fail on in the databases: named with the statement that cures it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+std::string database_of(const Subject& subject, const DatabaseFacts& database) {
+  return fmt::format("database {} of {}", quoted(database.name), service_name(subject.service.service));
+}
+
+std::vector<std::string> names_of(const std::vector<LeftObject>& objects) {
+  std::vector<std::string> names;
+  for (const LeftObject& object : objects) names.push_back(object.object);
+  return names;
+}
+
+std::string cures_of(const std::vector<LeftObject>& objects) {
+  std::vector<std::string> cures;
+  for (const LeftObject& object : objects)
+    if (std::find(cures.begin(), cures.end(), object.cure) == cures.end()) cures.push_back(object.cure);
+  return statements(cures);
+}
+
+// One diagnostic for each database that has such objects.
+template <class List>
+Diagnostics about_objects(const Subject& subject, List list, Severity severity, const char* code,
+                          std::string_view what) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    const std::vector<LeftObject>& objects = database.left_behind.*list;
+    if (objects.empty()) continue;
+    result.push_back({.severity = severity,
+                      .code = code,
+                      .message = fmt::format("{} has {}: {}", database_of(subject, database), what,
+                                             plain_list(names_of(objects))),
+                      .mend = cures_of(objects)});
+  }
+  return result;
+}
+
+std::string shown(const GeneratedColumnFacts& column) {
+  std::string result = fmt::format("{}.{} in {}", column.table, column.column,
+                                   plural(static_cast<std::uint64_t>(column.changed), "row"));
+  if (!column.first_keys.empty()) result += fmt::format(" ({})", column.first_keys);
+  return result;
+}
+
+}  // namespace
+
+Diagnostics check_catalog_objects(const Subject& subject) {
+  return about_objects(subject, &LeftBehind::catalog_objects, Severity::error, "E-CATALOG-OBJECTS",
+                       "objects in the schemas of the system, which a dump leaves out");
+}
+
+Diagnostics check_owners(const Subject& subject) {
+  return about_objects(subject, &LeftBehind::ownerless, Severity::error, "E-OWNER-MISSING",
+                       "objects of roles that do not exist, which pg_dump refuses");
+}
+
+Diagnostics check_invalid_indexes(const Subject& subject) {
+  return about_objects(subject, &LeftBehind::invalid_indexes, Severity::warning, "W-INVALID-INDEX",
+                       "invalid indexes, which a dump leaves out");
+}
+
+// Each row shows what the expression gave when it was written; the restore computes it with today's
+// functions.
+Diagnostics check_generated_columns(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    std::vector<std::string> changed;
+    std::vector<std::string> unchecked;
+    std::string problem;
+    for (const GeneratedColumnFacts& column : database.left_behind.generated_columns) {
+      if (column.changed > 0) changed.push_back(shown(column));
+      if (column.problem.empty()) continue;
+      unchecked.push_back(column.table + "." + column.column);
+      problem = column.problem;
+    }
+    if (!changed.empty())
+      result.push_back(
+          {.severity = Severity::error,
+           .code = "E-GENERATED-CHANGES",
+           .message = fmt::format("{} has stored generated columns whose values are not what their "
+                                  "expressions give now, so the restore would change them: {}",
+                                  database_of(subject, database), plain_list(changed)),
+           .mend = "ALTER TABLE … ALTER COLUMN … DROP EXPRESSION keeps the values in an ordinary column "
+                   "(PostgreSQL 13 and later)"});
+    if (!unchecked.empty())
+      result.push_back({.severity = Severity::warning,
+                        .code = "W-GENERATED-UNKNOWN",
+                        .message = fmt::format(
+                            "could not check whether stored generated columns of {} still have what "
+                            "their expressions give: {}: {}",
+                            database_of(subject, database), plain_list(unchecked), printable(problem, 500)),
+                        .mend = "the comparison after the restore will find a changed value"});
+  }
+  return result;
+}
+
+Diagnostics check_oid_columns(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    std::vector<std::string> found;
+    std::vector<std::string> unchecked;
+    std::vector<std::string> cures;
+    std::string problem;
+    for (const OidColumnFacts& column : database.left_behind.oid_columns) {
+      if (column.values > 0)
+        found.push_back(
+            fmt::format("{} in {}", column.column, plural(static_cast<std::uint64_t>(column.values), "row")));
+      if (!column.cure.empty()) cures.push_back(column.cure);
+      if (column.problem.empty()) continue;
+      unchecked.push_back(column.column);
+      problem = column.problem;
+    }
+    if (!found.empty())
+      result.push_back(
+          {.severity = Severity::warning,
+           .code = "W-OID-COLUMNS",
+           .message = fmt::format("{} stores oids of its objects, which get new oids in the new cluster: {}",
+                                  database_of(subject, database), plain_list(found)),
+           .mend = cures.empty() ? "store names instead" : "a dump carries names: " + statements(cures)});
+    if (!unchecked.empty())
+      result.push_back({.severity = Severity::warning,
+                        .code = "W-OID-COLUMNS",
+                        .message = fmt::format(
+                            "could not check whether {} stores oids of its objects, which get new "
+                            "oids in the new cluster: {}: {}",
+                            database_of(subject, database), plain_list(unchecked), printable(problem, 500))});
+  }
+  return result;
+}
+
+Diagnostics check_left_behind_problems(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases)
+    for (const std::string& problem : database.left_behind.problems)
+      result.push_back(
+          {.severity = Severity::warning,
+           .code = "W-NOT-CHECKED",
+           .message = fmt::format("{}: {}", database_of(subject, database), printable(problem, 500))});
+  return result;
+}
+
+}  // namespace pgupgrade::planning
