@@ -99,7 +99,7 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "continue with that version, or run `pgupgrade rollback`, then start over"},
     {"E-GENERATED-CHANGES", refused,
      "stored generated columns hold other values than their expressions give now",
-     "make them ordinary columns, or pass `--accept E-GENERATED-CHANGES`"},
+     "have them computed anew, or make them ordinary columns, as the hint says"},
     {"E-GLOBALS", failed, "the dump of the roles is not as expected",
      "run `pgupgrade rollback`, and report it"},
     {"E-IMAGE", failed, "the image is not on the engine, or PostgreSQL is not in it",

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/sql_text.hpp"
 #include "planning/checks.hpp"
 
 namespace pgupgrade::planning {
@@ -74,10 +75,15 @@ Diagnostics check_generated_columns(const Subject& subject) {
   Diagnostics result;
   for (const DatabaseFacts& database : subject.inventory.databases) {
     std::vector<std::string> changed;
+    std::vector<std::string> cures;
     std::vector<std::string> unchecked;
     std::string problem;
     for (const GeneratedColumnFacts& column : database.left_behind.generated_columns) {
-      if (column.changed > 0) changed.push_back(shown(column));
+      if (column.changed > 0) {
+        const std::string name = sql_identifier(column.column);
+        changed.push_back(shown(column));
+        cures.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION", column.table, name));
+      }
       if (column.problem.empty()) continue;
       unchecked.push_back(column.table + "." + column.column);
       problem = column.problem;
@@ -89,8 +95,9 @@ Diagnostics check_generated_columns(const Subject& subject) {
            .message = fmt::format("{} has stored generated columns whose values are not what their "
                                   "expressions give now, so the restore would change them: {}",
                                   database_of(subject, database), plain_list(changed)),
-           .mend = "ALTER TABLE … ALTER COLUMN … DROP EXPRESSION keeps the values in an ordinary column "
-                   "(PostgreSQL 13 and later)"});
+           .mend = "set a column that it is computed from to itself (UPDATE) for the new values, or keep the "
+                   "old ones: " +
+                   statements(cures)});
     if (!unchecked.empty())
       result.push_back({.severity = Severity::warning,
                         .code = "W-GENERATED-UNKNOWN",

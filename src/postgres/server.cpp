@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
+#include "pgupgrade/postgres/members.hpp"
 #include "postgres/dumpable_sql.hpp"
 #include "postgres/fingerprint.hpp"
 #include "postgres/libpq_server.hpp"
@@ -69,6 +70,15 @@ class LibpqServer final : public Server {
   void set_scram_password(const std::string& role, const Secret& password) override;
   std::vector<RoleSetting> settings_for_all_roles() override;
   void set_settings_for_all_roles(const std::vector<RoleSetting>& settings) override;
+  void grant_roles(const std::vector<RoleGrant>& grants) override;
+
+  std::vector<ExtensionMember> extension_members(const std::string& database) override {
+    SessionReader reader(endpoint_, cancellation_);
+    return read_members(reader, database, session_->version_num());
+  }
+
+  void execute(const std::string& database, const std::vector<std::string>& statements) override;
+
   std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) override;
   std::vector<std::string> missing_built_ins(const std::string& database) override;
   void drop_built_ins(const std::string& database, const std::vector<std::string>& names) override;
@@ -156,6 +166,36 @@ void LibpqServer::set_settings_for_all_roles(const std::vector<RoleSetting>& set
     session_->execute("COMMIT", purpose);
     session_->execute("RESET \"" + name + "\"", purpose);
   }
+}
+
+// A role that was dropped since the plan has nobody who could miss it.
+void LibpqServer::grant_roles(const std::vector<RoleGrant>& grants) {
+  for (const RoleGrant& grant : grants) {
+    const std::string purpose =
+        "grant role \"" + printable(grant.role) + "\" to \"" + printable(grant.member) + "\"";
+    const std::string both =
+        session_->quote_literal(grant.role) + ", " + session_->quote_literal(grant.member);
+    if (session_->column("SELECT rolname::text FROM pg_roles WHERE rolname IN (" + both + ")", purpose)
+            .size() != 2)
+      continue;
+    session_->execute("BEGIN READ WRITE", purpose);
+    session_->execute("GRANT " + session_->quote_identifier(grant.role) + " TO " +
+                          session_->quote_identifier(grant.member) + " WITH ADMIN TRUE" +
+                          (grant.fresh ? ", INHERIT FALSE, SET FALSE" : ""),
+                      purpose);
+    session_->execute("COMMIT", purpose);
+  }
+}
+
+void LibpqServer::execute(const std::string& database, const std::vector<std::string>& statements) {
+  if (statements.empty()) return;
+  Session session(endpoint_, database, cancellation_);
+  // A user's event triggers have no say in it.
+  session.execute("SET session_replication_role = replica", "set up a session");
+  session.execute("BEGIN READ WRITE", "begin to change the catalog");
+  for (const std::string& statement : statements)
+    session.execute(statement, "run \"" + printable(statement, 500) + "\"");
+  session.execute("COMMIT", "change the catalog");
 }
 
 std::map<std::string, std::int64_t> LibpqServer::dumpable_counts(const std::string& database) {

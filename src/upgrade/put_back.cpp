@@ -135,17 +135,18 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
       "pgupgrade rollback, then begin again");
 }
 
-void put_back_old_data(StepContext& context, const TargetPlan& target) {
+bool put_back_old_data(StepContext& context, const TargetPlan& target) {
   if (was_only_announced(context, target)) record_whole(context, target);
   const OldServer old_server = old_server_since_stop(context, target);
   if (!was_emptied(context, target) && old_server != OldServer::stopped) {
     // Of a container that the way forward had replaced there is nothing to tell: its data was put back.
-    if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes") return;
+    if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes")
+      return true;
     context.warn("W-DATA-LEFT",
                  fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
                              old_server == OldServer::replaced ? "was removed or replaced" : "has run again",
                              data_name(target.data_mount)));
-    return;
+    return false;
   }
   stop_old_container(context, target);
   make_missing_volume(context, target);
@@ -153,10 +154,12 @@ void put_back_old_data(StepContext& context, const TargetPlan& target) {
   try {
     put_back_backup(context, target, [&] { announce_putting_back(context, target); });
     record_whole(context, target);
+    return true;
   } catch (const Error& error) {
     if (!backup::is_damage(error) || was_emptied(context, target)) throw;
     context.warn("W-DATA-LEFT", fmt::format("{}; {} was never emptied and is left as it is", error.what(),
                                             data_name(target.data_mount)));
+    return false;
   }
 }
 

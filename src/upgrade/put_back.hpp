@@ -28,8 +28,9 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target);
 // When the mount was never emptied and the old server has run again or was replaced since, what it wrote is
 // newer than the backup: then the mount is left as it is. So it is when it was never emptied and the backup
 // is damaged: the old data is there, and all that is lost are the bytes that a server changes by running. A
-// wipe that was announced but had not removed anything has emptied nothing.
-void put_back_old_data(StepContext& context, const TargetPlan& target);
+// wipe that was announced but had not removed anything has emptied nothing. Whether the mount is as in the
+// backup.
+bool put_back_old_data(StepContext& context, const TargetPlan& target);
 
 // Where somebody has removed or emptied the data itself (`docker compose down -v`), the old server would make
 // an empty database of its own: then the backup is put back. Error(failed, "E-DATA-GONE") when the run has

@@ -22,6 +22,21 @@ std::int64_t begun(const Journal& journal, const std::string& step) {
   return record == nullptr ? 0 : record->started_ms;
 }
 
+// What the user has accepted to lose.
+std::vector<std::string> losses(const DatabaseFacts& database) {
+  const LeftBehind& found = database.left_behind;
+  std::vector<std::string> notes;
+  std::vector<std::string> objects;
+  for (const LeftObject& object : found.catalog_objects) objects.push_back(object.object);
+  for (const MemberChange& change : found.members)
+    if (change.statement.empty())
+      objects.push_back(
+          fmt::format("the change to {} of {} {}", change.attribute, change.type, change.identity));
+  const std::string where = fmt::format("of database \"{}\"", printable(database.name));
+  if (!objects.empty()) notes.push_back(fmt::format("not carried over {}: {}", where, join(objects, ", ")));
+  return notes;
+}
+
 TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   TargetReport report;
   report.service = target.service;
@@ -41,6 +56,8 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
       report.notes.push_back(fmt::format("role \"{}\" keeps its md5 password", printable(role.role)));
     }
   }
+  for (const DatabaseFacts& database : target.inventory.databases)
+    for (std::string& note : losses(database)) report.notes.push_back(std::move(note));
   return report;
 }
 

@@ -67,7 +67,7 @@ void die_as_older_program(Scene& scene, const std::string& place) {
 TEST_CASE("a run that a program of the first format began is gone on with but for its fingerprint") {
   for (const std::string& place : kPlaces) {
     INFO(place);
-    Scene scene;
+    Scene scene({.left_behind = false});
     die_as_older_program(scene, place);
     if (place.starts_with("wipe:") || place.starts_with("restore:")) {
       CHECK(error_of([&] { scene.resume(); }) ==
@@ -86,7 +86,7 @@ TEST_CASE("a run that a program of the first format began is gone on with but fo
 TEST_CASE("a run that a program of the first format began is rolled back") {
   for (const std::string& place : kPlaces) {
     INFO(place);
-    Scene scene;
+    Scene scene({.left_behind = false});
     die_as_older_program(scene, place);
     scene.roll_back();
     REQUIRE(scene.wrong_after_rollback() == "");

@@ -86,6 +86,38 @@ TEST_CASE("a service is observed as it is") {
   CHECK(db.host_clients.empty());
 }
 
+TEST_CASE("what was added to an extension is found by comparison with a new cluster of the same image") {
+  Scene scene;
+  const ServiceFacts db = observe_one(scene);
+  REQUIRE(db.inventory);
+  for (const DatabaseFacts& database : db.inventory->databases) {
+    const LeftBehind& found = database.left_behind;
+    CHECK(found.unknown_extensions.empty());
+    CHECK(found.members_digest.empty() == (database.name != "shop"));
+    CHECK(found.members ==
+          (database.name != "shop"
+               ? std::vector<MemberChange>{}
+               : std::vector<MemberChange>{
+                     {.kind = MemberChangeKind::added,
+                      .extension = "hstore",
+                      .type = "table",
+                      .identity = "public.precious",
+                      .statement = "ALTER EXTENSION \"hstore\" ADD TABLE public.precious"}}));
+  }
+}
+
+TEST_CASE("an extension that the image cannot create in that version is told as unknown") {
+  Scene scene;
+  scene.engine.hstore_version = "1.7";
+  const ServiceFacts db = observe_one(scene);
+  REQUIRE(db.inventory);
+  for (const DatabaseFacts& database : db.inventory->databases) {
+    CHECK(database.left_behind.members.empty());
+    CHECK(database.left_behind.unknown_extensions ==
+          (database.name == "shop" ? Words{"hstore 1.8: it could not be created"} : Words{}));
+  }
+}
+
 TEST_CASE("the cluster of a running service is observed through psql in its container") {
   Scene scene;
   const ServiceFacts db = observe_one(scene);
@@ -101,7 +133,7 @@ TEST_CASE("the cluster of a running service is observed through psql in its cont
   for (const DatabaseFacts& database : inventory.databases)
     databases.push_back(database.name + " " + std::to_string(database.tables) + " " +
                         std::to_string(database.estimated_rows));
-  CHECK(databases == Words{"odd name 1 0", "postgres 0 0", "shop 3 44", "template1 1 1"});
+  CHECK(databases == Words{"odd name 1 0", "postgres 0 0", "shop 4 45", "template1 1 1"});
   Words settings;
   for (const SettingFacts& setting : inventory.settings)
     settings.push_back(setting.name + "=" + setting.value + " " + setting.file);
@@ -233,7 +265,8 @@ TEST_CASE("a new image that is on the engine is looked into") {
   REQUIRE(db.new_image_facts);
   CHECK(db.new_image_facts->version == "17.6");
   CHECK(db.new_image_facts->postgres_uid == 999);
-  CHECK(db.new_image_facts->extensions == std::map<std::string, std::string>{{"plpgsql", "1.0"}});
+  CHECK(db.new_image_facts->extensions ==
+        std::map<std::string, std::string>{{"hstore", "1.8"}, {"plpgsql", "1.0"}});
 }
 
 }  // namespace pgupgrade::test

@@ -12,6 +12,7 @@
 #include "pgupgrade/base/secret.hpp"
 #include "pgupgrade/model/fingerprint.hpp"
 #include "pgupgrade/model/inventory.hpp"
+#include "pgupgrade/model/plan.hpp"
 
 namespace pgupgrade::postgres {
 
@@ -66,6 +67,15 @@ class Server {
   // Settings of ALTER ROLE ALL SET (pg_db_role_setting 0/0), which pg_dumpall leaves out.
   virtual std::vector<RoleSetting> settings_for_all_roles() = 0;
   virtual void set_settings_for_all_roles(const std::vector<RoleSetting>& settings) = 0;
+
+  // Gives roles to members with the admin option, in this order; a fresh grant gives no more (16 and later).
+  virtual void grant_roles(const std::vector<RoleGrant>& grants) = 0;
+
+  // The members of all extensions of a database, ordered.
+  virtual std::vector<ExtensionMember> extension_members(const std::string& database) = 0;
+  // Executes statements one by one in one transaction, with search_path=pg_catalog and read-write whatever
+  // the server's default.
+  virtual void execute(const std::string& database, const std::vector<std::string>& statements) = 0;
 
   // Catalogue rows that pg_dump should have seen in one database: kind -> count (for verify-dump), in the
   // words of pg_restore --list ("TABLE", "INDEX", "FUNCTION", …).

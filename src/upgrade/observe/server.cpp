@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
+#include "pgupgrade/postgres/left_behind.hpp"
 #include "pgupgrade/postgres/program_errors.hpp"
+#include "upgrade/extension_reference.hpp"
 #include "upgrade/hidden_settings.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/passwords.hpp"
@@ -20,6 +23,9 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     postgres::ExecPsql psql(world.engine, container->id, login.role);
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
+    postgres::read_left_behind(psql, *facts.inventory, world.clock);
+    compare_extensions(world, "observe-" + random_hex(4), facts.service, facts.image_id, psql,
+                       *facts.inventory);
     facts.inventory->wal_outside_data =
         postgres::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);

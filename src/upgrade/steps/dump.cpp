@@ -15,6 +15,7 @@
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/extension_members.hpp"
 #include "upgrade/hidden_settings.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/put_back.hpp"
@@ -43,6 +44,9 @@ const DatabaseFacts& facts_of(const TargetPlan& target, const std::string& name)
   return *std::find_if(databases.begin(), databases.end(),
                        [&](const DatabaseFacts& database) { return database.name == name; });
 }
+
+// Whether what users have added to extensions is out of them while it is dumped.
+constexpr const char* kMembers = "members";
 
 // The old server runs once more, alone and read-only, and the new version's programs take out all that it
 // holds, together with a fingerprint that the new cluster will be held against.
@@ -73,7 +77,8 @@ class DumpStep final : public Step {
   // The old server has written to its data directory by running. What it was before is in the backup.
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      put_back_old_data(context, target);
+      if (!put_back_old_data(context, target) && context.datum(target, kMembers) == "out")
+        tell_of_members_out(context, target);
       context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
     }
   }
@@ -122,6 +127,12 @@ class DumpStep final : public Step {
                            postgres::Server& connection, DumpRecord& record) {
     const Inventory now = connection.inventory();
     refuse_changed_cluster(now, target);
+    // An attempt that was cut off may have left them out.
+    put_members_back(connection, target);
+    refuse_changed_members(connection, target);
+    context.record(target, kMembers, "out");
+    take_members_out(connection, target);
+    context.reach("members-out");
     take_dumps(context, target, server, connection, record);
     for (const auto& setting : connection.settings_for_all_roles()) {
       record.all_role_settings[setting.name] = setting.value;
@@ -130,6 +141,8 @@ class DumpStep final : public Step {
     context.reach("dumped");
     take_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
+    put_members_back(connection, target);
+    context.record(target, kMembers, "back");
   }
 
   // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong

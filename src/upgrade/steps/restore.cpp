@@ -10,6 +10,7 @@
 #include "upgrade/data_volume.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/extension_members.hpp"
 #include "upgrade/names.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -91,6 +92,7 @@ class RestoreStep final : public Step {
       restore_database(context, target, server, record, index);
       if (index == 0) context.reach("one-restored");
     }
+    if (!target.role_grants.empty()) server.ensure()->grant_roles(target.role_grants);
   }
 
   static std::int64_t memory(StepContext& context) { return context.world.engine.info().memory_bytes; }
@@ -109,6 +111,13 @@ class RestoreStep final : public Step {
          .whole = fmt::format("the roles of service \"{}\"", target.service),
          .database = "",
          .script = globals});
+  }
+
+  // Once the extensions are there, before rows and indexes, which may depend on them.
+  static void repeat_member_changes(const TargetPlan& target, WorkServer& server,
+                                    const std::string& database) {
+    const std::vector<std::string> statements = member_statements(target, database);
+    if (!statements.empty()) server.ensure()->execute(database, statements);
   }
 
   static void restore_database(StepContext& context, const TargetPlan& target, WorkServer& server,
@@ -135,6 +144,7 @@ class RestoreStep final : public Step {
         postgres::restore_database(to, database.name, directory, jobs, in_dump(lists.post_data));
     for (const auto& argv : commands) {
       run(argv, WorkServer::Values::exchanged);
+      if (&argv == &commands.front()) repeat_member_changes(target, server, database.name);
       // Before the last one, which brings the user's event triggers: those may forbid it.
       if (&argv == &commands.front() && !database.missing.empty())
         server.ensure()->drop_built_ins(database.name, database.missing);

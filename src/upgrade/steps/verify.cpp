@@ -10,6 +10,8 @@
 #include "pgupgrade/model/json.hpp"
 #include "upgrade/dump_files.hpp"
 #include "upgrade/each_target.hpp"
+#include "upgrade/extension_members.hpp"
+#include "upgrade/planned_changes.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/work_server.hpp"
 
@@ -78,6 +80,9 @@ class VerifyStep final : public Step {
     Fingerprint old = parse_old_fingerprint(text, target);
     std::int64_t done = 0;
     const auto connection = server.ensure();
+    // The old cluster was compared without them, too; they are back in their extensions once it is found
+    // equal.
+    take_members_out(*connection, target);
     Fingerprint now = connection->fingerprint(
         old.row_hash, context.plan().jobs, [&](const std::string& database, const std::string&) {
           context.progress("fingerprint of " + database, ++done, old.table_count(), Progress::Unit::items);
@@ -87,7 +92,13 @@ class VerifyStep final : public Step {
     context.reach("fingerprint-taken");
     connection->settle_expressions(old, now);
     leave_out_remote_views(context, target, old, now);
-    const auto wrong = differences(old, now);
+    expect_planned_changes(context.plan(), target, old, now);
+    auto wrong = differences(old, now);
+    if (wrong.empty()) {
+      put_members_back(*connection, target);
+      context.reach("members-back");
+      wrong = missing_member_changes(*connection, target);
+    }
     if (!wrong.empty()) {
       throw Error(ErrorKind::difference, "E-DIFFERENCE",
                   fmt::format("cannot call the new cluster of service \"{}\" equal to the old one: {}",

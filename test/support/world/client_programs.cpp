@@ -81,6 +81,7 @@ Outcome dump(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv
   const auto target = engine.resolve(self, option(argv, "--file"));
   if (exists(*target.tree, target.path)) return fail("the directory exists");
   Database schema = found->second;  // rows go to files of their own
+  for (const std::string& member : schema.members) schema.tables.erase(member);
   std::string toc = "name " + found->first + "\n";
   int number = 3000;
   for (auto& [table, rows] : schema.tables) {

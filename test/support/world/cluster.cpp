@@ -17,11 +17,23 @@ void change_file(Tree& tree, const std::string& path, const std::string& content
   put_file(tree, path, content, 0600, like.uid, like.gid, mtime);
 }
 
+bj::array list_of(const std::set<std::string>& names) {
+  return json::from_strings({names.begin(), names.end()});
+}
+
+std::set<std::string> names_in(const bj::object& object, const char* key) {
+  const auto names = json::get_strings(object, key);
+  return {names.begin(), names.end()};
+}
+
 std::string shared_text(const Cluster& cluster) {
-  return json::pretty(bj::object{{"superuser", cluster.superuser},
-                                 {"roles", json::from_string_map(cluster.roles)},
-                                 {"settings", json::from_string_map(cluster.settings_for_all_roles)},
-                                 {"analyzed", cluster.analyzed}});
+  bj::object shared{{"superuser", cluster.superuser},
+                    {"roles", json::from_string_map(cluster.roles)},
+                    {"settings", json::from_string_map(cluster.settings_for_all_roles)},
+                    {"analyzed", cluster.analyzed}};
+  if (!cluster.grants.empty()) shared["grants"] = list_of(cluster.grants);
+  if (!cluster.creators.empty()) shared["creators"] = list_of(cluster.creators);
+  return json::pretty(shared);
 }
 
 }  // namespace
@@ -44,10 +56,11 @@ void empty_unlogged_tables(Cluster& cluster) {
 std::string database_text(const Database& database) {
   bj::object tables;
   for (const auto& [name, rows] : database.tables) tables[name] = json::from_strings(rows);
-  const std::vector<std::string> unlogged(database.unlogged.begin(), database.unlogged.end());
-  return json::pretty(bj::object{{"tables", tables},
-                                 {"unlogged", json::from_strings(unlogged)},
-                                 {"sequences", json::from_string_map(database.sequences)}});
+  bj::object text{{"tables", tables},
+                  {"unlogged", list_of(database.unlogged)},
+                  {"sequences", json::from_string_map(database.sequences)}};
+  if (!database.members.empty()) text["members"] = list_of(database.members);
+  return json::pretty(text);
 }
 
 std::optional<Database> parse_database(const std::string& text) {
@@ -58,8 +71,8 @@ std::optional<Database> parse_database(const std::string& text) {
     if (tables == nullptr) return std::nullopt;
     Database database;
     for (const auto& [name, rows] : *tables) database.tables[name] = json::get_strings(*tables, name);
-    const auto unlogged = json::get_strings(object, "unlogged");
-    database.unlogged = {unlogged.begin(), unlogged.end()};
+    database.unlogged = names_in(object, "unlogged");
+    database.members = names_in(object, "members");
     database.sequences = json::get_string_map(object, "sequences");
     return database;
   } catch (const Error&) {
@@ -95,6 +108,8 @@ std::optional<Cluster> read_cluster(const Tree& tree, const std::string& directo
     cluster.superuser = json::get_string(object, "superuser");
     cluster.roles = json::get_string_map(object, "roles");
     cluster.settings_for_all_roles = json::get_string_map(object, "settings");
+    cluster.grants = names_in(object, "grants");
+    cluster.creators = names_in(object, "creators");
     cluster.analyzed = json::get_bool_or(object, "analyzed", false);
   } catch (const Error&) {
     return std::nullopt;

@@ -16,7 +16,8 @@ namespace pgupgrade::test {
 struct Database {
   std::map<std::string, std::vector<std::string>> tables;  // "public.orders" -> rows
   std::set<std::string> unlogged;                          // of the tables
-  std::map<std::string, std::string> sequences;            // "public.orders_id_seq" -> last value
+  std::set<std::string> members;                 // of the tables: of extension "hstore", so not dumped
+  std::map<std::string, std::string> sequences;  // "public.orders_id_seq" -> last value
   bool operator==(const Database&) const = default;
 };
 
@@ -25,6 +26,8 @@ struct Cluster {
   std::map<std::string, Database> databases;
   std::map<std::string, std::string> roles;  // name -> verifier, empty for none
   std::map<std::string, std::string> settings_for_all_roles;
+  std::set<std::string> grants;    // "reader to app"
+  std::set<std::string> creators;  // roles with CREATEROLE
   bool analyzed = false;
 
   // The same but for what an upgrade may change: verifiers and statistics.

@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/sql_text.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/scram.hpp"
 #include "support/world/cluster.hpp"
@@ -21,6 +22,19 @@ std::string conf_file(const Tree& tree, const std::string& directory, const std:
   const auto found = tree.find(join_path(directory, name));
   return found == tree.end() ? std::string() : found->second.content;
 }
+
+}  // namespace
+
+std::vector<ExtensionMember> members_of(const Database& database) {
+  if (database.members.empty()) return {};
+  std::vector<ExtensionMember> members = {
+      {.extension = "hstore", .type = "function", .identity = "public.akeys(hstore)"}};
+  for (const std::string& table : database.members)
+    members.push_back({.extension = "hstore", .type = "table", .identity = table});
+  return members;
+}
+
+namespace {
 
 class SimulatedServer final : public postgres::Server {
  public:
@@ -42,6 +56,7 @@ class SimulatedServer final : public postgres::Server {
     for (const auto& [name, database] : cluster.databases) {
       DatabasePrint& own = print.databases[name];
       for (const auto& [table, rows] : database.tables) {
+        if (database.members.contains(table)) continue;
         if (progress) progress(name, table);
         own.tables[table] = {.rows = static_cast<std::int64_t>(rows.size()),
                              .digest = sha256_hex(join(rows, "\n"))};
@@ -49,11 +64,40 @@ class SimulatedServer final : public postgres::Server {
       own.sequences = database.sequences;
     }
     for (const auto& [role, verifier] : cluster.roles)
-      print.shared["role " + role]["rolpassword"] = verifier.empty() ? "" : "yes";
+      print.shared["role " + sql_identifier(role)]["rolpassword"] = verifier.empty() ? "" : "yes";
+    for (const std::string& grant : cluster.grants) {
+      const std::size_t to = grant.find(" to ");
+      const std::string role = sql_identifier(grant.substr(0, to));
+      print.shared["membership " + sql_identifier(grant.substr(to + 4)) + " in " + role] = {
+          {"admin_option", "true"}, {"inherit_option", "false"}, {"set_option", "false"}};
+    }
     return print;
   }
 
   void settle_expressions(Fingerprint&, const Fingerprint&) override {}
+
+  void grant_roles(const std::vector<RoleGrant>& grants) override {
+    Cluster cluster = read();
+    for (const RoleGrant& grant : grants) cluster.grants.insert(grant.role + " to " + grant.member);
+    write(cluster);
+  }
+
+  std::vector<ExtensionMember> extension_members(const std::string& name) override {
+    return members_of(read().databases.at(name));
+  }
+
+  // ALTER EXTENSION "hstore" ADD TABLE public.precious
+  void execute(const std::string& name, const std::vector<std::string>& statements) override {
+    Cluster cluster = read();
+    auto& members = cluster.databases.at(name).members;
+    for (const std::string& statement : statements) {
+      const std::string table = statement.substr(statement.rfind(' ') + 1);
+      const bool add = statement.find(" ADD ") != std::string::npos;
+      if (add ? !members.insert(table).second : members.erase(table) == 0)
+        throw Error(ErrorKind::failed, "E-SQL", "cannot run \"" + statement + "\"");
+    }
+    write(cluster);
+  }
 
   std::map<std::string, Secret> md5_verifiers() override {
     std::map<std::string, Secret> verifiers;
@@ -83,7 +127,7 @@ class SimulatedServer final : public postgres::Server {
 
   std::map<std::string, std::int64_t> dumpable_counts(const std::string& name) override {
     const Database database = read().databases.at(name);
-    const auto tables = static_cast<std::int64_t>(database.tables.size());
+    const auto tables = static_cast<std::int64_t>(database.tables.size() - database.members.size());
     return {{"TABLE", tables},
             {"TABLE DATA", tables},
             {"SEQUENCE", static_cast<std::int64_t>(database.sequences.size())}};

@@ -1,9 +1,13 @@
 #pragma once
 
 #include "pgupgrade/postgres/server.hpp"
+#include "support/world/cluster.hpp"
 #include "support/world/engine.hpp"
 
 namespace pgupgrade::test {
+
+// The members of extension "hstore", the only one that there is.
+std::vector<ExtensionMember> members_of(const Database& database);
 
 // Finds the running server by the socket directory that its container mounts.
 class SimulatedConnector final : public postgres::Connector {

@@ -21,7 +21,7 @@ struct SimulatedImage {
   std::int64_t gid = 999;
   std::vector<std::string> locales = {"C", "C.utf8", "POSIX", "en_US.utf8"};
   std::vector<std::string> settings;
-  std::map<std::string, std::string> extensions = {{"plpgsql", "1.0"}};
+  std::map<std::string, std::string> extensions = {{"plpgsql", "1.0"}, {"hstore", "1.8"}};
 };
 
 struct ServerProcess {
@@ -89,6 +89,7 @@ class SimulatedEngine final : public docker::Engine {
   // Names that are given away already to what cannot be seen yet.
   std::map<std::string, std::chrono::milliseconds> reserved_until;
   std::vector<std::string> prepared_transactions;  // of every cluster
+  std::string hstore_version = "1.8";              // that the old image can create
   std::vector<ConnectionFacts> connections;        // to every server
   std::set<std::string> deaf;  // containers, by name, whose first process passes no signal on to the server
   std::string server_host;     // where the servers of services listen; empty: where libpq expects them

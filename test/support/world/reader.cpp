@@ -6,8 +6,11 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
+#include "pgupgrade/postgres/members.hpp"
 #include "postgres/inspect_sql.hpp"
+#include "postgres/left_behind_sql.hpp"
 #include "support/world/cluster.hpp"
+#include "support/world/connector.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -65,6 +68,7 @@ Rows roles(const Asked& asked) {
     rows.push_back(row({{"name", name},
                         {"superuser", name == asked.cluster.superuser},
                         {"login", true},
+                        {"create_role", asked.cluster.creators.contains(name)},
                         {"verifier", verifier_word(verifier)}}));
   }
   return rows;
@@ -119,14 +123,26 @@ Rows databases(const Asked& asked) {
 
 Rows contents(const Asked& asked, const std::string& name) {
   const Database& database = asked.cluster.databases.at(name);
+  const bool with_hstore = !database.members.empty();
   std::size_t count = 0;
   for (const auto& [table, own] : database.tables) count += own.size();
   return {row({{"tables", database.tables.size()},
                {"rows", count},
                {"large_objects", 0},
-               {"extensions", array{"plpgsql"}},
-               {"versions", array{"1.0"}},
+               {"extensions", with_hstore ? array{"hstore", "plpgsql"} : array{"plpgsql"}},
+               {"versions", with_hstore ? array{"1.8", "1.0"} : array{"1.0"}},
+               {"extension_schemas", with_hstore ? array{"public", "pg_catalog"} : array{"pg_catalog"}},
                {"libraries", array{}}})};
+}
+
+Rows members(const Asked& asked, const std::string& name) {
+  Rows rows;
+  for (const ExtensionMember& member : members_of(asked.cluster.databases.at(name)))
+    rows.push_back(row({{"extension", member.extension},
+                        {"type", member.type},
+                        {"identity", member.identity},
+                        {"attributes", object()}}));
+  return rows;
 }
 
 Rows md5_verifiers(const Asked& asked) {
@@ -162,6 +178,8 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
   if (sql == postgres::connections_sql()) return connections(asked);
   if (sql == postgres::databases_sql(asked.version_num())) return databases(asked);
   if (sql == postgres::database_contents_sql()) return contents(asked, database);
+  if (sql == postgres::left_behind_sql(asked.version_num())) return {};
+  if (sql == postgres::members_sql(asked.version_num())) return members(asked, database);
   if (sql == postgres::md5_verifiers_sql()) return md5_verifiers(asked);
   // How a step gets to know the server of a service.
   if (sql.starts_with("SELECT current_setting('server_version_num') || ' ' || "))

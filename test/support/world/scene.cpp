@@ -49,7 +49,7 @@ SimulatedImage postgres_image(int major, const std::string& version) {
   return image;
 }
 
-Cluster shop_cluster(std::size_t index, bool unlogged) {
+Cluster shop_cluster(std::size_t index, const SceneOptions& options) {
   Cluster cluster;
   cluster.roles = {{"postgres", kSuperuserVerifier}, {"app", kAppVerifier}, {"reader", ""}};
   cluster.settings_for_all_roles = {{"statement_timeout", "5s"}};
@@ -62,7 +62,12 @@ Cluster shop_cluster(std::size_t index, bool unlogged) {
   }
   shop.tables["public.customers"] = {"1|Ada", "2|Grace"};
   shop.tables["public.carts"] = {"1|7", "2|3"};
-  if (unlogged) shop.unlogged = {"public.carts"};
+  if (options.unlogged) shop.unlogged = {"public.carts"};
+  if (options.left_behind) {
+    shop.tables["public.precious"] = {"1|kept in an extension"};
+    shop.members = {"public.precious"};
+    cluster.creators = {"app"};
+  }
   shop.sequences["public.orders_id_seq"] = "40";
   return cluster;
 }
@@ -135,7 +140,7 @@ void Scene::fill_volume(std::size_t index) {
     put_directory(tree, "inner", 0700, 999, 999, kLongAgo);
     put_file(tree, "beside.txt", "somebody's own", 0644, 1000, 1000, kLongAgo);
   }
-  original.push_back(shop_cluster(index, options_.unlogged));
+  original.push_back(shop_cluster(index, options_));
   create_cluster(tree, pgdata, 15, original.back(), "999:999", kLongAgo);
   const auto path = [&](const std::string& name) { return join_path(pgdata, name); };
   put_file(tree, path("pg_hba.conf"), "local all all trust\nhost all all all md5\n", 0640, 999, 999,

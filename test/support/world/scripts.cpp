@@ -209,6 +209,18 @@ std::optional<Outcome> run_plain(const std::string& text) {
   return outcome;
 }
 
+// The extensions as their scripts make them: hstore, in each set that is asked for.
+Outcome extensions(const Script& script) {
+  std::string out;
+  for (std::size_t index = 1; index < script.arguments.size(); ++index)
+    out += fmt::format(
+        "set\tset{}\nextension\thstore\t{}\nmember\t{{\"extension\":\"hstore\",\"type\":\"function\","
+        "\"identity\":"
+        "\"public.akeys(hstore)\",\"attributes\":{{}}}}\n",
+        index - 1, script.engine.hstore_version);
+  return done(out + "end\n");
+}
+
 struct Known {
   const char* words;
   Outcome (*run)(const Script&);
@@ -230,6 +242,7 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"digest", {"find . -type f -exec sha256sum {} +", digest}},
       {"probe", {"postgres --describe-config", probe}},
       {"settings", {"postgres $mode -D", settings}},
+      {"extensions", {"CREATE DATABASE $database TEMPLATE template0", extensions}},
       {"owner", {"u=$(id -u \"$1\")", owner}},
   };
   if (const auto outcome = run_plain(argv.at(2))) return *outcome;

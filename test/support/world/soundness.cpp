@@ -140,6 +140,8 @@ std::string Scene::wrong_after_success() {
     if (version_of(*place.tree, place.path) != target.new_major)
       wrong += target.service + " has another version\n";
     if (!cluster || !cluster->same_content(original[index])) wrong += target.service + " has other content\n";
+    if (cluster && cluster->grants.size() != target.role_grants.size())
+      wrong += target.service + " lacks a grant\n";
     if (cluster && !cluster->analyzed) wrong += target.service + " has no statistics\n";
     for (const RolePlan& role : target.roles) {
       const bool md5 = cluster && cluster->roles.at(role.role).starts_with("md5");

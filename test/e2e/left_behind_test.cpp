@@ -1,0 +1,246 @@
+// What a dump leaves behind: named by the plan, or carried over. One cluster, a database for each state.
+#include "pgupgrade/base/text.hpp"
+#include "support/catch.hpp"
+#include "support/project.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+struct State {
+  const char* database;
+  const char* sql;
+};
+
+// Each is refused until it is cured or accepted.
+constexpr State kRefused[] = {
+    {"system",
+     "CREATE FUNCTION pg_catalog.company_name() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT "
+     "'ACME'::text $$;\n"
+     "CREATE FUNCTION pg_catalog.concat_numbers(int, int) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT "
+     "$1 || '/' || "
+     "$2 $$;\nCREATE OPERATOR pg_catalog.<+> (LEFTARG = int, RIGHTARG = int, FUNCTION = "
+     "pg_catalog.concat_numbers);\n"},
+    {"ownerless",
+     "CREATE ROLE leaver;\nCREATE TABLE public.orphan AS SELECT 1 AS i;\nALTER TABLE public.orphan OWNER TO "
+     "leaver;\n"
+     "CREATE SCHEMA leavers AUTHORIZATION leaver;\nCREATE TABLE public.granted (i int);\n"
+     "GRANT SELECT ON public.granted TO leaver;\nDELETE FROM pg_catalog.pg_authid WHERE rolname = "
+     "'leaver';\n"},
+    {"invoices",
+     "CREATE FUNCTION public.with_vat(net numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT "
+     "round(net * 1.16, "
+     "2) $$;\nCREATE TABLE public.invoice (id int PRIMARY KEY, net numeric NOT NULL, gross numeric GENERATED "
+     "ALWAYS AS "
+     "(public.with_vat(net)) STORED, twice numeric GENERATED ALWAYS AS (net * 2) STORED);\nINSERT INTO "
+     "public.invoice "
+     "(id, net) VALUES (1, 100), (2, 100);\nCREATE OR REPLACE FUNCTION public.with_vat(net numeric) RETURNS "
+     "numeric "
+     "LANGUAGE sql IMMUTABLE AS $$ SELECT round(net * 1.19, 2) $$;\nINSERT INTO public.invoice (id, net) "
+     "VALUES (3, "
+     "100);\nCREATE ROLE clerk;\nALTER TABLE public.invoice OWNER TO clerk;\n"},
+    {"torn", "CREATE EXTENSION pg_trgm;\nALTER EXTENSION pg_trgm DROP FUNCTION public.show_limit();\n"},
+    {"body",
+     "CREATE EXTENSION hstore;\nCREATE OR REPLACE FUNCTION public.tconvert(text, text) RETURNS hstore "
+     "LANGUAGE sql "
+     "AS $$ SELECT public.hstore($1, $2) $$;\n"},
+};
+
+// Warned of, or carried over without a word of the user.
+constexpr State kCarried[] = {
+    {"audit",
+     "CREATE SCHEMA audit;\nCREATE TABLE audit.logged_actions (event_id bigserial PRIMARY KEY, relid oid NOT "
+     "NULL, who oid "
+     "NOT NULL);\nCREATE TABLE public.customers (id int PRIMARY KEY);\nCREATE ROLE watcher;\nINSERT INTO "
+     "audit.logged_actions (relid, who) SELECT 'public.customers'::regclass, (SELECT oid FROM pg_roles WHERE "
+     "rolname = "
+     "'watcher') FROM generate_series(1, 5);\nCREATE TABLE public.files (id int PRIMARY KEY, content "
+     "oid);\nINSERT INTO "
+     "public.files VALUES (1, lo_from_bytea(0, 'kept'));\nCREATE TABLE public.numbers (o oid);\nINSERT INTO "
+     "public.numbers "
+     "VALUES (7), (4000000000);\n"},
+    {"added",
+     "CREATE EXTENSION hstore;\nCREATE TABLE public.precious (id int PRIMARY KEY, h hstore);\nINSERT INTO "
+     "public.precious "
+     "SELECT i, hstore('k', i::text) FROM generate_series(1, 1000) i;\nCREATE FUNCTION public.helper(int) "
+     "RETURNS int "
+     "LANGUAGE sql AS 'SELECT $1 + 1';\nCREATE VIEW public.report AS SELECT count(*) FROM "
+     "public.precious;\nCREATE "
+     "SEQUENCE public.invoice_no;\nSELECT nextval('public.invoice_no');\nCREATE TYPE public.mood AS ENUM "
+     "('good', "
+     "'bad');\nALTER EXTENSION hstore ADD TABLE public.precious;\nALTER EXTENSION hstore ADD FUNCTION "
+     "public.helper(int);\nALTER EXTENSION hstore ADD VIEW public.report;\nALTER EXTENSION hstore ADD "
+     "SEQUENCE "
+     "public.invoice_no;\nALTER EXTENSION hstore ADD TYPE public.mood;\n"},
+    {"altered",
+     "CREATE SCHEMA tools;\nCREATE EXTENSION pg_trgm SCHEMA tools;\nCREATE ROLE app_user LOGIN;\nALTER "
+     "FUNCTION "
+     "tools.similarity(text, text) OWNER TO app_user;\nALTER FUNCTION tools.word_similarity(text, text) COST "
+     "5000 SECURITY "
+     "DEFINER SET search_path = tools, public SET work_mem = '8MB';\nALTER FUNCTION tools.show_trgm(text) "
+     "RENAME TO "
+     "show_trigrams;\nCOMMENT ON FUNCTION tools.show_trigrams(text) IS 'it''s ours';\nALTER TYPE tools.gtrgm "
+     "OWNER TO "
+     "app_user;\n"},
+    {"roles",
+     "CREATE ROLE panel LOGIN CREATEROLE CREATEDB;\nSET ROLE panel;\nCREATE ROLE tenant_1 LOGIN;\nCREATE "
+     "ROLE tenant_2 "
+     "LOGIN;\nGRANT tenant_1 TO tenant_2;\nGRANT tenant_2 TO panel;\nRESET ROLE;\n"},
+};
+
+void fill(const Project& project) {
+  for (const auto& states : {std::vector<State>(std::begin(kRefused), std::end(kRefused)),
+                             std::vector<State>(std::begin(kCarried), std::end(kCarried))}) {
+    for (const State& state : states) {
+      project.script("db", "postgres", std::string("CREATE DATABASE ") + state.database + ";\n");
+      project.script("db", state.database, state.sql);
+    }
+  }
+  project.script(
+      "db", "postgres",
+      "CREATE DATABASE half_dropped;\nUPDATE pg_catalog.pg_database SET datconnlimit = -2 WHERE datname = "
+      "'half_dropped';\nCREATE DATABASE indexes;\n");
+  project.script("db", "indexes",
+                 "CREATE TABLE public.t AS SELECT 1 AS i;\nCREATE INDEX bad ON public.t (i);\nUPDATE "
+                 "pg_catalog.pg_index SET "
+                 "indisvalid = false WHERE indexrelid = 'public.bad'::regclass;\n");
+}
+
+std::string started(const Project& project) {
+  return project.inspect(project.container("db"), "{{.Id}} {{.State.StartedAt}}") +
+         project.read("docker-compose.yml");
+}
+
+// What of the extensions and roles must be the same before and after.
+std::string carried(const Project& project) {
+  const std::string functions =
+      "SELECT p.proname, p.proowner::regrole, p.procost, p.prosecdef, p.proconfig, obj_description(p.oid, "
+      "'pg_proc') FROM "
+      "pg_proc p WHERE p.pronamespace = 'tools'::regnamespace AND p.prosrc IN ('similarity', "
+      "'word_similarity', "
+      "'show_trgm') ORDER BY p.prosrc";
+  const std::string members =
+      "SELECT i.type, i.identity FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = "
+      "'hstore', "
+      "LATERAL pg_identify_object(d.classid, d.objid, 0) i WHERE d.deptype = 'e' AND d.refclassid = "
+      "'pg_extension'::regclass AND i.identity ~ 'precious|helper|report|invoice_no|mood' AND (i.type <> "
+      "'type' "
+      "OR i.identity = 'public.mood') ORDER BY 1, 2";
+  return project.sql("db", "altered", functions) +
+         project.sql("db", "altered", "SELECT typowner::regrole FROM pg_type WHERE typname = 'gtrgm'") +
+         project.sql("db", "added", members) +
+         project.sql("db", "added",
+                     "SELECT md5(string_agg(id || ' ' || h::text, ',' ORDER BY id)), (SELECT count FROM "
+                     "public.report), "
+                     "(SELECT last_value FROM public.invoice_no), helper(1), 'good'::public.mood FROM "
+                     "public.precious");
+}
+
+}  // namespace
+
+TEST_CASE("what a dump leaves behind is named by the plan with its cure, and what can be carried over is") {
+  Project project("left-behind");
+  project.write("docker-compose.yml", small_project(15));
+  project.up();
+  fill(project);
+  const std::string before = started(project);
+  const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+
+  const ProcessResult refused = project.pgupgrade(upgrade);
+  INFO(told(refused));
+  CHECK(refused.exit_code == 3);
+  // Lines are folded to the width of the page.
+  std::string said;
+  for (const std::string& line : split_lines(refused.standard_output + refused.standard_error))
+    said += std::string(trim(line)) + " ";
+  for (const char* part : {
+           "E-CATALOG-OBJECTS",
+           "function pg_catalog.company_name(), function pg_catalog.concat_numbers(integer,integer), "
+           "operator "
+           "pg_catalog.<+>(integer,integer)",
+           "ALTER FUNCTION pg_catalog.company_name() SET SCHEMA public; ALTER FUNCTION "
+           "pg_catalog.concat_numbers(integer,integer) SET SCHEMA public; ALTER OPERATOR "
+           "pg_catalog.<+>(integer,integer) SET SCHEMA public",
+           "E-OWNER-MISSING",
+           "ALTER TABLE public.orphan OWNER TO CURRENT_USER",
+           "ALTER SCHEMA leavers OWNER TO CURRENT_USER",
+           "table public.granted (granted to ",
+           "E-GENERATED-CHANGES",
+           "public.invoice.gross in 2 rows (id=1; id=2)",
+           "E-DATABASE-CLOSED",
+           "DROP DATABASE \"half_dropped\"",
+           "E-EXTENSION-MEMBERS",
+           "ALTER EXTENSION \"pg_trgm\" ADD FUNCTION public.show_limit()",
+           "E-EXTENSION-CHANGES",
+           "function public.tconvert(pg_catalog.text,pg_catalog.text) differs in body from what hstore makes",
+           "W-INVALID-INDEX",
+           "public.bad of table public.t",
+           "W-OID-COLUMNS",
+           "audit.logged_actions.relid in 5 rows, audit.logged_actions.who in 5 rows",
+           "ALTER COLUMN relid TYPE regclass USING relid::regclass; ALTER TABLE audit.logged_actions ALTER "
+           "COLUMN who TYPE "
+           "regrole USING who::regrole",
+           "N-CREATEROLE",
+           "GRANT \"tenant_1\" TO \"panel\" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+           "N-EXTENSION-CHANGES",
+       }) {
+    CHECK_THAT(said, ContainsSubstring(part));
+  }
+  CHECK(said.find("twice") == std::string::npos);
+  CHECK(said.find("public.files.content") == std::string::npos);
+  CHECK(said.find("public.numbers") == std::string::npos);
+  CHECK(said.find("W-EXTENSION-UNKNOWN") == std::string::npos);
+  CHECK(started(project) == before);
+  CHECK(project.engine_leftovers().empty());
+
+  // The cures, as told.
+  project.script("db", "system", "ALTER FUNCTION pg_catalog.company_name() SET SCHEMA public;\n");
+  const std::string gone = project.sql("db", "ownerless",
+                                       "SELECT min(s.refobjid) FROM pg_shdepend s WHERE s.refclassid = "
+                                       "'pg_authid'::regclass AND NOT EXISTS (SELECT 1 FROM "
+                                       "pg_roles r WHERE r.oid = s.refobjid)");
+  project.script(
+      "db", "ownerless",
+      "ALTER TABLE public.orphan OWNER TO CURRENT_USER;\nALTER SCHEMA leavers OWNER TO CURRENT_USER;\nCREATE "
+      "ROLE gone;\nUPDATE pg_catalog.pg_authid SET oid = " +
+          std::string(trim(gone)) + " WHERE rolname = 'gone';\nDROP OWNED BY gone;\nDROP ROLE gone;\n");
+  project.script("db", "invoices", "UPDATE public.invoice SET net = net;\n");
+  project.script("db", "torn", "ALTER EXTENSION \"pg_trgm\" ADD FUNCTION public.show_limit();\n");
+  project.script("db", "indexes", "REINDEX INDEX public.bad;\n");
+  project.script("db", "postgres", "DROP DATABASE \"half_dropped\";\n");
+  const std::string old_state = carried(project);
+
+  Words accepted = upgrade;
+  for (const char* code : {"E-CATALOG-OBJECTS", "E-EXTENSION-CHANGES"})
+    accepted.insert(accepted.end(), {"--accept", code});
+  const ProcessResult upgraded = project.pgupgrade(accepted);
+  INFO(told(upgraded));
+  REQUIRE(upgraded.exit_code == 0);
+  CHECK_THAT(upgraded.standard_output,
+             ContainsSubstring(
+                 "not carried over of database \"system\": function "
+                 "pg_catalog.concat_numbers(integer,integer), operator pg_catalog.<+>(integer,integer)"));
+  CHECK(project.server_version("db") == "17");
+  CHECK(carried(project) == old_state);
+  CHECK_THAT(old_state, ContainsSubstring("app_user") && ContainsSubstring("precious") &&
+                            ContainsSubstring("show_trigrams"));
+  CHECK(
+      project.sql("db", "invoices", "SELECT string_agg(gross::text, ' ' ORDER BY id) FROM public.invoice") ==
+      "119.00 119.00 119.00");
+  project.script(
+      "db", "roles",
+      "SET ROLE panel;\nALTER ROLE tenant_1 NOLOGIN;\nALTER ROLE tenant_2 NOLOGIN;\nRESET ROLE;\n");
+  CHECK(project.sql(
+            "db", "roles",
+            "SELECT m.roleid::regrole, m.admin_option, m.inherit_option, m.set_option FROM pg_auth_members m "
+            "WHERE "
+            "m.member = 'panel'::regrole AND m.roleid::regrole::text LIKE 'tenant%' ORDER BY 1::text") ==
+        "tenant_1|t|f|f\ntenant_2|t|t|t");
+
+  const ProcessResult back = project.pgupgrade({"rollback", "--yes", "--lose-new-writes"});
+  INFO(told(back));
+  CHECK(back.exit_code == 0);
+  CHECK(project.server_version("db") == "15");
+  CHECK(carried(project) == old_state);
+}
+
+}  // namespace pgupgrade::test
