@@ -215,6 +215,7 @@ namespace {
 
 constexpr const char* kPublic = "public";
 constexpr const char* kPlpgsql = "plpgsql";
+constexpr const char* kPublicComment = "comment on schema public";
 
 }  // namespace
 
@@ -223,15 +224,19 @@ std::vector<std::string> LibpqServer::missing_built_ins(const std::string& datab
   return session.column(std::string("SELECT '") + kPublic + "' WHERE to_regnamespace('" + kPublic +
                             "') IS NULL UNION ALL SELECT '" + kPlpgsql +
                             "' WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = '" + kPlpgsql +
-                            "')",
+                            "') UNION ALL SELECT '" + kPublicComment +
+                            "' WHERE obj_description(to_regnamespace('" + kPublic +
+                            "'), 'pg_namespace') IS NULL AND to_regnamespace('" + kPublic + "') IS NOT NULL",
                         "look for what every database begins with");
 }
 
 void LibpqServer::drop_built_ins(const std::string& database, const std::vector<std::string>& names) {
   Session session(endpoint_, database, cancellation_);
   for (const std::string& name : names) {
-    const std::string kind = name == kPublic ? "SCHEMA " : "EXTENSION ";
-    session.execute("DROP " + kind + session.quote_identifier(name), "drop what the old database had not");
+    std::string statement = "DROP EXTENSION " + session.quote_identifier(name);
+    if (name == kPublic) statement = std::string("DROP SCHEMA ") + kPublic;
+    if (name == kPublicComment) statement = std::string("COMMENT ON SCHEMA ") + kPublic + " IS NULL";
+    session.execute(statement, "drop what the old database had not");
   }
 }
 

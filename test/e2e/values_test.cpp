@@ -135,6 +135,7 @@ TEST_CASE(
   make("windows", "SET client_encoding = 'UTF8'; CREATE TABLE \"€\" AS SELECT '„€“'::text AS \"Š\";",
        "TEMPLATE template0 ENCODING 'WIN1252' LOCALE 'C'");
   make("without_public", kEventTrigger);
+  make("reset", "DROP SCHEMA public;\nCREATE SCHEMA public;\nCREATE TABLE t (i int);\n");
   make("casts", kCasts);
   // The text of the row would be twice as long as that of its value: each quote is doubled.
   make("wide",
@@ -148,6 +149,7 @@ TEST_CASE(
   CHECK(project.sql("db", "hashed", "SELECT count(*), sum(id) FROM orders WHERE s = 'paid'") == "100|24850");
   CHECK(project.sql("db", "earth", "SELECT count(\"earthCoord\") FROM places") == "500");
   CHECK(project.sql("db", "without_public", "SELECT to_regnamespace('public')").empty());
+  CHECK(project.sql("db", "reset", "SELECT obj_description('public'::regnamespace, 'pg_namespace')").empty());
   CHECK(project.sql(
             "db", "latin",
             "SELECT encode(convert_to(relname::text, 'LATIN1'), 'hex') FROM pg_class WHERE relnamespace = "

@@ -86,8 +86,9 @@ class Server {
   // Returns how many columns had one.
   virtual std::int64_t clear_column_marks(const std::string& database) = 0;
 
-  // Which of "public" (the schema) and "plpgsql" (the extension), with which every database begins, somebody
-  // has dropped from this one. A dump brings them back: nothing in it says that they are gone.
+  // Which of "public" (the schema), its comment and "plpgsql" (the extension), with which every database
+  // begins, somebody has dropped from this one. A dump brings them back: nothing in it says that they are
+  // gone.
   virtual std::vector<std::string> missing_built_ins(const std::string& database) = 0;
   // Drops these, as long as nothing depends on them.
   virtual void drop_built_ins(const std::string& database, const std::vector<std::string>& names) = 0;
