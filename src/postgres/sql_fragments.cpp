@@ -39,10 +39,6 @@ std::string grants(std::string_view acl, char object_kind, std::string_view owne
   return exploded(fmt::format("coalesce({}, acldefault('{}', {}))", acl, object_kind, owner));
 }
 
-std::string explicit_grants(std::string_view acl) {
-  return exploded(std::string(acl));
-}
-
 std::string object_name(std::string_view catalogue, std::string_view name_column,
                         std::string_view schema_column, std::string_view oid) {
   return fmt::format(
@@ -55,16 +51,8 @@ std::string relation_name(std::string_view oid) {
   return object_name("pg_class", "relname", "relnamespace", oid);
 }
 
-std::string function_name(std::string_view oid) {
-  return object_name("pg_proc", "proname", "pronamespace", oid);
-}
-
 std::string type_name(std::string_view oid, std::string_view modifier) {
   return fmt::format("replace(format_type({}, {}), '\"', '')", oid, modifier);
-}
-
-std::string type_list(std::string_view oid_vector) {
-  return fmt::format("replace(oidvectortypes({}), '\"', '')", oid_vector);
 }
 
 std::string schema_name(std::string_view oid) {

@@ -22,15 +22,10 @@ std::string role_name(std::string_view oid);
 // Grants as "grantee=PRIVILEGE*" sorted, with the defaults of `object_kind` (as in acldefault) in place of a
 // null. MAINTAIN is left out: owners get it from 17 on.
 std::string grants(std::string_view acl, char object_kind, std::string_view owner);
-// The same without defaults: what stands in `acl` only.
-std::string explicit_grants(std::string_view acl);
 
-// "schema.name" of a relation, a function, a type, by oid.
+// "schema.name" of a relation, a type, by oid.
 std::string relation_name(std::string_view oid);
-std::string function_name(std::string_view oid);
 std::string type_name(std::string_view oid, std::string_view modifier = "NULL");
-// Types of an oidvector, as in a function's signature.
-std::string type_list(std::string_view oid_vector);
 // "schema.name" of a row in a catalogue whose name and schema columns are given, by oid.
 std::string object_name(std::string_view catalogue, std::string_view name_column,
                         std::string_view schema_column, std::string_view oid);
