@@ -38,7 +38,7 @@ struct CompressedFileReader::State {
 
   [[noreturn]] void fail(int errno_value) const {
     throw Error(ErrorKind::failed, "E-FILE",
-                fmt::format("cannot read {}: {}", name, std::generic_category().message(errno_value)));
+                fmt::format("could not read {}: {}", name, std::generic_category().message(errno_value)));
   }
 
   // False at the end of the file.

@@ -45,7 +45,7 @@ struct CompressedFileWriter::State {
       space.clear();  // the reason itself is what matters
     }
     throw Error(ErrorKind::failed, "E-BACKUP-WRITE",
-                fmt::format("cannot write the backup {}: {}{}", printable(path.native(), 4096),
+                fmt::format("could not write the backup {}: {}{}", printable(path.native(), 4096),
                             std::generic_category().message(errno_value), space),
                 "free some space on that file system, then resume");
   }
@@ -68,7 +68,7 @@ struct CompressedFileWriter::State {
       const std::size_t left = ZSTD_compressStream2(context.get(), &out, &in, directive);
       if (ZSTD_isError(left) != 0) {
         throw Error(ErrorKind::internal, "E-INTERNAL",
-                    fmt::format("cannot compress the backup {}: {}", printable(path.native(), 4096),
+                    fmt::format("could not compress the backup {}: {}", printable(path.native(), 4096),
                                 ZSTD_getErrorName(left)));
       }
       put({output.data(), out.pos});

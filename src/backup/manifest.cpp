@@ -36,20 +36,20 @@ std::string_view kind_name(Entry::Kind kind) {
   for (const auto& [known, name] : kKinds) {
     if (known == kind) return name;
   }
-  throw Error(ErrorKind::internal, "E-INTERNAL", "cannot name the kind of an archive's member");
+  throw Error(ErrorKind::internal, "E-INTERNAL", "could not name the kind of an archive's member");
 }
 
 Entry::Kind kind_named(std::string_view text) {
   for (const auto& [kind, name] : kKinds) {
     if (name == text) return kind;
   }
-  throw_damaged("the manifest is damaged: a member is of no known kind");
+  throw_damaged("the manifest is damaged: a member is of an unknown kind");
 }
 
 std::string digest_from(std::string text) {
   constexpr std::size_t kLength = 64;
   if (text.size() != kLength || text.find_first_not_of("0123456789abcdef") != std::string::npos)
-    throw_damaged("the manifest is damaged: what should be the archive's digest is none");
+    throw_damaged("the manifest is damaged: the archive's digest is malformed");
   return text;
 }
 

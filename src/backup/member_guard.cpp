@@ -61,7 +61,7 @@ void MemberGuard::check_parents(const std::string& path) const {
       throw_hostile(fmt::format("the archive's member {} lies behind the symbolic link {}", printable(path),
                                 printable(parent)));
     }
-    throw_damaged(fmt::format("the archive's member {} lies in {}, which is no directory", printable(path),
+    throw_damaged(fmt::format("the archive's member {} lies in {}, which is not a directory", printable(path),
                               printable(parent)));
   }
 }
@@ -70,7 +70,7 @@ void MemberGuard::check_goal(const Entry& link) const {
   check_parents(link.link);
   const auto goal = kinds_.find(link.link);
   if (goal == kinds_.end() || goal->second == Entry::Kind::directory) {
-    throw_damaged(fmt::format("the archive's member {} is a hard link to {}, which is no file before it",
+    throw_damaged(fmt::format("the archive's member {} is a hard link to {}, which is not a file before it",
                               printable(link.path), printable(link.link)));
   }
   if (goal->second == Entry::Kind::symbolic_link) {
@@ -84,8 +84,8 @@ void MemberGuard::remember(const Entry& entry) {
     throw_damaged(fmt::format("the archive holds {} twice", printable(entry.path)));
   }
   if (entry.kind != Entry::Kind::directory && parents_.contains(entry.path)) {
-    throw_damaged(
-        fmt::format("the archive's member {} is no directory, but others lie in it", printable(entry.path)));
+    throw_damaged(fmt::format("the archive's member {} is not a directory, but others are in it",
+                              printable(entry.path)));
   }
   for (std::size_t slash = entry.path.rfind('/'); slash != std::string::npos && slash > 0;
        slash = entry.path.rfind('/', slash - 1)) {

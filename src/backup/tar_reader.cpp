@@ -104,7 +104,7 @@ struct TarReader::State {
     const char* text = archive_error_string(handle.get());
     const std::string reason = text != nullptr ? text : "unknown reason";
     if (source_ended) throw_cut(fmt::format("the archive ends early, after {} bytes: {}", total, reason));
-    throw_damaged(fmt::format("cannot read the archive near byte {}: {}", total, reason));
+    throw_damaged(fmt::format("could not read the archive near byte {}: {}", total, reason));
   }
 
   // The engine writes every file out in full. The holes of others cost nothing in the tar, and could fill any
@@ -132,7 +132,8 @@ TarReader::TarReader(Source source) : state_(std::make_unique<State>()) {
   state_->source = std::move(source);
   state_->handle.reset(archive_read_new());
   archive* handle = state_->handle.get();
-  if (handle == nullptr) throw Error(ErrorKind::internal, "E-INTERNAL", "cannot set up the reading of a tar");
+  if (handle == nullptr)
+    throw Error(ErrorKind::internal, "E-INTERNAL", "could not set up the reading of a tar");
   state_->check(archive_read_support_format_tar(handle));
   state_->check(archive_read_open(handle, state_.get(), nullptr, State::give, nullptr));
 }

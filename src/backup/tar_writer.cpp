@@ -27,7 +27,7 @@ constexpr Field kChecksum{148, 8};
 // libarchive writes a time before 1970 as 0; the format has a way to say it: in binary.
 void set_time(std::string& tar, std::int64_t time) {
   if (tar.size() < kHeader)
-    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot write a tar: it has no header");
+    throw Error(ErrorKind::internal, "E-INTERNAL", "could not write a tar: it has no header");
   const std::size_t header = tar.size() - kHeader;
   auto rest = static_cast<std::uint64_t>(time);
   for (std::size_t i = kTime.length; i-- > 0; rest >>= 8U) {
@@ -55,7 +55,7 @@ struct TarWriter::State {
     if (result >= ARCHIVE_WARN) return;
     const char* text = handle != nullptr ? archive_error_string(handle) : nullptr;
     throw Error(ErrorKind::failed, "E-BACKUP",
-                fmt::format("cannot write a tar: {}", text != nullptr ? text : "unknown reason"));
+                fmt::format("could not write a tar: {}", text != nullptr ? text : "unknown reason"));
   }
 };
 
@@ -82,7 +82,7 @@ void TarWriter::write(std::string_view content) {
     const la_ssize_t count = archive_write_data(state_->handle, content.data(), content.size());
     state_->check(count);
     if (count <= 0)
-      throw Error(ErrorKind::internal, "E-INTERNAL", "cannot write a tar: content beyond its size");
+      throw Error(ErrorKind::internal, "E-INTERNAL", "could not write a tar: content beyond its size");
     content.remove_prefix(static_cast<std::size_t>(count));
   }
 }

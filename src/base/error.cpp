@@ -19,7 +19,7 @@ Error as_error(const std::exception& exception) {
     return {ErrorKind::failed, "E-FILE", "could not use " + path + ": " + file->code().message(),
             "fix the cause, then continue"};
   }
-  return {ErrorKind::internal, "E-INTERNAL", std::string("cannot go on: ") + exception.what(),
+  return {ErrorKind::internal, "E-INTERNAL", std::string("cannot continue: ") + exception.what(),
           "this is a defect of pgupgrade; please report it with the log"};
 }
 

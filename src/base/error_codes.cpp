@@ -130,7 +130,7 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"E-NEW-CLUSTER", failed, "the new cluster could not be created; the log is quoted",
      "read it, then run `pgupgrade resume` or `pgupgrade rollback`"},
     {"E-NEW-WRITES", refused, "a rollback would lose what was written since",
-     "pass `--lose-new-writes` if that is intended"},
+     "pass `--discard-new-writes` if that is intended"},
     {"E-NO-FILE", usage, "a named file was not found", "specify it with `--compose` or `--state`"},
     {"E-NO-POSTGRES-DATABASE", refused, "there is no database \"postgres\"", "create it"},
     {"E-NO-POSTGRES-SERVICE", usage, "no service of the project is PostgreSQL", "pass `--service NAME`"},

@@ -125,7 +125,7 @@ std::uint64_t free_bytes(const std::filesystem::path& path) {
   while (::statvfs(nearest.c_str(), &facts) != 0) {
     if (errno == EINTR) continue;
     if ((errno != ENOENT && errno != ENOTDIR) || nearest == nearest.parent_path()) {
-      throw_file_error("tell the free space of", path, errno);
+      throw_file_error("determine the free space of", path, errno);
     }
     nearest = nearest.parent_path();
   }

@@ -32,7 +32,7 @@ struct FreeContext {
 };
 
 [[noreturn]] void throw_digest_error() {
-  throw Error(ErrorKind::internal, "E-DIGEST", "cannot compute a SHA-256 digest: OpenSSL refused");
+  throw Error(ErrorKind::internal, "E-DIGEST", "could not compute a SHA-256 digest: OpenSSL refused");
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ bj::value parse(std::string_view text, std::string_view what) {
   bj::value value = bj::parse({text.data(), text.size()}, problem, bj::storage_ptr(), options);
   if (problem) {
     throw Error(ErrorKind::failed, "E-JSON",
-                fmt::format("cannot parse {}: not valid JSON ({})", what, problem.message()));
+                fmt::format("could not parse {}: not valid JSON ({})", what, problem.message()));
   }
   return value;
 }

@@ -51,7 +51,7 @@ struct Pipe {
 Pipe make_pipe(const std::string& program) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw_process_error(fmt::format("cannot start {}: no pipe: {}", program, reason_of(errno)));
+    throw_process_error(fmt::format("could not start {}: no pipe: {}", program, reason_of(errno)));
   }
   return {.read_end = UniqueFd(ends[0]), .write_end = UniqueFd(ends[1])};
 }
@@ -155,9 +155,9 @@ class Run {
 
   bp::process start(const std::vector<std::string>& argv) {
     const auto executable = find_executable(argv.front());
-    if (!executable) throw_process_error(fmt::format("cannot find {} on PATH", program_));
+    if (!executable) throw_process_error(fmt::format("could not find {} on PATH", program_));
     const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!null) throw_process_error(fmt::format("cannot open /dev/null: {}", reason_of(errno)));
+    if (!null) throw_process_error(fmt::format("could not open /dev/null: {}", reason_of(errno)));
     Pipe out = make_pipe(program_);
     Pipe err = make_pipe(program_);
     out_.pipe.assign(out.read_end.release());
@@ -174,7 +174,7 @@ class Run {
     if (problem) {
       // Boost leaves a child whose exec failed as a zombie.
       if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
-      throw_process_error(fmt::format("cannot start {}: {}", program_, problem.message()));
+      throw_process_error(fmt::format("could not start {}: {}", program_, problem.message()));
     }
     return child;
   }
@@ -209,7 +209,7 @@ class Run {
 
   ProcessResult result() {
     if (wait_problem_) {
-      throw_process_error(fmt::format("cannot learn how {} ended: {}", program_, wait_problem_.message()));
+      throw_process_error(fmt::format("could not learn how {} ended: {}", program_, wait_problem_.message()));
     }
     // Not exit_code(), which shows a child killed by signal 9 as one that exited with 9.
     const int status = child_.native_exit_code();
@@ -241,12 +241,12 @@ bool is_executable_file(const std::filesystem::path& path) {
 
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options) {
   if (argv.empty() || argv.front().empty()) {
-    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot start a program without a name");
+    throw Error(ErrorKind::internal, "E-INTERNAL", "could not start a program without a name");
   }
   std::error_code problem;
   if (!options.working_directory.empty() &&
       !std::filesystem::is_directory(options.working_directory, problem)) {
-    throw_process_error(fmt::format("cannot start {}: {} is not a directory", printable(argv.front()),
+    throw_process_error(fmt::format("could not start {}: {} is not a directory", printable(argv.front()),
                                     printable(options.working_directory.native())));
   }
   return Run(argv, options).finish();

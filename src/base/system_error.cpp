@@ -17,7 +17,7 @@ std::string hint_for(int errno_value) {
     case ENOSPC:
       return "free some space on that file system, then go on";
     case EDQUOT:
-      return "the user's disk quota is used up: free some space, then go on";
+      return "the user's disk quota is used up: free some space, then run `pgupgrade resume`";
     case EROFS:
       return "the file system is mounted read-only";
     default:
@@ -29,7 +29,7 @@ std::string hint_for(int errno_value) {
 
 void throw_file_error(std::string_view action, const std::filesystem::path& path, int errno_value) {
   throw Error(ErrorKind::failed, "E-FILE",
-              fmt::format("cannot {} {}: {}", action, printable(path.native(), 4096),
+              fmt::format("could not {} {}: {}", action, printable(path.native(), 4096),
                           std::generic_category().message(errno_value)),
               hint_for(errno_value));
 }

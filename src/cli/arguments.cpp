@@ -101,7 +101,7 @@ Invocation parse_command(const CommandEntry& entry, std::vector<std::string> wor
   } catch (const CLI::CallForHelp&) {
     return {.arguments = std::nullopt, .text = named ? app.help() : overall_help(app.help())};
   } catch (const CLI::ParseError& error) {
-    throw usage_error(fmt::format("cannot understand the command line: {}", tidy(error.what())),
+    throw usage_error(fmt::format("could not understand the command line: {}", tidy(error.what())),
                       fmt::format("pgupgrade {} --help", entry.name));
   }
   if (const auto rest = app.remaining(); !rest.empty()) throw unexpected(rest.front(), entry);
@@ -121,7 +121,7 @@ Invocation parse_arguments(const std::vector<std::string>& words, const Environm
   if (first.starts_with("-")) return parse_command(command_table().front(), words, environment, false);
   const CommandEntry* const entry = find_command(first);
   if (entry == nullptr)
-    throw usage_error(fmt::format("cannot find a command \"{}\"", printable(first)),
+    throw usage_error(fmt::format("could not find a command \"{}\"", printable(first)),
                       "pgupgrade --help lists them");
   return parse_command(*entry, {words.begin() + 1, words.end()}, environment, true);
 }

@@ -16,7 +16,8 @@ Phrase confirmation_phrase(const Plan& plan) {
 Consent ask(const ConsentSource& source, const Phrase& phrase) {
   if (source.yes) return Consent::given;
   if (!source.terminal) return Consent::impossible;
-  source.out << "Type the " << phrase.noun << " (" << printable(phrase.text) << ") to go on: " << std::flush;
+  source.out << "Type the " << phrase.noun << " (" << printable(phrase.text)
+             << ") to continue: " << std::flush;
   std::string line;
   if (!std::getline(source.in, line)) {
     source.out << "\n";

@@ -20,9 +20,9 @@ constexpr const char* kEngine = "engine";
 template <typename Look>
 Check check(const std::string& what, const Look& look) {
   try {
-    return {.what = what, .good = true, .found = look(), .mend = {}};
+    return {.what = what, .good = true, .found = look(), .hint = {}};
   } catch (const Error& error) {
-    return {.what = what, .good = false, .found = error.what(), .mend = error.hint()};
+    return {.what = what, .good = false, .found = error.what(), .hint = error.hint()};
   }
 }
 
@@ -49,7 +49,7 @@ std::string describe_project(Connection& connection, const ProjectLocation& loca
   if (found.empty())
     throw Error(ErrorKind::usage, "E-NO-POSTGRES-SERVICE",
                 fmt::format("project {} has no service that looks like PostgreSQL", project.name),
-                "name it with --service when you upgrade");
+                "specify it with --service when you upgrade");
   return fmt::format("{} with {}", project.name, join(found, ", "));
 }
 
@@ -86,8 +86,8 @@ std::string render_checks(const std::vector<Check>& checks, const Style& style) 
                           printable(line, 1000));
       first = false;
     }
-    if (!entry.mend.empty())
-      text += fmt::format("  {}  → {}\n", std::string(width, ' '), printable(entry.mend, 1000));
+    if (!entry.hint.empty())
+      text += fmt::format("  {}  → {}\n", std::string(width, ' '), printable(entry.hint, 1000));
   }
   return text;
 }
@@ -104,7 +104,7 @@ int exit_code_of(const std::vector<Check>& checks) {
 
 std::vector<Check> examine(const Examination& examination) {
   std::vector<Check> checks;
-  checks.push_back({.what = "pgupgrade", .good = true, .found = PGUPGRADE_VERSION, .mend = {}});
+  checks.push_back({.what = "pgupgrade", .good = true, .found = PGUPGRADE_VERSION, .hint = {}});
   std::unique_ptr<Connection> connection;
   checks.push_back(check(kEngine, [&] {
     connection = examination.connect();

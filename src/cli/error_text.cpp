@@ -35,7 +35,7 @@ std::string error_text(const Error& error, const Situation& situation, const Sty
   for (const std::string& context : error.context()) text += labelled("while", context);
   text += labelled("your data", situation.data);
   if (!situation.log.empty()) text += labelled("log", situation.log);
-  if (!error.hint().empty()) text += labelled("mend", error.hint());
+  if (!error.hint().empty()) text += labelled("hint", error.hint());
   for (std::size_t i = 0; i < situation.next.size(); ++i)
     text += labelled(i == 0 ? (error.hint().empty() ? "next" : "then") : "or", situation.next[i]);
   return text;

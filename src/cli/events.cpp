@@ -145,7 +145,7 @@ std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) 
   object["severity"] = text_of(diagnostic.severity);
   object["code"] = diagnostic.code;
   object["message"] = printable(diagnostic.message, 4096);
-  object["mend"] = printable(diagnostic.mend, 4096);
+  object["hint"] = printable(diagnostic.hint, 4096);
   return line(object);
 }
 
@@ -169,7 +169,7 @@ std::string error_summary(const Error& error, const Situation& situation, int ex
   object["context"] = json::from_strings(error.context());
   object["data"] = situation.data;
   object["log"] = situation.log.empty() ? bj::value(nullptr) : bj::value(situation.log);
-  object["mend"] = printable(error.hint(), 4096);
+  object["hint"] = printable(error.hint(), 4096);
   object["next"] = json::from_strings(situation.next);
   return line(object);
 }

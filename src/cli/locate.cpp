@@ -23,9 +23,9 @@ fs::path absolute_from(const fs::path& directory, const std::string& name) {
 }
 
 Error no_file(const std::string& what, const fs::path& path, const std::string& hint) {
-  return Error(ErrorKind::usage, "E-NO-FILE",
-               fmt::format("cannot read {} {}: there is no such file", what, printable(path.native(), 500)),
-               hint);
+  return Error(
+      ErrorKind::usage, "E-NO-FILE",
+      fmt::format("could not read {} {}: there is no such file", what, printable(path.native(), 500)), hint);
 }
 
 // A name that is a command's, too, most likely was meant as one.
@@ -50,8 +50,8 @@ std::vector<fs::path> compose_files(const Arguments& arguments, const Environmen
   if (named.empty()) files = compose::default_files(directory);
   if (files.empty())
     throw Error(ErrorKind::usage, "E-NO-FILE",
-                fmt::format("cannot find a Compose file in {}", printable(directory.native(), 500)),
-                "name it with --compose, or change to the project's directory");
+                fmt::format("could not find a Compose file in {}", printable(directory.native(), 500)),
+                "specify it with --compose, or change to the project's directory");
   for (std::size_t index = 0; index < files.size(); ++index) {
     std::error_code ignored;
     if (!fs::exists(files[index], ignored))
@@ -70,9 +70,9 @@ fs::path checked_password_file(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) throw no_file("the password file", path, "check --password-file");
   if (!S_ISREG(status.st_mode))
-    throw Error(
-        ErrorKind::usage, "E-PASSWORD-FILE",
-        fmt::format("cannot use the password file {}: it is no regular file", printable(path.native(), 500)));
+    throw Error(ErrorKind::usage, "E-PASSWORD-FILE",
+                fmt::format("cannot use the password file {}: it is not a regular file",
+                            printable(path.native(), 500)));
   if ((status.st_mode & 077U) != 0)
     throw Error(ErrorKind::usage, "E-PASSWORD-FILE",
                 fmt::format("cannot use the password file {}: others may read or write it (mode {:04o})",
@@ -83,7 +83,7 @@ fs::path checked_password_file(const fs::path& path) {
 
 std::string describe(const upgrade::FoundRun& run) {
   if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
-  return fmt::format("{}: {}, begun {}", run.state_file.native(), outcome_text(*run.state),
+  return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
                      utc_time(run.state->created_ms));
 }
 
@@ -146,7 +146,7 @@ std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>
                [](const auto& run) { return !ended(run); });
   if (unfinished.size() == 1) return unfinished.front();
   if (unfinished.empty()) return runs.empty() ? std::nullopt : std::optional(runs.front());
-  std::string message = "cannot tell which run is meant: several are unfinished";
+  std::string message = "could not choose a run: several have not finished";
   for (const auto& run : unfinished) message += "\n" + describe(run);
   throw Error(ErrorKind::usage, "E-SEVERAL-RUNS", message, "name one with --state FILE");
 }
@@ -165,8 +165,9 @@ fs::path find_state_file(const Arguments& arguments, const Environment& environm
     if (const auto run = choose_run(upgrade::find_runs(root))) return run->state_file;
     looked.push_back(printable(root.native(), 500));
   }
-  throw Error(ErrorKind::usage, "E-NO-RUN", fmt::format("cannot find a run under {}", join(looked, " or ")),
-              "name its state file with --state, or its Compose file with --compose");
+  throw Error(ErrorKind::usage, "E-NO-RUN",
+              fmt::format("could not find a run under {}", join(looked, " or ")),
+              "specify its state file with --state, or its Compose file with --compose");
 }
 
 }  // namespace pgupgrade::cli

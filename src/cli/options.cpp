@@ -67,7 +67,7 @@ void for_resume(OptionTable& table) {
 }
 void for_rollback(OptionTable& table) {
   table.add_state();
-  table.add_lose_new_writes();
+  table.add_discard_new_writes();
 }
 void for_project(OptionTable& table) {
   table.add_project();
@@ -87,19 +87,18 @@ std::string path_separator(const Environment& environment) {
 
 const std::vector<CommandEntry>& command_table() {
   static const std::vector<CommandEntry> table = {
-      {Command::upgrade, "upgrade", "take PostgreSQL to a new major version (the command when none is named)",
+      {Command::upgrade, "upgrade", "upgrade PostgreSQL to a new major version (the default command)",
        for_upgrade},
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
-      {Command::resume, "resume", "go on with a run that was interrupted or failed", for_resume},
-      {Command::roll_back, "rollback", "bring everything back to where the run began", for_rollback},
+      {Command::resume, "resume", "continue an interrupted or failed run", for_resume},
+      {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
        for_run},
       {Command::unlock, "unlock", "release the lock of a run that no longer exists", for_run},
       {Command::verify_backup, "verify-backup",
-       "read a backup again, whole, and compare it with its manifest", for_none},
-      {Command::doctor, "doctor", "look whether this machine and project are fit for an upgrade",
-       for_project},
+       "re-read a backup completely and verify it against its manifest", for_none},
+      {Command::doctor, "doctor", "check whether this machine and project are ready", for_project},
       {Command::explain, "explain", "explain an error, warning or note by its code; all of them without one",
        for_none},
       {Command::completion, "completion", "print the completion script for bash, zsh or fish", for_none},
@@ -180,7 +179,7 @@ void OptionTable::add_project() {
        "the Compose files, in order (default: COMPOSE_FILE, else what Compose takes in this directory)",
        path_separator(environment_));
   text("--project-name,-p", arguments_.project_name, "NAME",
-       "the project's name, when Compose is given one, too");
+       "the Compose project name, if you pass one to Compose");
   list("--profile", arguments_.profiles, "NAME", "profiles to enable", ",");
   list("--env-file", arguments_.env_files, "FILE", "environment files for Compose, in place of .env", ",");
   text("--state-dir", arguments_.state_dir, "DIR",
@@ -192,11 +191,11 @@ void OptionTable::add_selection() {
          "a major version is a whole number from 10 to 99, such as 17");
   list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
-  text("--image", arguments_.image, "REF", "the new image, when it cannot be derived from the old one");
+  text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
   text("--password-file", arguments_.password_file, "FILE",
        "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
-  flag("--keep-md5", arguments_.keep_md5, "let roles keep md5 passwords that are not known");
-  list("--accept", arguments_.accept, "CODE", "go on in spite of these errors of the plan", ",");
+  flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
+  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
 }
@@ -217,11 +216,13 @@ void OptionTable::add_detailed_exitcode() {
 }
 void OptionTable::add_rollback_on_failure() {
   flag("--rollback-on-failure", arguments_.rollback_on_failure,
-       "bring everything back when a step fails, and exit with 4");
+       "roll back automatically if a step fails (exit code 4)");
 }
-void OptionTable::add_lose_new_writes() {
-  flag("--lose-new-writes", arguments_.lose_new_writes,
-       "go back even when that loses what was written to the new server");
+void OptionTable::add_discard_new_writes() {
+  flag("--discard-new-writes", arguments_.discard_new_writes,
+       "roll back even if it discards data written since");
+  // An earlier name, which scripts may still give.
+  app_.add_flag("--lose-new-writes", arguments_.discard_new_writes)->group("");
 }
 
 void OptionTable::apply_environment() const {

@@ -30,7 +30,7 @@ class OptionTable {
   void add_dry_run();
   void add_detailed_exitcode();
   void add_rollback_on_failure();
-  void add_lose_new_writes();
+  void add_discard_new_writes();
 
   // Fills what no flag has set from PGUPGRADE_*.
   void apply_environment() const;

@@ -83,8 +83,8 @@ std::string target_rows(const TargetPlan& target, bool several, const Style& sty
                         : fmt::format("{} keeps md5", printable(role.role)));
   if (!roles.empty()) text += row("Passwords", join(roles, ", "), style);
   if (!target.dropped_settings.empty())
-    text += row("Leaves out",
-                fmt::format("settings that {} does not know: {}", target.new_major,
+    text += row("Settings",
+                fmt::format("not carried over, since {} does not know them: {}", target.new_major,
                             printable(join(target.dropped_settings, ", "), 1000)),
                 style);
   return text;
@@ -110,7 +110,7 @@ std::string clients_text(const Plan& plan) {
 std::string disk_rows(const Plan& plan, const std::string& directory, const Style& style) {
   std::string text;
   for (const DiskNeed& need : plan.disk) {
-    const std::string free = need.free_bytes < 0 ? std::string("its free space cannot be told")
+    const std::string free = need.free_bytes < 0 ? std::string("free space unknown")
                                                  : "has " + human_bytes(natural(need.free_bytes));
     text += row(text.empty() ? "Disk" : "",
                 fmt::format("{}: needs {}, {}", short_path(need.place, directory),
@@ -191,10 +191,10 @@ std::string render_diagnostic(const Diagnostic& diagnostic, const Style& style) 
            style.width > 24 ? style.width - 4 : 20);
   for (std::size_t i = 0; i < lines.size(); ++i)
     text += fmt::format("  {} {}\n", i == 0 ? sign : " ", lines[i]);
-  if (diagnostic.mend.empty()) return text;
-  const auto mend = wrap(printable(diagnostic.mend, 1000), style.width > 26 ? style.width - 6 : 20);
-  for (std::size_t i = 0; i < mend.size(); ++i)
-    text += fmt::format("    {} {}\n", i == 0 ? "→" : " ", mend[i]);
+  if (diagnostic.hint.empty()) return text;
+  const auto hint = wrap(printable(diagnostic.hint, 1000), style.width > 26 ? style.width - 6 : 20);
+  for (std::size_t i = 0; i < hint.size(); ++i)
+    text += fmt::format("    {} {}\n", i == 0 ? "→" : " ", hint[i]);
   return text;
 }
 

@@ -32,9 +32,9 @@ std::string target_lines(const upgrade::TargetReport& target, bool several, cons
   text += verified_line(target) + "\n";
   if (!target.backup_file.empty())
     text +=
-        fmt::format("Backup  {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
+        fmt::format("Backup     {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
                     human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
-  for (const std::string& note : target.notes) text += fmt::format("Note    {}\n", printable(note, 1000));
+  for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
   return text;
 }
 
@@ -68,7 +68,7 @@ std::string step_status(const StepRecord& record, std::size_t name_width, const 
 std::string block(const std::string& label, const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines)
-    text += fmt::format("  {}{}\n", pad_right(text.empty() ? label : "", 8), printable(line, 1000));
+    text += fmt::format("  {}{}\n", pad_right(text.empty() ? label : "", 11), printable(line, 1000));
   return text;
 }
 
@@ -85,7 +85,7 @@ std::string versions_text(const Plan& plan) {
 std::string outcome_text(const RunState& state) {
   if (state.outcome == RunOutcome::succeeded) return "succeeded";
   if (state.outcome == RunOutcome::rolled_back) return "rolled back";
-  if (state.outcome == RunOutcome::cleaned) return "tidied up";
+  if (state.outcome == RunOutcome::cleaned) return "cleaned up";
   const bool back = state.direction == Direction::back;
   const auto open = std::find_if(state.steps.rbegin(), state.steps.rend(), [&](const StepRecord& record) {
     return record.phase == (back ? StepPhase::undo_started : StepPhase::started);
@@ -117,11 +117,11 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
     for (const auto& target : targets)
       text += fmt::format("Service {} is PostgreSQL {} again, everything as before.\n",
                           printable(target.service), printable(target.old_version));
-    return text + "Tidy up  pgupgrade cleanup\n";
+    return text + "Clean up   pgupgrade cleanup\n";
   }
   text = paint(style, Color::bold, fmt::format("Upgraded {}: {} in {}", name, versions, times)) + "\n";
   for (const auto& target : targets) text += target_lines(target, targets.size() > 1, current_directory);
-  return text + "Undo    pgupgrade rollback --lose-new-writes        Tidy up  pgupgrade cleanup\n";
+  return text + "Roll back  pgupgrade rollback --discard-new-writes\nClean up   pgupgrade cleanup\n";
 }
 
 std::string render_status(const RunStatus& status, const std::string& current_directory, const Style& style) {
@@ -129,17 +129,18 @@ std::string render_status(const RunStatus& status, const std::string& current_di
   std::string text = paint(style, Color::bold, "Run " + printable(state.plan.run_id)) +
                      fmt::format("   {}: {}\n", printable(state.plan.project), versions_text(state.plan));
   text += block("State", {outcome_text(state)});
-  text += block("Begun", {utc_time(state.created_ms)});
+  text += block("Started", {utc_time(state.created_ms)});
   text += block("Data", {status.data});
   std::size_t name_width = 0;
   for (const StepRecord& record : state.steps) name_width = std::max(name_width, display_width(record.step));
   if (!state.steps.empty()) text += "  Steps\n";
   for (const StepRecord& record : state.steps) text += step_status(record, name_width, style);
   if (!status.engine_problem.empty())
-    text += block("Left", {"cannot be told: " + status.engine_problem});
+    text += block("Leftovers", {"unknown: " + status.engine_problem});
   else
-    text += block("Left", status.leftovers.empty() ? std::vector<std::string>{"no containers, no volumes"}
-                                                   : status.leftovers);
+    text +=
+        block("Leftovers", status.leftovers.empty() ? std::vector<std::string>{"no containers, no volumes"}
+                                                    : status.leftovers);
   text += block("File", {short_path(status.state_file, current_directory)});
   return text + block("Next", status.next);
 }

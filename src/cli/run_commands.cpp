@@ -17,7 +17,7 @@ int status_command(Session& session) {
     session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   } catch (const Error& error) {
     if (!error.is("E-NO-RUN")) throw;
-    tell(session, "No run was begun here.\n",
+    tell(session, "No run has been started here.\n",
          [](std::int64_t now) { return plain_summary("no_run", {}, 0, now); });
     return 0;
   }

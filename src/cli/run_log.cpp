@@ -50,14 +50,14 @@ struct RunLog::State {
     const UniqueFd created(
         ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!created) {
-      problem = fmt::format("cannot write {}: {}", file.native(), std::strerror(errno));
+      problem = fmt::format("could not write {}: {}", file.native(), std::strerror(errno));
       return false;
     }
     try {
       auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.native(), false);
       logger = std::make_unique<spdlog::logger>("run", std::move(sink));
     } catch (const spdlog::spdlog_ex& error) {
-      problem = fmt::format("cannot write {}: {}", file.native(), error.what());
+      problem = fmt::format("could not write {}: {}", file.native(), error.what());
       return false;
     }
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");

@@ -82,11 +82,10 @@ void require_consent(Session& session, const std::string& noun, const std::strin
   if (consent == Consent::given) return;
   session.cancellation.throw_if_requested();
   if (consent == Consent::refused)
-    throw Error(ErrorKind::usage, "E-CONFIRM",
-                fmt::format("cannot go on: what was typed is not the {}", noun),
-                "nothing has been changed; begin again when you are ready");
-  throw Error(ErrorKind::usage, "E-CONFIRM", "cannot ask for your consent: there is no terminal to type on",
-              "read what would be done, then give --yes");
+    throw Error(ErrorKind::usage, "E-CONFIRM", fmt::format("the text does not match the {}", noun),
+                "nothing has been changed; start over when you are ready");
+  throw Error(ErrorKind::usage, "E-CONFIRM", "cannot ask for confirmation: not a terminal",
+              "review the plan, then pass --yes");
 }
 
 int report_error(Session& session, const Error& error, std::optional<int> own_code) {

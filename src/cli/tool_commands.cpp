@@ -108,13 +108,13 @@ int doctor_command(Session& session) {
       session.out << diagnostic_event({.severity = Severity::error,
                                        .code = "E-DOCTOR",
                                        .message = check.what + ": " + check.found,
-                                       .mend = check.mend},
+                                       .hint = check.hint},
                                       session.clock.unix_ms())
                   << std::endl;
     lines.push_back(check.what + ": " + check.found);
   }
   tell(session, render_checks(checks, session.out_style),
-       [&](std::int64_t now) { return plain_summary(code == 0 ? "fit" : "unfit", lines, code, now); });
+       [&](std::int64_t now) { return plain_summary(code == 0 ? "ready" : "not_ready", lines, code, now); });
   return code;
 }
 

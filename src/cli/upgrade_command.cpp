@@ -97,7 +97,7 @@ int tell_report(Session& session, const upgrade::Report& report, const std::stri
 void log_error(RunLog& log, const Error& error) {
   log.line(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
   for (const std::string& context : error.context()) log.line(Severity::error, "  while " + context);
-  if (!error.hint().empty()) log.line(Severity::error, "  mend: " + error.hint());
+  if (!error.hint().empty()) log.line(Severity::error, "  hint: " + error.hint());
 }
 
 // Told before looking at services that this very run has stopped; the error then speaks of that run's data.
@@ -107,8 +107,8 @@ void refuse_unfinished_run(Session& session, const std::filesystem::path& state_
     session.state_file = run.state_file;
     const std::string file = printable(run.state_file.native(), 500);
     throw Error(ErrorKind::locked, "E-UNFINISHED",
-                run.state ? fmt::format("cannot begin another run: {} is {}", file, outcome_text(*run.state))
-                          : fmt::format("cannot begin another run: {} cannot be read: {}", file,
+                run.state ? fmt::format("cannot start another run: {} is {}", file, outcome_text(*run.state))
+                          : fmt::format("cannot start another run: {} could not be read: {}", file,
                                         printable(run.problem, 500)));
   }
 }
@@ -125,7 +125,7 @@ upgrade::Report watched(Session& session, const Action& action) {
     log.line(Severity::note, fmt::format("ended: {}", text_of(report.outcome)));
     if (!log.problem().empty())
       screen.view().message(
-          {.severity = Severity::warning, .code = "W-RUN-LOG", .message = log.problem(), .mend = {}});
+          {.severity = Severity::warning, .code = "W-RUN-LOG", .message = log.problem(), .hint = {}});
     return report;
   } catch (const std::exception& exception) {
     log_error(log, as_error(exception));
@@ -198,7 +198,8 @@ int rollback_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   const std::string project = project_of(session);
   const auto connection = session.connect();
-  const auto writes = session.arguments.lose_new_writes ? upgrade::NewWrites::lose : upgrade::NewWrites::keep;
+  const auto writes =
+      session.arguments.discard_new_writes ? upgrade::NewWrites::discard : upgrade::NewWrites::keep;
   const upgrade::Report report = watched(session, [&](upgrade::Observer& observer) {
     return upgrade::roll_back(session.state_file, writes, connection->world(), observer);
   });

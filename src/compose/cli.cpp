@@ -126,9 +126,10 @@ class ComposeCommand final : public Cli {
     argv.insert(argv.end(), services.begin(), services.end());
     const ProcessResult result = run(argv, timeout);
     if (result.succeeded()) return;
-    throw Error(ErrorKind::failed, "E-COMPOSE-UP",
-                fmt::format("cannot start {} through Compose: {}", join(services, ", "), message_of(result)),
-                "mend what Compose names, then resume");
+    throw Error(
+        ErrorKind::failed, "E-COMPOSE-UP",
+        fmt::format("could not start {} through Compose: {}", join(services, ", "), message_of(result)),
+        "fix what Compose reports, then run `pgupgrade resume`");
   }
 
   static std::vector<std::string> arguments(const ProjectLocation& location) {
@@ -154,7 +155,7 @@ class ComposeCommand final : public Cli {
 
   static void require_docker() {
     if (find_executable("docker")) return;
-    throw Error(ErrorKind::usage, "E-COMPOSE-MISSING", "cannot find the docker command on PATH",
+    throw Error(ErrorKind::usage, "E-COMPOSE-MISSING", "could not find the docker command on PATH",
                 "install the Docker command line with Compose 2");
   }
 
@@ -165,7 +166,7 @@ class ComposeCommand final : public Cli {
       if (found.compare(0, 2, "1.") == 0) throw version_one(found);
     }
     throw Error(ErrorKind::usage, "E-COMPOSE-MISSING",
-                fmt::format("cannot run docker compose: {}", message_of(answer)), std::string(kInstall));
+                fmt::format("could not run docker compose: {}", message_of(answer)), std::string(kInstall));
   }
 
   // `root` is what precedes every path of a mirrored project.
@@ -182,8 +183,8 @@ class ComposeCommand final : public Cli {
       files.push_back(root.empty() ? file.string() : replace_all(file.string(), root, ""));
     }
     throw Error(ErrorKind::usage, "E-COMPOSE-CONFIG",
-                fmt::format("cannot read the Compose project of {}: {}", join(files, ", "), message),
-                "mend the project until `docker compose config` accepts it");
+                fmt::format("could not read the Compose project of {}: {}", join(files, ", "), message),
+                "fix the project so that `docker compose config` accepts it");
   }
 
   std::string endpoint_;

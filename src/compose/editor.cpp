@@ -34,15 +34,15 @@ std::string place(const YamlFile& file, const Node& node) {
   return fmt::format("{}:{}", file.path, node.line);
 }
 
-Error cannot_change(const Task& task, const std::string& reason, std::string mend) {
-  return refusal(fmt::format("cannot change {}: {}", task.what, reason), std::move(mend));
+Error cannot_change(const Task& task, const std::string& reason, std::string hint) {
+  return refusal(fmt::format("could not change {}: {}", task.what, reason), std::move(hint));
 }
 
 std::vector<Layer> layers_of(const Files& files, const Task& task) {
   auto result = files.layers(task.service);
   if (result.empty()) {
     throw cannot_change(task, "no compose file declares the service",
-                        "name the file that declares it with --compose");
+                        "specify the file that declares it with --compose");
   }
   return result;
 }
@@ -192,7 +192,7 @@ bool is_welcome(const Task& task, const Reading& before, const Reading& after) {
          after.value.find('/') == std::string::npos;
 }
 
-std::string mend_for(const Task& task, const Reading& other) {
+std::string hint_for(const Task& task, const Reading& other) {
   std::string own = fmt::format("give {} a text or a variable of its own", task.what);
   if (other.service.empty() || other.service == task.service) return own;
   return fmt::format("{}, or upgrade service \"{}\" in the same run", own, other.service);
@@ -216,7 +216,7 @@ void check_consequences(const Task& task, const Sources& sources, const Files& b
     throw cannot_change(
         task,
         fmt::format("an edit of {}:{} would also change {}", first.file, first.line, printable(reading.path)),
-        mend_for(task, reading));
+        hint_for(task, reading));
   }
 }
 
@@ -249,7 +249,7 @@ std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChan
         task,
         fmt::format("{} reads \"{}\", but Compose says \"{}\"", place(*found.file, *found.scalar),
                     printable(read), printable(change.old_image)),
-        "name all files and env files that Compose uses for the project");
+        "pass all files and env files that Compose uses for the project");
   }
   return finish(task, sources, files, found, fit_image(pieces, change.new_image));
 }
@@ -278,7 +278,7 @@ std::string apply_edits(const std::string& text, const std::vector<FileEdit>& ed
     if (edit.offset < at || edit.offset > text.size() ||
         text.compare(edit.offset, edit.old_text.size(), edit.old_text) != 0) {
       throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
-                  fmt::format("cannot edit {}:{}: \"{}\" no longer stands there", edit.file, edit.line,
+                  fmt::format("could not edit {}:{}: \"{}\" no longer stands there", edit.file, edit.line,
                               printable(edit.old_text)),
                   "undo what was changed in the file since the plan was made");
     }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const std::string& what, const std::string& reason) {
-  throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create {}: {}", what, reason),
+  throw Error(ErrorKind::failed, "E-FILE", fmt::format("could not create {}: {}", what, reason),
               "set TMPDIR to a directory that you can write to");
 }
 

@@ -43,7 +43,7 @@ class Collector {
   void walk(const YamlFile& file, const Node& node, Reading at, int depth) {
     if (++visited_ > kMostReadings || depth > kDeepest) {
       throw refusal(
-          fmt::format("cannot read {}: its aliases multiply beyond {} values", file.path, kMostReadings),
+          fmt::format("could not read {}: its aliases multiply beyond {} values", file.path, kMostReadings),
           "write the file with fewer nested aliases");
     }
     if (node.is(NodeKind::scalar)) {

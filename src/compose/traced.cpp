@@ -88,7 +88,7 @@ std::size_t Variables::expand_dollar(std::string_view text, std::size_t at, cons
     lookup(std::string(rest.substr(0, length)), place.known, result);
     return at + 1 + length;
   }
-  throw refusal(fmt::format("cannot read {}:{}: \"{}\" is no interpolation", place.file, place.line,
+  throw refusal(fmt::format("could not read {}:{}: \"{}\" is not an interpolation", place.file, place.line,
                             printable(std::string(text.substr(at)), 60)),
                 "write $$ for a dollar sign");
 }
@@ -118,8 +118,8 @@ void Variables::expand_braces(std::string_view inner, const Place& place, Traced
     return;
   }
   if (operation != '\0' && operation != '?') {
-    throw refusal(fmt::format("cannot read {}:{}: \"${{{}}}\" is no interpolation", place.file, place.line,
-                              printable(std::string(inner), 60)),
+    throw refusal(fmt::format("could not read {}:{}: \"${{{}}}\" is not an interpolation", place.file,
+                              place.line, printable(std::string(inner), 60)),
                   "write $$ for a dollar sign");
   }
   result.insert(result.end(), value.begin(), value.end());

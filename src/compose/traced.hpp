@@ -40,7 +40,7 @@ class Variables {
       : shell_(std::move(shell)), assignments_(std::move(assignments)) {}
 
   // A scalar's value as Compose reads it. A variable that is not set is empty, as in Compose.
-  // Throws E-COMPOSE-EDIT that names file and line for what is no interpolation.
+  // Throws E-COMPOSE-EDIT that names file and line for what is not an interpolation.
   Traced expand(const YamlFile& file, const Node& scalar) const;
 
  private:

@@ -91,8 +91,8 @@ class Parser {
         parser_.error == YAML_READER_ERROR
             ? static_cast<std::size_t>(line_of(file_.text, parser_.problem_offset + mark_length()))
             : parser_.problem_mark.line + 1;
-    throw refusal(fmt::format("cannot read {}:{} as YAML: {}", file_.path, line, printable(problem)),
-                  "mend the file until `docker compose config` accepts it");
+    throw refusal(fmt::format("could not read {}:{} as YAML: {}", file_.path, line, printable(problem)),
+                  "fix the file so that `docker compose config` accepts it");
   }
 
   Node& make(NodeKind kind, const unsigned char* anchor, const unsigned char* tag) {
@@ -106,7 +106,7 @@ class Parser {
 
   const Node* node(int depth) {
     if (depth > kDeepest) {
-      throw refusal(fmt::format("cannot read {}:{} as YAML: nested more than {} levels", file_.path,
+      throw refusal(fmt::format("could not read {}:{} as YAML: nested more than {} levels", file_.path,
                                 event_.start_mark.line + 1, kDeepest),
                     "write it flatter");
     }
@@ -126,9 +126,9 @@ class Parser {
     const std::string name = bytes_of(event_.data.alias.anchor);
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) {
-      throw refusal(fmt::format("cannot read {}:{} as YAML: no anchor is named {}", file_.path,
+      throw refusal(fmt::format("could not read {}:{} as YAML: no anchor is named {}", file_.path,
                                 event_.start_mark.line + 1, printable(name)),
-                    "mend the file until `docker compose config` accepts it");
+                    "fix the file so that `docker compose config` accepts it");
     }
     return found->second;
   }
@@ -229,8 +229,8 @@ const Node* find_key(const YamlFile& file, const Node& mapping, const std::strin
   for (const auto& [name, value] : mapping.entries) {
     if (!name->is(NodeKind::scalar) || name->value != key) continue;
     if (found != nullptr) {
-      throw refusal(fmt::format("cannot tell which \"{}\" counts: {}:{} has the key twice", printable(key),
-                                file.path, name->line),
+      throw refusal(fmt::format("could not determine which \"{}\" counts: {}:{} has the key twice",
+                                printable(key), file.path, name->line),
                     "remove one of the two");
     }
     found = value;

@@ -52,7 +52,7 @@ Sink bounded(std::string& text, const std::string& what) {
   return [&text, what](std::string_view bytes) {
     if (text.size() + bytes.size() > kOutputLimit) {
       throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
-                  fmt::format("cannot {}: its output is longer than {}", what, human_bytes(kOutputLimit)));
+                  fmt::format("could not {}: its output is longer than {}", what, human_bytes(kOutputLimit)));
     }
     text.append(bytes);
   };
@@ -91,7 +91,7 @@ void HttpEngine::get_archive(const std::string& container, const std::string& pa
   // An engine that fails midway has no other way left to say so than to end, or to end with words.
   if (zeros < kTarEndMark) {
     throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
-                fmt::format("cannot {}: the engine's archive ends early", request.what),
+                fmt::format("could not {}: the engine's archive ends early", request.what),
                 "look at the engine's own log for the reason");
   }
 }
@@ -103,7 +103,7 @@ void HttpEngine::put_archive(const std::string& container, const std::string& pa
       call({.what = what, .method = "HEAD", .target = archive_target(container, path)}, {404});
   if (present.status == 404) {
     throw Error(ErrorKind::failed, "E-ENGINE",
-                fmt::format("cannot {}: no such container or directory (status 404)", what));
+                fmt::format("could not {}: no such container or directory (status 404)", what));
   }
   command({.what = what,
            .method = "PUT",
@@ -144,8 +144,9 @@ int HttpEngine::exec_exit_code(const std::string& id, const std::string& what) {
     const HttpResponse answer = call({.what = what, .target = "/exec/" + url_encode(id) + "/json"});
     if (const auto code = understood(what, [&] { return decode_exec(answer.body); })) return *code;
     if (transport_.clock().monotonic() >= deadline) {
-      throw Error(ErrorKind::failed, "E-ENGINE-STREAM",
-                  fmt::format("cannot {}: its output ended, but the engine says that it still runs", what));
+      throw Error(
+          ErrorKind::failed, "E-ENGINE-STREAM",
+          fmt::format("could not {}: its output ended, but the engine says that it still runs", what));
     }
     transport_.clock().pause(kBetweenLooks);
   }

@@ -33,7 +33,8 @@ std::optional<ContainerInfo> HttpEngine::inspect_container(const std::string& co
 
 ContainerInfo HttpEngine::existing_container(const std::string& container, const std::string& purpose) {
   auto info = inspect_container(container);
-  if (!info) throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("cannot {}: no such container", purpose));
+  if (!info)
+    throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("could not {}: no such container", purpose));
   return *std::move(info);
 }
 
@@ -88,7 +89,7 @@ std::optional<int> HttpEngine::wait_container(const std::string& container, mill
   const ContainerInfo info = existing_container(container, what);
   if (info.exit_code) return info.exit_code;
   if (!info.running()) {
-    throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("cannot {}: it was never started", what));
+    throw Error(ErrorKind::failed, "E-ENGINE", fmt::format("could not {}: it was never started", what));
   }
   if (patience <= milliseconds::zero()) return std::nullopt;
   const HttpRequest request{.what = what,

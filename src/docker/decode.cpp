@@ -84,7 +84,7 @@ ContainerStatus decode_status(const std::string& text) {
   for (const auto& [name, status] : kStatuses) {
     if (name == text) return status;
   }
-  misunderstood(fmt::format("\"State.Status\": \"{}\" is no state of a container", printable(text)));
+  misunderstood(fmt::format("\"State.Status\": \"{}\" is not a state of a container", printable(text)));
 }
 
 std::vector<Mount> decode_mounts(const bj::object& container, const bj::object& host_config) {

@@ -30,8 +30,8 @@ std::string read_configuration(const std::filesystem::path& file, std::string_vi
     const boost::json::value value = json::parse(text, "it");
     return read(json::as_object(value, "the file"));
   } catch (const Error& error) {
-    throw context_error(fmt::format("cannot read {}: {}", printable(file.string()), error.what()),
-                        "repair the file, or name the engine's socket in DOCKER_HOST");
+    throw context_error(fmt::format("could not read {}: {}", printable(file.string()), error.what()),
+                        "repair the file, or specify the engine's socket in DOCKER_HOST");
   }
 }
 
@@ -49,7 +49,7 @@ std::string endpoint_of_context(const std::filesystem::path& directory, const st
   const auto file = directory / "contexts" / "meta" / sha256_hex(context) / "meta.json";
   const auto text = directory.empty() ? std::nullopt : read_file_if_present(file);
   if (!text) {
-    throw context_error(fmt::format("cannot find the Docker context \"{}\"", printable(context)),
+    throw context_error(fmt::format("could not find the Docker context \"{}\"", printable(context)),
                         "`docker context ls` lists those there are; DOCKER_CONTEXT chooses one");
   }
   return read_configuration(file, *text, [](const boost::json::object& meta) {

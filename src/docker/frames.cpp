@@ -41,9 +41,9 @@ void FrameDemuxer::feed(std::string_view bytes) {
 }
 
 void FrameDemuxer::finish() const {
-  if (!header_.empty()) fail("cannot read the engine's output stream: it ends inside a frame's header");
+  if (!header_.empty()) fail("could not read the engine's output stream: it ends inside a frame's header");
   if (remaining_ != 0) {
-    fail(fmt::format("cannot read the engine's output stream: it ends {} before the end of a frame",
+    fail(fmt::format("could not read the engine's output stream: it ends {} before the end of a frame",
                      plural(remaining_, "byte")));
   }
 }
@@ -52,8 +52,9 @@ void FrameDemuxer::begin_frame() {
   const auto byte = [this](std::size_t index) { return static_cast<unsigned char>(header_[index]); };
   type_ = byte(0);
   if (type_ > kDaemonError || byte(1) != 0 || byte(2) != 0 || byte(3) != 0) {
-    fail(fmt::format("cannot read the engine's output stream: {:02x} {:02x} {:02x} {:02x} begins no frame",
-                     type_, byte(1), byte(2), byte(3)));
+    fail(fmt::format(
+        "could not read the engine's output stream: {:02x} {:02x} {:02x} {:02x} do not begin a frame", type_,
+        byte(1), byte(2), byte(3)));
   }
   remaining_ =
       (std::size_t{byte(4)} << 24U) | (std::size_t{byte(5)} << 16U) | (std::size_t{byte(6)} << 8U) | byte(7);

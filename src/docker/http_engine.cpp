@@ -42,8 +42,9 @@ std::string negotiate(const Transport& transport, std::chrono::milliseconds pati
   const auto version = header == answer.headers.end() ? std::nullopt : parse_version(header->second);
   const std::string socket = printable(transport.socket().string());
   if (!version) {
-    throw Error(ErrorKind::failed, "E-ENGINE",
-                fmt::format("cannot {}: what answers at {} names no version of its API", ping.what, socket));
+    throw Error(
+        ErrorKind::failed, "E-ENGINE",
+        fmt::format("could not {}: what answers at {} names no version of its API", ping.what, socket));
   }
   if (*version < kOldest) {
     throw Error(ErrorKind::usage, "E-ENGINE-OLD",
@@ -87,7 +88,7 @@ HttpResponse HttpEngine::command(const HttpRequest& request, std::initializer_li
   HttpResponse answer = call(request, accepted);
   if (answer.status / 100 == 2 && !trim(answer.body).empty()) {
     throw Error(ErrorKind::failed, "E-ENGINE",
-                fmt::format("cannot {}: the engine's answer is not understood: {}", request.what,
+                fmt::format("could not {}: the engine's answer is not understood: {}", request.what,
                             engine_message(answer)));
   }
   return answer;
@@ -118,7 +119,7 @@ std::string engine_message(const HttpResponse& response) {
 
 Error refusal(const std::string& what, const HttpResponse& response) {
   return {ErrorKind::failed, response.status == 409 ? Code("E-ENGINE-CONFLICT") : Code("E-ENGINE"),
-          fmt::format("cannot {}: {} (status {})", what, engine_message(response), response.status)};
+          fmt::format("could not {}: {} (status {})", what, engine_message(response), response.status)};
 }
 
 }  // namespace pgupgrade::docker

@@ -24,8 +24,8 @@ Error pull_error(const std::string& reference, std::string_view reason, const Re
         "run `docker pull {}`, then try again",
         printable(auth.helper), name);
   }
-  return {ErrorKind::failed, "E-PULL", fmt::format("cannot pull {}: {}", named("image", reference), reason),
-          hint};
+  return {ErrorKind::failed, "E-PULL",
+          fmt::format("could not pull {}: {}", named("image", reference), reason), hint};
 }
 
 // The reason, when a document of the progress stream is an error.
@@ -68,7 +68,7 @@ void HttpEngine::pull_image(const std::string& reference,
   const auto image = planning::parse_image_reference(reference);
   if (!image) {
     throw Error(ErrorKind::failed, "E-PULL",
-                fmt::format("cannot pull {}: it is no image reference", named("image", reference)));
+                fmt::format("could not pull {}: it is not an image reference", named("image", reference)));
   }
   const RegistryAuth auth = auth_for(options_.client_configuration, image->repository);
   // Without a tag the engine would pull them all.

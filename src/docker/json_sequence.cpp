@@ -10,7 +10,7 @@ namespace pgupgrade::docker {
 namespace {
 
 [[noreturn]] void fail(const std::string& reason) {
-  throw Error(ErrorKind::failed, "E-ENGINE-STREAM", "cannot read the engine's progress stream: " + reason);
+  throw Error(ErrorKind::failed, "E-ENGINE-STREAM", "could not read the engine's progress stream: " + reason);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ RegistryAuth find_registry_auth(std::string_view config, std::string_view reposi
     return find(json::as_object(value, "config.json"), registry_of(repository));
   } catch (const Error& error) {
     throw Error(ErrorKind::usage, "E-DOCKER-CONFIG",
-                std::string("cannot read the docker command's config.json: ") + error.what());
+                std::string("could not read the docker command's config.json: ") + error.what());
   }
 }
 

@@ -41,7 +41,7 @@ using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 
 void initialise_curl() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (result != CURLE_OK) throw Error(ErrorKind::internal, "E-INTERNAL", "cannot initialise libcurl");
+  if (result != CURLE_OK) throw Error(ErrorKind::internal, "E-INTERNAL", "could not initialise libcurl");
 }
 
 template <class Value>
@@ -49,7 +49,7 @@ void set_option(const Easy& easy, CURLoption option, Value value) {
   const CURLcode result = curl_easy_setopt(easy.get(), option, value);
   if (result != CURLE_OK) {
     throw Error(ErrorKind::internal, "E-INTERNAL",
-                fmt::format("cannot set libcurl's option {}: {}", static_cast<int>(option),
+                fmt::format("could not set libcurl's option {}: {}", static_cast<int>(option),
                             curl_easy_strerror(result)));
   }
 }
@@ -102,7 +102,7 @@ class Transfer {
       if (failure_) std::rethrow_exception(failure_);
       if (code != CURLM_OK) {
         throw Error(ErrorKind::internal, "E-INTERNAL",
-                    fmt::format("cannot {}: {}", request_.what, curl_multi_strerror(code)));
+                    fmt::format("could not {}: {}", request_.what, curl_multi_strerror(code)));
       }
       if (running == 0) break;
       curl_multi_poll(multi.get(), nullptr, 0, time_to_wait(), nullptr);
@@ -139,7 +139,7 @@ class Transfer {
     }
     if (is_broken(code)) {
       return {ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-              fmt::format("cannot {}: {} closed the connection without an answer", request_.what, engine),
+              fmt::format("could not {}: {} closed the connection without an answer", request_.what, engine),
               "look at the engine's own log; it may have been restarted"};
     }
     return stream_error(fmt::format("{}: {}", engine, curl_easy_strerror(code)));
@@ -196,7 +196,7 @@ class Transfer {
     const milliseconds silence = clock_.monotonic() - last_move_;
     if (silence >= request_.patience) {
       throw Error(ErrorKind::failed, "E-ENGINE-TIMEOUT",
-                  fmt::format("cannot {}: the engine at {} was silent for {}", request_.what,
+                  fmt::format("could not {}: the engine at {} was silent for {}", request_.what,
                               printable(socket_.string()), human_duration(request_.patience.count())),
                   "see whether `docker ps` answers, and look at the engine's own log");
     }
@@ -210,7 +210,7 @@ class Transfer {
   }
 
   Error stream_error(const std::string& reason) const {
-    return {ErrorKind::failed, "E-ENGINE-STREAM", fmt::format("cannot {}: {}", request_.what, reason)};
+    return {ErrorKind::failed, "E-ENGINE-STREAM", fmt::format("could not {}: {}", request_.what, reason)};
   }
 
   void take_header(std::string_view line) {
@@ -327,15 +327,15 @@ Error connection_error(const std::string& what, const std::filesystem::path& soc
   const std::string path = printable(socket.string());
   if (system_error == EACCES || system_error == EPERM) {
     return {ErrorKind::engine_unreachable, "E-ENGINE-PERMISSION",
-            fmt::format("cannot {}: no permission to use the engine's socket {}", what, path),
+            fmt::format("could not {}: no permission to use the engine's socket {}", what, path),
             "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in again), or "
             "use sudo"};
   }
   const std::string reason =
       system_error == 0 ? "no connection" : std::generic_category().message(system_error);
   return {ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-          fmt::format("cannot {}: no engine answers at {}: {}", what, path, reason),
-          "start Docker, or name the engine's socket: DOCKER_HOST=unix:///path/to/docker.sock"};
+          fmt::format("could not {}: no engine answers at {}: {}", what, path, reason),
+          "start Docker, or specify the engine's socket: DOCKER_HOST=unix:///path/to/docker.sock"};
 }
 
 }  // namespace pgupgrade::docker

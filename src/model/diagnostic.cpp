@@ -4,7 +4,7 @@ namespace pgupgrade {
 
 Error refusal(const Diagnostic& diagnostic) {
   const CodeRow* row = find_code(diagnostic.code);
-  return {row == nullptr ? Code("E-INTERNAL") : Code(*row), diagnostic.message, diagnostic.mend};
+  return {row == nullptr ? Code("E-INTERNAL") : Code(*row), diagnostic.message, diagnostic.hint};
 }
 
 }  // namespace pgupgrade

@@ -21,7 +21,7 @@ void describe(Archive& archive, T& value) {
   archive("severity", value.severity);
   archive("code", value.code);
   archive("message", value.message);
-  archive("mend", value.mend);
+  archive.renamed("hint", "mend", value.hint);
 }
 
 template <class Archive, fields::Of<Mount> T>

@@ -83,6 +83,10 @@ class Writer {
   void optional(std::string_view key, const T& value) {
     (*this)(key, value);
   }
+  template <class T>
+  void renamed(std::string_view key, std::string_view, const T& value) {
+    (*this)(key, value);
+  }
   boost::json::object take() { return std::move(object_); }
 
  private:
@@ -144,6 +148,12 @@ class Reader {
   template <class T>
   void optional(std::string_view key, T& value) {
     if (object_.contains(key)) (*this)(key, value);
+  }
+
+  // A key that an older program wrote as `old_key`.
+  template <class T>
+  void renamed(std::string_view key, std::string_view old_key, T& value) {
+    (*this)(object_.contains(key) ? key : old_key, value);
   }
 
  private:

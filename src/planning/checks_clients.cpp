@@ -41,12 +41,12 @@ Diagnostics check_md5_passwords(const Subject& subject) {
     return {{.severity = Severity::warning,
              .code = "W-MD5-KEPT",
              .message = fmt::format("{} {}", who, verb),
-             .mend = "set new passwords when you can: PostgreSQL will drop md5"}};
+             .hint = "set new passwords when you can: PostgreSQL will drop md5"}};
   }
   return {{.severity = Severity::error,
            .code = "E-MD5-UNKNOWN",
-           .message = fmt::format("{} {}: none of the declared passwords fits", who, verb),
-           .mend = "give the password with --password-file, or keep md5 with --keep-md5"}};
+           .message = fmt::format("{} {}: none of the known passwords matches", who, verb),
+           .hint = "pass --password-file with the password, or --keep-md5"}};
 }
 
 Diagnostics check_password_encryption(const Subject& subject) {
@@ -57,7 +57,7 @@ Diagnostics check_password_encryption(const Subject& subject) {
              .code = "W-PASSWORD-ENCRYPTION",
              .message = fmt::format("{} sets password_encryption to md5, so new passwords will be md5 again",
                                     service_name(subject.service.service)),
-             .mend = "leave the setting out once all clients speak SCRAM"}};
+             .hint = "leave the setting out once all clients speak SCRAM"}};
   }
   return {};
 }
@@ -75,7 +75,7 @@ Diagnostics check_poolers(const Subject& subject) {
          .message = fmt::format("container {} looks like a connection pooler, which may hold md5 hashes of "
                                 "passwords that {} turns to SCRAM",
                                 printable(client.container_name), service_name(subject.service.service)),
-         .mend = "put the passwords or the SCRAM secrets in its user list, or let it use auth_query"});
+         .hint = "put the passwords or the SCRAM secrets in its user list, or let it use auth_query"});
   }
   return result;
 }
@@ -88,7 +88,7 @@ Diagnostics check_host_clients(const Subject& subject) {
                fmt::format("{} has connections that no container explains and that cannot be stopped: "
                            "{}",
                            service_name(subject.service.service), plain_list(subject.service.host_clients)),
-           .mend = "end them first: they are cut off when the server stops"}};
+           .hint = "end them first: they are cut off when the server stops"}};
 }
 
 // Forgotten files most likely hold what belongs to the service: the new container would be without it.
@@ -104,7 +104,7 @@ Diagnostics check_compose_files(const Subject& subject) {
            .message =
                fmt::format("the container of {} was made from {}, but the new one will be made from {}",
                            service_name(subject.service.service), plain_list(made_from), plain_list(files)),
-           .mend = "if that is not meant, name them all:" + flags}};
+           .hint = "if that is not intended, specify them all:" + flags}};
 }
 
 Diagnostics check_compose_edit(const Subject& subject) {
@@ -119,7 +119,7 @@ Diagnostics check_compose_edit(const Subject& subject) {
                               along.size() == 1 ? "has no cluster and shares" : "have no cluster and share",
                               service_name(subject.service.service), along.size() == 1 ? "it" : "them",
                               printable(subject.service.new_image)),
-       .mend = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
+       .hint = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
 }
 
 }  // namespace pgupgrade::planning

@@ -11,11 +11,11 @@ namespace pgupgrade::planning {
 
 namespace {
 
-Diagnostic error(std::string code, std::string message, std::string mend) {
+Diagnostic error(std::string code, std::string message, std::string hint) {
   return {.severity = Severity::error,
           .code = std::move(code),
           .message = std::move(message),
-          .mend = std::move(mend)};
+          .hint = std::move(hint)};
 }
 
 // A default that changed, and that an application can feel.
@@ -68,7 +68,7 @@ Diagnostics check_replication(const Subject& subject) {
   Diagnostics result;
   if (inventory.in_recovery) {
     result.push_back(error("E-STANDBY", fmt::format("{} is a standby: it follows another server", name),
-                           "upgrade its primary, and make the standby anew from that"));
+                           "upgrade its primary, and recreate the standby from that"));
   }
   std::vector<std::string> found;
   if (!inventory.replication_slots.empty()) {
@@ -81,13 +81,13 @@ Diagnostics check_replication(const Subject& subject) {
     result.push_back(
         error("E-REPLICATION",
               fmt::format("{} has {}, which the new cluster will not have", name, join(found, " and ")),
-              "drop the slots and stop the standbys, and make them anew after the upgrade"));
+              "drop the slots and stop the standbys, and recreate them after the upgrade"));
   }
   if (!inventory.subscriptions.empty()) {
     result.push_back(error("E-SUBSCRIPTIONS",
                            fmt::format("{} has subscriptions, which are restored disabled: {}", name,
                                        quoted_list(inventory.subscriptions)),
-                           "drop them, and make them anew after the upgrade"));
+                           "drop them, and recreate them after the upgrade"));
   }
   return result;
 }
@@ -136,7 +136,7 @@ Diagnostics check_preloaded_extensions(const Subject& subject) {
       fmt::format("{} has extensions that can be created only while shared_preload_libraries loads them, "
                   "which a restore does not: {}",
                   service_name(subject.service.service), plain_list(found)),
-      "drop them and create them anew after the upgrade, or follow the extension's own guide")};
+      "drop them and recreate them after the upgrade, or follow the extension's own guide")};
 }
 
 Diagnostics check_prepared_transactions(const Subject& subject) {
@@ -200,7 +200,7 @@ Diagnostics check_checksums(const Subject& subject) {
            .message = fmt::format("{} has no data checksums and stays without, though PostgreSQL {} has them "
                                   "by default",
                                   service_name(subject.service.service), subject.request.target_major),
-           .mend = "\"pg_checksums --enable\" adds them to a stopped cluster after the upgrade"}};
+           .hint = "\"pg_checksums --enable\" adds them to a stopped cluster after the upgrade"}};
 }
 
 Diagnostics check_changed_defaults(const Subject& subject) {
@@ -218,7 +218,7 @@ Diagnostics check_changed_defaults(const Subject& subject) {
                       .message = fmt::format("the default of {} changes from {} to {} for {}", change.setting,
                                              change.old_default, change.new_default,
                                              service_name(subject.service.service)),
-                      .mend = std::string(change.effect)});
+                      .hint = std::string(change.effect)});
   }
   return result;
 }

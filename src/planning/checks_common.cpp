@@ -34,7 +34,7 @@ Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::stri
     if (std::find(acknowledged.begin(), acknowledged.end(), diagnostic.code) != acknowledged.end()) {
       diagnostic.severity = Severity::warning;
     } else {
-      diagnostic.mend += "; or go on all the same with --accept " + diagnostic.code;
+      diagnostic.hint += "; or proceed anyway with --accept " + diagnostic.code;
     }
   }
   return diagnostics;

@@ -40,7 +40,7 @@ Diagnostics about_objects(const Subject& subject, List list, Severity severity, 
                       .code = code,
                       .message = fmt::format("{} has {}: {}", database_of(subject, database), what,
                                              plain_list(names_of(objects))),
-                      .mend = cures_of(objects)});
+                      .hint = cures_of(objects)});
   }
   return result;
 }
@@ -95,7 +95,7 @@ Diagnostics check_generated_columns(const Subject& subject) {
            .message = fmt::format("{} has stored generated columns whose values are not what their "
                                   "expressions give now, so the restore would change them: {}",
                                   database_of(subject, database), plain_list(changed)),
-           .mend = "set a column that it is computed from to itself (UPDATE) for the new values, or keep the "
+           .hint = "set a column that it is computed from to itself (UPDATE) for the new values, or keep the "
                    "old ones: " +
                    statements(cures)});
     if (!unchecked.empty())
@@ -105,7 +105,7 @@ Diagnostics check_generated_columns(const Subject& subject) {
                             "could not check whether stored generated columns of {} still have what "
                             "their expressions give: {}: {}",
                             database_of(subject, database), plain_list(unchecked), printable(problem, 500)),
-                        .mend = "the comparison after the restore will find a changed value"});
+                        .hint = "the comparison after the restore will find a changed value"});
   }
   return result;
 }
@@ -132,7 +132,7 @@ Diagnostics check_oid_columns(const Subject& subject) {
            .code = "W-OID-COLUMNS",
            .message = fmt::format("{} stores oids of its objects, which get new oids in the new cluster: {}",
                                   database_of(subject, database), plain_list(found)),
-           .mend = cures.empty() ? "store names instead" : "a dump carries names: " + statements(cures)});
+           .hint = cures.empty() ? "store names instead" : "a dump carries names: " + statements(cures)});
     if (!unchecked.empty())
       result.push_back({.severity = Severity::warning,
                         .code = "W-OID-COLUMNS",

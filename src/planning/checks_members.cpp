@@ -51,8 +51,8 @@ Diagnostics check_extension_members(const Subject& subject) {
     const std::string name =
         fmt::format("database {} of {}", quoted(database.name), service_name(subject.service.service));
     const auto say = [&](Severity severity, const char* code, const std::string& message,
-                         const std::string& mend) {
-      result.push_back({.severity = severity, .code = code, .message = message, .mend = mend});
+                         const std::string& hint) {
+      result.push_back({.severity = severity, .code = code, .message = message, .hint = hint});
     };
     if (!torn.texts.empty())
       say(Severity::error, "E-EXTENSION-MEMBERS",

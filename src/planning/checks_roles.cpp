@@ -39,7 +39,7 @@ Diagnostics check_create_role(const Subject& subject) {
          .message = fmt::format("from PostgreSQL 16 on {} of {} cannot keep all that CREATEROLE gives "
                                 "today, since roles cannot be members of each other: {}",
                                 members_of(planned.circular), service, plain_list(left_out)),
-         .mend = "let a superuser alter these roles"});
+         .hint = "let a superuser alter these roles"});
   }
   if (!planned.grants.empty()) {
     std::vector<std::string> grants;
@@ -50,7 +50,7 @@ Diagnostics check_create_role(const Subject& subject) {
          .message = fmt::format("from PostgreSQL 16 on CREATEROLE covers only roles held with admin option; "
                                 "{} keep what {} of {} can do",
                                 plural(grants.size(), "grant"), members_of(planned.grants), service),
-         .mend = statements(grants)});
+         .hint = statements(grants)});
   }
   return result;
 }

@@ -39,10 +39,10 @@ Diagnostic no_server(const ServiceFacts& service) {
   Diagnostic result{.severity = Severity::error};
   if (service.running) {
     result.code = "E-NO-SERVER";
-    result.message = fmt::format("cannot reach the server of {}: {}", service_name(service.service),
+    result.message = fmt::format("could not reach the server of {}: {}", service_name(service.service),
                                  printable(service.inventory_problem, 2000));
-    result.mend = service.inventory_mend.empty() ? fmt::format("see why in \"docker compose logs {}\"", name)
-                                                 : printable(service.inventory_mend, 2000);
+    result.hint = service.inventory_hint.empty() ? fmt::format("see why in \"docker compose logs {}\"", name)
+                                                 : printable(service.inventory_hint, 2000);
   } else {
     result.code = "E-NOT-RUNNING";
     result.message =
@@ -50,12 +50,12 @@ Diagnostic no_server(const ServiceFacts& service) {
     if (!service.lone_volume.empty())
       result.message = fmt::format("{} has no container, but its {} is there, so its cluster cannot be read",
                                    service_name(service.service), printable(service.lone_volume));
-    result.mend = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
+    result.hint = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
   }
   if (const auto bumped = bumped_major(service)) {
     result.message += fmt::format("; its data is of PostgreSQL {}, but its image {} is of PostgreSQL {}",
                                   service.pg_version_file, printable(service.compose_image), *bumped);
-    result.mend = fmt::format(
+    result.hint = fmt::format(
         "set the image back to {}, start it with \"docker compose up -d {}\" and run pgupgrade again: it "
         "changes the image itself",
         image_to_go_back_to(service, *bumped), name);
@@ -64,15 +64,16 @@ Diagnostic no_server(const ServiceFacts& service) {
 }
 
 Diagnostic no_data(const ServiceFacts& service) {
-  Diagnostic result{.severity = Severity::note,
-                    .code = "N-NO-DATA",
-                    .message = service_name(service.service) + " has no data yet, so nothing is to upgrade"};
+  Diagnostic result{
+      .severity = Severity::note,
+      .code = "N-NO-DATA",
+      .message = service_name(service.service) + " has no data yet, so there is nothing to upgrade"};
   for (const FileEdit& edit : service.edits) {
-    result.mend += fmt::format("{}{}:{} \"{}\" to \"{}\"", result.mend.empty() ? "change " : ", ",
+    result.hint += fmt::format("{}{}:{} \"{}\" to \"{}\"", result.hint.empty() ? "change " : ", ",
                                printable(std::filesystem::path(edit.file).filename().string()), edit.line,
                                printable(edit.old_text), printable(edit.new_text));
   }
-  if (!result.mend.empty()) result.mend += " before it starts for the first time";
+  if (!result.hint.empty()) result.hint += " before it starts for the first time";
   return result;
 }
 
@@ -105,16 +106,16 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service) 
   if (major > request.target_major) {
     return {{.severity = Severity::error,
              .code = "E-TARGET-OLDER",
-             .message = fmt::format("cannot take {} from PostgreSQL {} back to {}", name, major,
+             .message = fmt::format("cannot downgrade {} from PostgreSQL {} to {}", name, major,
                                     request.target_major),
-             .mend = fmt::format("choose a target above {} with --to", major)}};
+             .hint = fmt::format("choose a target above {} with --to", major)}};
   }
   if (major != 0 && major < kOldestMajor) {
     return {{.severity = Severity::error,
              .code = "E-OLD-MAJOR",
              .message =
                  fmt::format("cannot upgrade {}: PostgreSQL {} is older than {}", name, major, kOldestMajor),
-             .mend = "upgrade it to 10 or later by hand first"}};
+             .hint = "upgrade it to 10 or later first"}};
   }
   return {no_server(service)};
 }

@@ -28,7 +28,7 @@ Diagnostics check_data_directory(const Subject& subject) {
            .message = fmt::format("the server of {} keeps its data in {}, but PGDATA is {}",
                                   service_name(subject.service.service), printable(subject.place.old_pgdata),
                                   printable(pgdata)),
-           .mend = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
+           .hint = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
 }
 
 Diagnostics check_data_mount(const Subject& subject) {
@@ -41,23 +41,23 @@ Diagnostics check_data_mount(const Subject& subject) {
          .code = "E-DATA-MOUNT",
          .message = fmt::format("the data directory {} of {} is {}, so the data ends with its container",
                                 directory, name, mount ? "on a tmpfs mount" : "on no mount of the container"),
-         .mend = "copy the data to a named volume and mount that there"}};
+         .hint = "copy the data to a named volume and mount that there"}};
   }
   Diagnostics result;
   if (mount->read_only) {
     result.push_back({.severity = Severity::error,
                       .code = "E-READ-ONLY-MOUNT",
                       .message = fmt::format("the {} of {} is mounted read-only", mount_name(*mount), name),
-                      .mend = "mount it for writing"});
+                      .hint = "mount it for writing"});
   }
   if (mount->kind == MountKind::volume && is_anonymous(mount->source)) {
     result.push_back(
         {.severity = Severity::error,
          .code = "E-ANONYMOUS-VOLUME",
-         .message = fmt::format("the data of {} is on an anonymous volume at {}, which a new container would "
-                                "not get",
-                                name, printable(mount->target)),
-         .mend = fmt::format("stop the service, copy the volume {} to a named one, and mount that at {}",
+         .message = fmt::format(
+             "the data of {} is on an anonymous volume at {}, which a new container would not reuse", name,
+             printable(mount->target)),
+         .hint = fmt::format("stop the service, copy the volume {} to a named one, and mount that at {}",
                              mount->source, printable(mount->target))});
   }
   return result;
@@ -74,7 +74,7 @@ Diagnostics check_subpaths(const Subject& subject) {
          .message = fmt::format("{} mounts {} of the {} at {}, and only whole volumes can be upgraded",
                                 service_name(subject.service.service), printable(mount.subpath),
                                 mount_name(mount), printable(mount.target)),
-         .mend = "give it a volume of its own"});
+         .hint = "give it a volume of its own"});
   }
   return result;
 }
@@ -92,7 +92,7 @@ Diagnostics check_nested_mounts(const Subject& subject) {
                       .code = "E-NESTED-MOUNT",
                       .message = fmt::format("the mount {} of {} lies within the data directory",
                                              printable(target), service_name(subject.service.service)),
-                      .mend = "mount it outside of the data directory and name its new place with -c"});
+                      .hint = "mount it outside of the data directory and name its new place with -c"});
   }
   return result;
 }
@@ -104,7 +104,7 @@ Diagnostics check_shared_volume(const Subject& subject) {
        .code = "E-VOLUME-SHARED",
        .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
                               service_name(subject.service.service), plain_list(subject.service.other_users)),
-       .mend = "remove these containers, stopped ones too, or give them another volume"}};
+       .hint = "remove these containers, stopped ones too, or give them another volume"}};
 }
 
 // The engine's archive calls leave them out, so a rollback could not give them back. PostgreSQL makes none.
@@ -116,7 +116,7 @@ Diagnostics check_extended_attributes(const Subject& subject) {
                                   "rollback would not give back: {}",
                                   service_name(subject.service.service),
                                   plain_list(subject.service.with_attributes)),
-           .mend = "remove them (setfattr --remove, setfacl --remove-all)"}};
+           .hint = "remove them (setfattr --remove, setfacl --remove-all)"}};
 }
 
 }  // namespace pgupgrade::planning

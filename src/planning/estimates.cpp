@@ -13,7 +13,7 @@ constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 // zstd makes most clusters much smaller, but one of pictures or encrypted columns not at all. Beside the
 // databases the directory holds WAL, as much as was loaded of late but not more than max_wal_size (1 GiB):
-// 1.5 GB of pgbench tables made a volume of 2.5 GB. The rest is the catalogues, the manifest and tar's
+// 1.5 GB of pgbench tables made a volume of 2.5 GB. The rest is the catalogs, the manifest and tar's
 // padding.
 std::int64_t backup_bytes(std::int64_t data_bytes) {
   return data_bytes + std::min(data_bytes, kGiB) + 128 * kMiB;

@@ -30,7 +30,7 @@ Diagnostics check_major(const TargetPlan& target, const ImageFacts& image) {
            .code = "E-IMAGE-MAJOR",
            .message = fmt::format("image {} for {} holds PostgreSQL {}, not {}", printable(image.reference),
                                   service_name(target.service), printable(image.version), target.new_major),
-           .mend = fmt::format("name an image of PostgreSQL {} with --image", target.new_major)}};
+           .hint = fmt::format("specify an image of PostgreSQL {} with --image", target.new_major)}};
 }
 
 // Fixes of the old server's release are missing then, and what it keeps may be new to the other.
@@ -41,7 +41,7 @@ Diagnostics check_minor(const TargetPlan& target, const ImageFacts& image) {
            .message = fmt::format("image {} holds PostgreSQL {}, which came out before the {} of {}",
                                   printable(image.reference), printable(image.version),
                                   printable(target.old_version), service_name(target.service)),
-           .mend = fmt::format("get the newest one: docker pull {}", printable(image.reference))}};
+           .hint = fmt::format("get the newest one: docker pull {}", printable(image.reference))}};
 }
 
 // The plan may have been made before the image was here, from what the official images do.
@@ -53,7 +53,7 @@ Diagnostics check_pgdata(const TargetPlan& target, const ImageFacts& image) {
            .message = fmt::format("image {} keeps its data in {}, but {} is planned to have it in {}",
                                   printable(image.reference), printable(image.default_pgdata),
                                   service_name(target.service), printable(target.new_pgdata)),
-           .mend = fmt::format("fetch it with \"docker pull {}\" and plan again: then its own directory is "
+           .hint = fmt::format("fetch it with \"docker pull {}\" and plan again: then its own directory is "
                                "known",
                                printable(image.reference))}};
 }
@@ -72,7 +72,7 @@ Diagnostics check_extensions(const TargetPlan& target, const ImageFacts& image) 
                       .message = fmt::format("image {} has no extension {}, needed by {} of {}",
                                              printable(image.reference), quoted(name),
                                              in_databases(databases), service_name(target.service)),
-                      .mend = fmt::format("{}, or drop the extension", kOtherImage)});
+                      .hint = fmt::format("{}, or drop the extension", kOtherImage)});
   }
   return result;
 }
@@ -101,7 +101,7 @@ Diagnostics check_libraries(const TargetPlan& target, const ImageFacts& image) {
          .code = "E-LIBRARY-MISSING",
          .message = fmt::format("image {} has no library {}, which {} preloads", printable(image.reference),
                                 quoted(name), service_name(target.service)),
-         .mend = fmt::format("{}, or take it out of the preload settings", kOtherImage)});
+         .hint = fmt::format("{}, or take it out of the preload settings", kOtherImage)});
   }
   Uses missing;
   for (const DatabaseFacts& database : target.inventory.databases) {
@@ -115,7 +115,7 @@ Diagnostics check_libraries(const TargetPlan& target, const ImageFacts& image) {
                       .message = fmt::format("image {} has no library {}, which functions in {} of {} call",
                                              printable(image.reference), quoted(name),
                                              in_databases(databases), service_name(target.service)),
-                      .mend = fmt::format("{}, or drop the functions", kOtherImage)});
+                      .hint = fmt::format("{}, or drop the functions", kOtherImage)});
   }
   return result;
 }
@@ -142,9 +142,9 @@ Diagnostics check_locales(const TargetPlan& target, const ImageFacts& image) {
   if (image.locales.empty()) {
     return {{.severity = Severity::warning,
              .code = "W-LOCALE-UNKNOWN",
-             .message = fmt::format("cannot tell the locales of image {} for {}", name,
+             .message = fmt::format("could not determine the locales of image {} for {}", name,
                                     service_name(target.service)),
-             .mend = "see \"locale -a\" in a container of it"}};
+             .hint = "see \"locale -a\" in a container of it"}};
   }
   std::set<std::string> offered;
   for (const std::string& locale : image.locales) offered.insert(normal_locale(locale));
@@ -156,7 +156,7 @@ Diagnostics check_locales(const TargetPlan& target, const ImageFacts& image) {
          .code = "E-LOCALE-MISSING",
          .message = fmt::format("image {} has no locale {}, needed by {} of {}", name, quoted(locale),
                                 in_databases(databases), service_name(target.service)),
-         .mend = kOtherImage});
+         .hint = kOtherImage});
   }
   return result;
 }
@@ -175,7 +175,7 @@ Diagnostics check_libc(const TargetPlan& target, const ImageFacts& image) {
                fmt::format("text in {} of {} is sorted by {} from then on; the restore builds all "
                            "indexes in its order",
                            in_databases(sorted_by_libc), service_name(target.service), printable(image.libc)),
-           .mend = image.libc == "musl" ? "musl sorts by code point in every locale" : ""}};
+           .hint = image.libc == "musl" ? "musl sorts by code point in every locale" : ""}};
 }
 
 // Settings that every server since 10 knows, or has renamed, but that --describe-config leaves out: those
@@ -238,7 +238,7 @@ Diagnostics check_fixed_settings(const TargetPlan& target, const ImageFacts& ima
                       .message = fmt::format("{} sets {} {}, which PostgreSQL {} does not know",
                                              service_name(target.service), printable(setting.name), place,
                                              target.new_major),
-                      .mend = "take it out there, restart the service and run pgupgrade again"});
+                      .hint = "take it out there, restart the service and run pgupgrade again"});
   }
   return result;
 }
@@ -264,7 +264,7 @@ Diagnostics check_refused_settings(const TargetPlan& target, const ImageFacts& i
                         .message = fmt::format("image {} has no locale {}, the {} of {}",
                                                printable(image.reference), quoted(setting.value),
                                                printable(setting.name), service_name(target.service)),
-                        .mend = fmt::format("{}, or set {} to a locale that both have", kOtherImage,
+                        .hint = fmt::format("{}, or set {} to a locale that both have", kOtherImage,
                                             printable(setting.name))});
       continue;
     }
@@ -274,7 +274,7 @@ Diagnostics check_refused_settings(const TargetPlan& target, const ImageFacts& i
          .message = fmt::format("PostgreSQL {} of image {} refuses the {} of {}: {}", target.new_major,
                                 printable(image.reference), printable(setting.name),
                                 service_name(target.service), printable(refused->second, 500)),
-         .mend = fmt::format("set {} to a value that both versions accept, then run pgupgrade again",
+         .hint = fmt::format("set {} to a value that both versions accept, then run pgupgrade again",
                              printable(setting.name))});
   }
   return result;

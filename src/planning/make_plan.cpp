@@ -27,13 +27,13 @@ Diagnostics check_request(const Request& request, const Facts& facts) {
              .code = "E-TARGET-MAJOR",
              .message = fmt::format("cannot upgrade to PostgreSQL {}: the target must be from {} to {}",
                                     request.target_major, kLowestTarget, kHighestTarget),
-             .mend = "name a major version with --to"}};
+             .hint = "specify a major version with --to"}};
   }
   if (facts.services.empty()) {
     return {{.severity = Severity::error,
              .code = "E-NO-SERVICE",
              .message = fmt::format("project {} has no service to upgrade", printable(facts.project)),
-             .mend = "name one with --service"}};
+             .hint = "specify one with --service"}};
   }
   return {};
 }

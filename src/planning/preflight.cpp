@@ -109,16 +109,16 @@ Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& need
     if (need.free_bytes < 0) {
       result.push_back({.severity = Severity::warning,
                         .code = "W-DISK-UNKNOWN",
-                        .message = fmt::format("cannot tell the free space of {}: up to {} are needed",
+                        .message = fmt::format("could not determine the free space of {}; up to {} is needed",
                                                printable(need.place), needed),
-                        .mend = "see that there is enough"});
+                        .hint = "make sure there is enough"});
     } else if (need.needed_bytes > need.free_bytes) {
       result.push_back({.severity = Severity::error,
                         .code = "E-DISK",
-                        .message = fmt::format("not enough space in {}: up to {} are needed, {} are free",
+                        .message = fmt::format("not enough space in {}: up to {} is needed, {} is free",
                                                printable(need.place), needed,
                                                human_bytes(static_cast<std::uint64_t>(need.free_bytes))),
-                        .mend = "free some space"});
+                        .hint = "free some space"});
     }
   }
   return with_acceptance(std::move(result), request.acknowledged);

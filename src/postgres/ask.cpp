@@ -15,7 +15,7 @@ object parse_row(const std::string& row, const std::string& subject) {
   boost::json::value value = boost::json::parse(row, problem, {}, options);
   if (problem || !value.is_object()) {
     throw Error(ErrorKind::failed, "E-SQL",
-                "cannot understand the server's answer about " + subject + ": " + printable(row));
+                "could not understand the server's answer about " + subject + ": " + printable(row));
   }
   return value.as_object();
 }

@@ -47,7 +47,8 @@ const DatabaseFacts& template_database(const Inventory& old) {
     }
   }
   if (old.databases.empty()) {
-    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot tell the locale of a cluster without databases");
+    throw Error(ErrorKind::internal, "E-INTERNAL",
+                "could not determine the locale of a cluster without databases");
   }
   return old.databases.front();
 }

@@ -74,21 +74,21 @@ constexpr std::array<std::string_view, 34> kLongKinds = {
 };
 
 // Kinds with which a longer one begins, so that a schema called "DATA" would make TABLE into TABLE DATA. An
-// entry of these has the number of their catalogue in it, one of the longer kind has not.
-struct OwnCatalogue {
+// entry of these has the number of their catalog in it, one of the longer kind has not.
+struct OwnCatalog {
   std::string_view number;
   std::string_view kind;
 };
-constexpr std::array<OwnCatalogue, 7> kOwnCatalogues = {{{"1259", "MATERIALIZED VIEW"},
-                                                         {"1259", "TABLE"},
-                                                         {"1259", "SEQUENCE"},
-                                                         {"1259", "INDEX"},
-                                                         {"2604", "DEFAULT"},
-                                                         {"2617", "OPERATOR"},
-                                                         {"3381", "STATISTICS"}}};
+constexpr std::array<OwnCatalog, 7> kOwnCatalogs = {{{"1259", "MATERIALIZED VIEW"},
+                                                     {"1259", "TABLE"},
+                                                     {"1259", "SEQUENCE"},
+                                                     {"1259", "INDEX"},
+                                                     {"2604", "DEFAULT"},
+                                                     {"2617", "OPERATOR"},
+                                                     {"3381", "STATISTICS"}}};
 
 struct ListedEntry {
-  std::string_view catalogue;
+  std::string_view catalog;
   std::string_view oid;
   std::string_view text;  // kind, schema, name, owner; blanks at its end may be a name
 };
@@ -101,14 +101,14 @@ std::string_view take_number(std::string_view& line) {
   return number;
 }
 
-// "id; catalogue oid text"; nothing for comments.
+// "id; catalog oid text"; nothing for comments.
 std::optional<ListedEntry> entry_of(std::string_view line) {
   const std::size_t semicolon = line.find(';');
   if (semicolon == 0 || semicolon == std::string_view::npos) return std::nullopt;
   line.remove_prefix(semicolon + 1);
-  ListedEntry entry{.catalogue = take_number(line), .oid = {}, .text = {}};
+  ListedEntry entry{.catalog = take_number(line), .oid = {}, .text = {}};
   entry.oid = take_number(line);
-  if (entry.catalogue.empty() || entry.oid.empty() || line.empty()) return std::nullopt;
+  if (entry.catalog.empty() || entry.oid.empty() || line.empty()) return std::nullopt;
   entry.text = line.substr(1);
   return entry;
 }
@@ -118,8 +118,8 @@ bool is_of_kind(std::string_view text, std::string_view kind) {
 }
 
 std::string kind_of(const ListedEntry& entry) {
-  for (const auto& [number, kind] : kOwnCatalogues) {
-    if (entry.catalogue == number && is_of_kind(entry.text, kind)) return std::string(kind);
+  for (const auto& [number, kind] : kOwnCatalogs) {
+    if (entry.catalog == number && is_of_kind(entry.text, kind)) return std::string(kind);
   }
   for (const std::string_view kind : kLongKinds) {
     if (is_of_kind(entry.text, kind)) return std::string(kind);
@@ -166,8 +166,8 @@ std::string without_superuser_creation(const std::string& globals, const std::st
   }
   if (found != 1) {
     throw Error(ErrorKind::failed, "E-GLOBALS",
-                "cannot prepare the dump of the roles: it creates the superuser \"" + printable(superuser) +
-                    "\" " + plural(found, "time") + ", expected 1");
+                "could not prepare the dump of the roles: it creates the superuser \"" +
+                    printable(superuser) + "\" " + plural(found, "time") + ", expected 1");
   }
   return kept;
 }

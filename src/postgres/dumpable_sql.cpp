@@ -10,21 +10,21 @@ namespace {
 
 using namespace sql;
 
-// FROM and WHERE of the objects of one catalogue that belong to users.
-std::string owned(const std::string& catalogue, const std::string& schema_column) {
-  return "FROM " + catalogue + " o JOIN pg_namespace n ON n.oid = o." + schema_column + " WHERE " +
-         user_schema("n") + " AND " + not_in_extension(catalogue, "o.oid");
+// FROM and WHERE of the objects of one catalog that belong to users.
+std::string owned(const std::string& catalog, const std::string& schema_column) {
+  return "FROM " + catalog + " o JOIN pg_namespace n ON n.oid = o." + schema_column + " WHERE " +
+         user_schema("n") + " AND " + not_in_extension(catalog, "o.oid");
 }
 
 // The same for what belongs to a table.
-std::string of_tables(const std::string& catalogue, const std::string& table_column) {
-  return "FROM " + catalogue + " o JOIN pg_class c ON c.oid = o." + table_column +
+std::string of_tables(const std::string& catalog, const std::string& table_column) {
+  return "FROM " + catalog + " o JOIN pg_class c ON c.oid = o." + table_column +
          " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " + user_schema("n") + " AND " +
          not_in_extension("pg_class", "c.oid");
 }
 
-std::string schemaless(const std::string& catalogue) {
-  return "FROM " + catalogue + " o WHERE o.oid >= 16384 AND " + not_in_extension(catalogue, "o.oid");
+std::string schemaless(const std::string& catalog) {
+  return "FROM " + catalog + " o WHERE o.oid >= 16384 AND " + not_in_extension(catalog, "o.oid");
 }
 
 // A partition's copy of a trigger is dumped where it is enabled in another way than its parent.

@@ -119,7 +119,7 @@ std::vector<std::string> ExecPsql::query(const std::string& database, const std:
   }
   if (result.exit_code != 0) {
     throw Error(ErrorKind::failed, "E-SQL",
-                "cannot query database \"" + printable(database) + "\" in container " +
+                "could not query database \"" + printable(database) + "\" in container " +
                     short_name(container_) + ": " + first_error(result));
   }
   std::vector<std::string> rows = split_lines(result.standard_output);
@@ -150,7 +150,7 @@ ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::Conta
         const std::vector<std::string> proof = ExecPsql(engine, container.id, owner.front())
                                                    .query(database, "SELECT current_setting('is_superuser')");
         if (proof == std::vector<std::string>{"on"}) return {.role = owner.front(), .database = database};
-        reason = "role \"" + printable(owner.front()) + "\" is no superuser";
+        reason = "role \"" + printable(owner.front()) + "\" is not a superuser";
       } catch (const Error& error) {
         if (!error.is("E-SQL")) throw;
         if (reason.empty()) reason = error.what();
@@ -159,7 +159,7 @@ ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::Conta
   }
   throw Error(
       ErrorKind::failed, "E-NO-SUPERUSER",
-      "cannot log in as the superuser in container " + printable(container.name) + ": " + reason,
+      "could not log in as the superuser in container " + printable(container.name) + ": " + reason,
       "let local connections of the superuser in (pg_hba.conf), or set POSTGRES_USER and POSTGRES_PASSWORD");
 }
 
@@ -174,7 +174,7 @@ bool wal_is_linked(docker::Engine& engine, const std::string& container, const s
   if (answer == "linked") return true;
   if (answer == "inside") return false;
   throw Error(ErrorKind::failed, "E-EXEC-CUT",
-              "cannot tell whether pg_wal of " + printable(data_directory) + " in container " +
+              "could not determine whether pg_wal of " + printable(data_directory) + " in container " +
                   short_name(container) + " is a link: " + printable(trim(result.standard_error), 500));
 }
 

@@ -267,8 +267,7 @@ std::optional<std::string> gone(const ProgramFailure& failure) {
            "and GRANT it again after the upgrade";
   const std::string object = object_of_statement(failure.statement);
   if (object.empty() || has(failure.error, "role ")) return std::nullopt;
-  return fmt::format("the new version may not have it any more; on the old server, change or drop {}",
-                     object);
+  return fmt::format("the new version may no longer have it; on the old server, change or drop {}", object);
 }
 
 using Cure = std::optional<std::string> (*)(const ProgramFailure&);

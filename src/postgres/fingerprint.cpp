@@ -124,7 +124,7 @@ void plan_large_objects(Session& session, const RowHash& hash, DatabasePrint& pr
                   .digest = &print.large_objects_digest});
 }
 
-void read_catalogue(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
+void print_catalog(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
   session.execute(kBegin, "begin to read");
   print.objects = read_objects(session, CatalogScope::database);
   read_sequences(session, print);
@@ -321,14 +321,14 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
     DatabasePrint& print = fingerprint.databases[database];
     const DatabasePrint empty = print;
     try {
-      read_catalogue(session, hash, print, work);
+      print_catalog(session, hash, print, work);
     } catch (const Error&) {
       if (!session.cannot_convert()) throw;
       session.execute("ROLLBACK", "end reading");
       session.use_own_encoding();
       print = empty;
       work.resize(before);
-      read_catalogue(session, hash, print, work);
+      print_catalog(session, hash, print, work);
       for (std::size_t i = before; i < work.size(); ++i) work[i].own_encoding = true;
     }
   }

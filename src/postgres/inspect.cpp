@@ -22,7 +22,7 @@ int read_version_num(SqlReader& reader, const std::string& database) {
   int number = 0;
   if (rows.size() == 1) std::from_chars(rows[0].data(), rows[0].data() + rows[0].size(), number);
   if (number < 100000) {
-    throw Error(ErrorKind::failed, "E-SQL", "cannot tell the server's version from its answer");
+    throw Error(ErrorKind::failed, "E-SQL", "could not determine the server's version from its answer");
   }
   return number;
 }

@@ -24,7 +24,7 @@ UniqueConnection start_connection(const ConnectOptions& options) {
   keywords.push_back(nullptr);
   values.push_back(nullptr);
   UniqueConnection connection{PQconnectStartParams(keywords.data(), values.data(), 0)};
-  if (!connection) throw Error(ErrorKind::internal, "E-INTERNAL", "cannot allocate a libpq connection");
+  if (!connection) throw Error(ErrorKind::internal, "E-INTERNAL", "could not allocate a libpq connection");
   return connection;
 }
 
@@ -37,7 +37,7 @@ void ConnectionDeleter::operator()(pg_conn* connection) const {
 void poll_briefly(int socket, short events) {
   pollfd entry{.fd = socket, .events = events, .revents = 0};
   if (poll(&entry, 1, kPollMilliseconds) < 0 && errno != EINTR) {
-    throw Error(ErrorKind::internal, "E-INTERNAL", "cannot poll the socket of a PostgreSQL server");
+    throw Error(ErrorKind::internal, "E-INTERNAL", "could not poll the socket of a PostgreSQL server");
   }
 }
 

@@ -80,7 +80,7 @@ std::vector<std::string> refresh_database(Session& session) {
   return done;
 }
 
-std::vector<std::string> never_analysed(Session& session) {
+std::vector<std::string> never_analyzed(Session& session) {
   const std::string sql =
       sql::with_remote() +
       "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "

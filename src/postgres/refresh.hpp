@@ -17,6 +17,6 @@ std::vector<RemoteView> read_remote_views(Session& session);
 
 // "schema.table" of each table, partitioned table and materialized view that was never analyzed, but for
 // those whose statistics need another server.
-std::vector<std::string> never_analysed(Session& session);
+std::vector<std::string> never_analyzed(Session& session);
 
 }  // namespace pgupgrade::postgres

@@ -211,7 +211,7 @@ RowHash row_hash_named(const std::string& name) {
   throw Error(ErrorKind::failed, "E-FINGERPRINT-FORMAT",
               "cannot compare with rows that were hashed by \"" + printable(name) +
                   "\", which is another version of pgupgrade's way",
-              "pgupgrade rollback, then begin again");
+              "run `pgupgrade rollback`, then start over");
 }
 
 std::string best_row_hash(int version_num) {

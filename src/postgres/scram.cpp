@@ -32,7 +32,7 @@ Bytes digest(const EVP_MD* algorithm, const unsigned char* data, std::size_t len
   unsigned size = 0;
   if (EVP_Digest(data, length, out.data(), &size, algorithm, nullptr) != 1) {
     throw Error(ErrorKind::failed, "E-CRYPTO",
-                "cannot compute a digest: OpenSSL does not offer the algorithm");
+                "could not compute a digest: OpenSSL does not offer the algorithm");
   }
   out.resize(size);
   return out;

@@ -278,7 +278,7 @@ std::vector<std::string> LibpqServer::tables_without_statistics() {
   std::vector<std::string> tables;
   for (const std::string& database : open_databases()) {
     Session session(endpoint_, database, cancellation_);
-    for (const std::string& table : never_analysed(session))
+    for (const std::string& table : never_analyzed(session))
       tables.push_back(display_name(database) + "." + table);
   }
   return tables;

@@ -134,7 +134,7 @@ void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds 
   state_->connection = std::move(connected.connection);
   if (!connected.problem) return;
   throw Error(ErrorKind::failed, "E-SERVER-NOT-READY",
-              "cannot connect to database \"" + printable(database_) + "\" through the socket in " +
+              "could not connect to database \"" + printable(database_) + "\" through the socket in " +
                   endpoint.directory + ": " + *connected.problem);
 }
 

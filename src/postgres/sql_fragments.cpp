@@ -23,12 +23,12 @@ std::string user_schema(std::string_view alias) {
   return fmt::format("({0}.nspname NOT LIKE 'pg\\_%' AND {0}.nspname <> 'information_schema')", alias);
 }
 
-std::string not_in_extension(std::string_view catalogue, std::string_view oid) {
+std::string not_in_extension(std::string_view catalog, std::string_view oid) {
   return fmt::format(
       "NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = '{}'::regclass AND member.objid = "
       "{} "
       "AND member.deptype = 'e')",
-      catalogue, oid);
+      catalog, oid);
 }
 
 std::string role_name(std::string_view oid) {
@@ -39,12 +39,12 @@ std::string grants(std::string_view acl, char object_kind, std::string_view owne
   return exploded(fmt::format("coalesce({}, acldefault('{}', {}))", acl, object_kind, owner));
 }
 
-std::string object_name(std::string_view catalogue, std::string_view name_column,
+std::string object_name(std::string_view catalog, std::string_view name_column,
                         std::string_view schema_column, std::string_view oid) {
   return fmt::format(
       "(SELECT on_n.nspname || '.' || on_o.{1} FROM {0} on_o JOIN pg_namespace on_n ON on_n.oid = on_o.{2} "
       "WHERE on_o.oid = {3})",
-      catalogue, name_column, schema_column, oid);
+      catalog, name_column, schema_column, oid);
 }
 
 std::string relation_name(std::string_view oid) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// Pieces of SQL that the catalogue queries share. All of them yield the same text on every version from 10 on
+// Pieces of SQL that the catalog queries share. All of them yield the same text on every version from 10 on
 // for the same object; hence no quote_ident (keywords differ), no regprocedure (overloads differ), no
 // deparsed expressions (their text differs). Arguments are SQL expressions and aliases of ours, never outside
 // data.
@@ -13,8 +13,8 @@ namespace pgupgrade::postgres::sql {
 // A condition: `alias` (of pg_namespace) is a schema that users own.
 std::string user_schema(std::string_view alias);
 
-// A condition: the object belongs to no extension. `catalogue` is "pg_class", `oid` an expression.
-std::string not_in_extension(std::string_view catalogue, std::string_view oid);
+// A condition: the object belongs to no extension. `catalog` is "pg_class", `oid` an expression.
+std::string not_in_extension(std::string_view catalog, std::string_view oid);
 
 // The name of a role, '-' for none.
 std::string role_name(std::string_view oid);
@@ -26,8 +26,8 @@ std::string grants(std::string_view acl, char object_kind, std::string_view owne
 // "schema.name" of a relation, a type, by oid.
 std::string relation_name(std::string_view oid);
 std::string type_name(std::string_view oid, std::string_view modifier = "NULL");
-// "schema.name" of a row in a catalogue whose name and schema columns are given, by oid.
-std::string object_name(std::string_view catalogue, std::string_view name_column,
+// "schema.name" of a row in a catalog whose name and schema columns are given, by oid.
+std::string object_name(std::string_view catalog, std::string_view name_column,
                         std::string_view schema_column, std::string_view oid);
 std::string schema_name(std::string_view oid);
 

@@ -12,8 +12,8 @@ namespace {
 
 [[noreturn]] void damaged(const TargetPlan& target, const std::string& why) {
   throw Error(ErrorKind::failed, "E-BACKUP-DAMAGED",
-              fmt::format("cannot trust the backup of {}: {}", data_name(target.data_mount), why),
-              "pgupgrade rollback, then begin again");
+              fmt::format("the backup of {} is unusable: {}", data_name(target.data_mount), why),
+              "run `pgupgrade rollback`, then start over");
 }
 
 // A file that is gone or that its disk does not give is damaged like one of other bytes.

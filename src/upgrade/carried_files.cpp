@@ -78,9 +78,9 @@ std::string read_verified(const std::filesystem::path& saved, const SavedFile& f
   auto content = read_file_if_present(saved);
   if (content && sha256_hex(*content) == file.sha256) return std::move(*content);
   throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-              fmt::format("cannot trust the saved configuration of service \"{}\": {} {}", target.service,
+              fmt::format("the saved configuration of service \"{}\" is unusable: {} {}", target.service,
                           saved.string(), content ? "has changed since it was written" : "is gone"),
-              "pgupgrade rollback, then begin again");
+              "run `pgupgrade rollback`, then start over");
 }
 
 }  // namespace
@@ -119,7 +119,7 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
     const auto content = file_in_container(context.world.engine, container, target.old_pgdata + "/" + *path);
     if (!content) {
       throw Error(ErrorKind::failed, "E-CARRY",
-                  fmt::format("cannot read {} of {}", *path, data_name(target.data_mount)));
+                  fmt::format("could not read {} of {}", *path, data_name(target.data_mount)));
     }
     const auto saved = saved_directory(context, target) / *path;
     create_private_directory(saved.parent_path());

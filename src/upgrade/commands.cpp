@@ -75,9 +75,9 @@ std::string manual_steps(const Journal& journal, const Error& error) {
       continue;
     }
     text += fmt::format(
-        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); repeat pgupgrade "
-        "rollback once "
-        "the cause is mended, or extract it into the emptied {} yourself and start the old image {}",
+        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); run pgupgrade rollback "
+        "again once the cause is fixed, or extract it into the emptied {} yourself and start the old image "
+        "{}",
         data_name(target.data_mount), journal.files().archive(target.service).string(),
         data_name(target.data_mount), target.old_image);
   }
@@ -106,10 +106,10 @@ Report go_back(Journal& journal, World& world, Observer& observer) {
 std::string other_ways(const RunState& state, const TargetPlan& target) {
   if (state.outcome == RunOutcome::succeeded)
     return "nothing was changed, the new cluster is in use; with an intact copy of the backup in its place: "
-           "pgupgrade rollback --lose-new-writes";
+           "pgupgrade rollback --discard-new-writes";
   return fmt::format(
-      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume goes on "
-      "from it; with an intact copy of the backup in its place: pgupgrade rollback",
+      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume "
+      "continues from it; with an intact copy of the backup in its place: pgupgrade rollback",
       dump_volume_name(state.plan.run_id, target.service));
 }
 
@@ -167,16 +167,16 @@ void refuse_ended(const Journal& journal) {
   throw Error(ErrorKind::usage, "E-ENDED",
               fmt::format("cannot resume run {}: it was {}", journal.state().plan.run_id,
                           outcome == RunOutcome::cleaned ? "cleaned up" : "rolled back"),
-              "begin a new one: pgupgrade --compose FILE --to MAJOR");
+              "start a new one: pgupgrade --compose FILE --to MAJOR");
 }
 
 void refuse_unfinished_runs(const Plan& plan) {
   for (const FoundRun& run : find_runs(plan.state_root)) {
     if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
     throw Error(ErrorKind::locked, "E-UNFINISHED",
-                run.state ? fmt::format("cannot begin: run {} in {} is unfinished", run.state->plan.run_id,
+                run.state ? fmt::format("cannot start: run {} in {} has not finished", run.state->plan.run_id,
                                         plan.state_root)
-                          : fmt::format("cannot begin: {} ({})", run.state_file.string(), run.problem),
+                          : fmt::format("could not start: {} ({})", run.state_file.string(), run.problem),
                 fmt::format("pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
                             shell_word(run.state_file.string())));
   }
@@ -188,7 +188,7 @@ void refuse_unfinished_runs(const Plan& plan) {
       fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
                   "started",
                   plan.run_id),
-      "to lose it: pgupgrade rollback --lose-new-writes");
+      "to discard it: pgupgrade rollback --discard-new-writes");
 }
 
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never

@@ -40,9 +40,9 @@ FileState state_of_file(const Plan& plan, const RunFiles& files, const std::stri
   return FileState::other;
 }
 
-void refuse_changed_file(const std::string& file, const std::string& mend) {
+void refuse_changed_file(const std::string& file, const std::string& hint) {
   throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
-              fmt::format("cannot edit {}: it was changed since the run began", file), mend);
+              fmt::format("cannot edit {}: it has changed since the run started", file), hint);
 }
 
 void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size_t index) {

@@ -20,7 +20,7 @@ std::vector<FileEdit> edits_of(const Plan& plan, const std::string& file);
 FileState state_of_file(const Plan& plan, const RunFiles& files, const std::string& file);
 
 // Error(refused, "E-COMPOSE-DRIFT"): cannot edit `file`, or put it back, over somebody's own change.
-[[noreturn]] void refuse_changed_file(const std::string& file, const std::string& mend);
+[[noreturn]] void refuse_changed_file(const std::string& file, const std::string& hint);
 // The same when the run has edited the `index`-th of edited_files, and somebody has changed it since. What
 // was never kept was never edited either: then the change is somebody's own, and stays.
 void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size_t index);

@@ -49,7 +49,7 @@ struct StepContext {
 
  private:
   void tell(Severity severity, Code code, const std::string& text) const {
-    observer.message({.severity = severity, .code = std::string(code.text()), .message = text, .mend = {}});
+    observer.message({.severity = severity, .code = std::string(code.text()), .message = text, .hint = {}});
   }
 };
 

@@ -86,7 +86,7 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
   const std::string suffix = " --state " + shell_word(state_file.string());
   switch (state.outcome) {
     case RunOutcome::succeeded:
-      return {"pgupgrade cleanup" + suffix, "pgupgrade rollback --lose-new-writes" + suffix};
+      return {"pgupgrade cleanup" + suffix, "pgupgrade rollback --discard-new-writes" + suffix};
     case RunOutcome::rolled_back:
       return {"pgupgrade cleanup" + suffix};
     case RunOutcome::cleaned:
@@ -99,7 +99,7 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
     return (record.step == "start" && record.phase == StepPhase::done) || record.step == "thaw";
   });
   return {"pgupgrade resume" + suffix,
-          (served ? "pgupgrade rollback --lose-new-writes" : "pgupgrade rollback") + suffix};
+          (served ? "pgupgrade rollback --discard-new-writes" : "pgupgrade rollback") + suffix};
 }
 
 }  // namespace pgupgrade::upgrade

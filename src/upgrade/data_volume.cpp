@@ -163,7 +163,7 @@ bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const st
   const auto lines = split_lines(result.standard_output);
   if (lines.empty() || lines.back() != "end") {
     throw Error(ErrorKind::failed, "E-LISTING-CUT",
-                fmt::format("cannot list {}: the list was cut short", data_name(target.data_mount)));
+                fmt::format("could not list {}: the list was cut short", data_name(target.data_mount)));
   }
   return lines.size() == 1 || (lines.size() == 2 && lines[0] == directory + "/" + kUnfinishedMark);
 }
@@ -183,7 +183,7 @@ int data_version(StepContext& context, const TargetPlan& target, const std::stri
   if (lines.size() != 2 || lines[1] != "end" ||
       std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), version).ec != std::errc{}) {
     throw Error(ErrorKind::failed, "E-LISTING-CUT",
-                fmt::format("cannot read PG_VERSION in {} of {}", directory, data_name(data_mount)));
+                fmt::format("could not read PG_VERSION in {} of {}", directory, data_name(data_mount)));
   }
   return version;
 }
@@ -229,7 +229,7 @@ void put_back_backup(StepContext& context, const TargetPlan& target,
   const auto wrong = backup::compare(own_entries(target, list_data(context, target), manifest), manifest);
   if (!wrong.empty()) {
     throw Error(ErrorKind::failed, "E-PUT-BACK",
-                fmt::format("cannot put the backup back into {}: {}", data_name(target.data_mount),
+                fmt::format("could not put the backup back into {}: {}", data_name(target.data_mount),
                             join(wrong, "; ")));
   }
 }
@@ -256,7 +256,7 @@ void refuse_users(StepContext& context, const TargetPlan& target, const std::str
   const auto users = running_on_data(context.world, context.plan(), target, own);
   if (users.empty()) return;
   throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-              fmt::format("cannot {}: it is in use by {}", aim, join(users, ", ")),
+              fmt::format("could not {}: it is in use by {}", aim, join(users, ", ")),
               "stop it, then: " + command);
 }
 

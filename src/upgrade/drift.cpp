@@ -32,17 +32,16 @@ bool is_known(const Journal& journal, const std::string& step, const std::string
 }
 
 [[noreturn]] void refuse_older(const Journal& journal, const std::string& step, const std::string& thing) {
-  throw Error(
-      ErrorKind::refused, "E-STATE-OLD",
-      fmt::format("cannot go on by the state file of run {}: it knows nothing of step {}, but {} is there, "
-                  "so the run has come further",
-                  journal.state().plan.run_id, step, thing),
-      fmt::format("put the newest {} back into its place; the backup, if there is one, is in {}",
-                  journal.files().state().string(), (journal.files().directory / "backup").string()));
+  throw Error(ErrorKind::refused, "E-STATE-OLD",
+              fmt::format("cannot continue with the state file of run {}: it has no record of step {}, but "
+                          "{} exists, so the run got further",
+                          journal.state().plan.run_id, step, thing),
+              fmt::format("put the newest {} back into its place; the backup, if there is one, is in {}",
+                          journal.files().state().string(), (journal.files().directory / "backup").string()));
 }
 
-[[noreturn]] void refuse(const std::string& what, const std::string& mend) {
-  throw Error(ErrorKind::refused, "E-DRIFT", "cannot go on: " + what, mend);
+[[noreturn]] void refuse(const std::string& what, const std::string& hint) {
+  throw Error(ErrorKind::refused, "E-DRIFT", "cannot continue: " + what, hint);
 }
 
 }  // namespace
@@ -51,10 +50,10 @@ void refuse_other_engine(const Journal& journal, World& world) {
   const Plan& plan = journal.state().plan;
   const auto info = world.engine.info();
   if (info.id == plan.engine_id) return;
-  refuse(
-      fmt::format("the engine is {}, but the run began on {} ({})", info.id, plan.engine_id,
-                  plan.engine_endpoint),
-      fmt::format("name the engine that the run began on: DOCKER_HOST={} pgupgrade …", plan.engine_endpoint));
+  refuse(fmt::format("the engine is {}, but the run started on {} ({})", info.id, plan.engine_id,
+                     plan.engine_endpoint),
+         fmt::format("specify the engine that the run started on: DOCKER_HOST={} pgupgrade …",
+                     plan.engine_endpoint));
 }
 
 void refuse_drift(const Journal& journal, World& world) {
@@ -65,7 +64,7 @@ void refuse_drift(const Journal& journal, World& world) {
       const auto volume = world.engine.inspect_volume(target.data_mount.source);
       if (!volume) refuse(data_name(target.data_mount) + " is gone", "pgupgrade rollback");
       if (volume->created_at != target.data_volume.created_at) {
-        refuse(fmt::format("{} was made at {}, but the run began with one of {}",
+        refuse(fmt::format("{} was made at {}, but the run started with one of {}",
                            data_name(target.data_mount), volume->created_at, target.data_volume.created_at),
                "pgupgrade status");
       }
@@ -81,7 +80,7 @@ void refuse_drift(const Journal& journal, World& world) {
         (state == FileState::edited && is_known(journal, "edit-compose", "verify"))) {
       continue;
     }
-    refuse(fmt::format("{} was changed since the run began", file),
+    refuse(fmt::format("{} has changed since the run started", file),
            "put the file back as it was, then: pgupgrade resume");
   }
 }
@@ -97,7 +96,7 @@ void refuse_stale_plan(const Journal& journal, World& world) {
              "");
     }
   } catch (Error& error) {
-    if (error.is("E-DRIFT")) error.set_hint("nothing was begun; look at a new plan: pgupgrade plan");
+    if (error.is("E-DRIFT")) error.set_hint("nothing was started; review a new plan: pgupgrade plan");
     throw;
   }
 }

@@ -24,8 +24,8 @@ namespace bj = boost::json;
 
 [[noreturn]] void damaged(const TargetPlan& target, const std::string& why) {
   throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-              fmt::format("cannot trust the dump of service \"{}\": {}", target.service, why),
-              "pgupgrade rollback, then begin again");
+              fmt::format("the dump of service \"{}\" is unusable: {}", target.service, why),
+              "run `pgupgrade rollback`, then start over");
 }
 
 std::string name_in(const std::string& text) {
@@ -188,10 +188,10 @@ Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& tar
   if (fingerprint.format == Fingerprint::kFormat) return fingerprint;
   throw Error(
       ErrorKind::failed, "E-FINGERPRINT-FORMAT",
-      fmt::format("cannot go on: the fingerprint of service \"{}\" was taken by another version of this "
+      fmt::format("cannot continue: the fingerprint of service \"{}\" was taken by another version of this "
                   "program (format {}, expected {})",
                   target.service, fingerprint.format, Fingerprint::kFormat),
-      "go on with that version, or: pgupgrade rollback, then begin again");
+      "continue with that version, or run `pgupgrade rollback`, then start over");
 }
 
 }  // namespace pgupgrade::upgrade

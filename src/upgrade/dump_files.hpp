@@ -15,7 +15,7 @@ namespace pgupgrade::upgrade {
 struct DumpedDatabase {
   std::string name;
   std::string directory;                        // in the volume: "db-0"
-  std::map<std::string, std::int64_t> objects;  // the catalogue's counts, kind -> number
+  std::map<std::string, std::int64_t> objects;  // the catalog's counts, kind -> number
   std::vector<std::string> missing;             // built-ins that it lacks (Server::missing_built_ins)
   std::vector<postgres::RemoteView>
       remote_views;  // which only the service itself, with its network, can fill

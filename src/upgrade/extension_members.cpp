@@ -79,9 +79,10 @@ void refuse_changed_members(postgres::Server& server, const TargetPlan& target) 
       continue;
     throw Error(
         ErrorKind::failed, "E-EXTENSIONS-CHANGED",
-        fmt::format("cannot dump service \"{}\": objects of extensions in database \"{}\" have changed since "
-                    "the plan was made",
-                    target.service, printable(database.name)),
+        fmt::format(
+            "could not dump service \"{}\": objects of extensions in database \"{}\" have changed since "
+            "the plan was made",
+            target.service, printable(database.name)),
         "run `pgupgrade rollback`, then start over");
   }
 }

@@ -123,8 +123,8 @@ std::string numeric_owner(World& world, const std::string& run, const std::strin
   if (result.exit_code == 0 && owner.find(':') != std::string::npos) return owner;
   throw Error(
       ErrorKind::refused, "E-USER",
-      fmt::format("cannot run service \"{}\" as {}{}{}: image {} does not know such a user or group", service,
-                  printable(user), group.empty() ? "" : ":", printable(group), image.reference),
+      fmt::format("could not run service \"{}\" as {}{}{}: image {} does not know such a user or group",
+                  service, printable(user), group.empty() ? "" : ":", printable(group), image.reference),
       "give numbers in its `user:`");
 }
 
@@ -134,7 +134,8 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
                        const std::string& reference) {
   const auto image = world.engine.inspect_image(reference);
   if (!image) {
-    throw Error(ErrorKind::failed, "E-IMAGE", fmt::format("cannot find image {} on the engine", reference));
+    throw Error(ErrorKind::failed, "E-IMAGE",
+                fmt::format("could not find image {} on the engine", reference));
   }
   ImageFacts facts{.reference = reference, .id = image->id, .volumes = image->volumes};
   for (const std::string& line : image->environment) {

@@ -70,7 +70,7 @@ void refuse_foreign(const RunState& state, const RunFiles& files, const fs::path
   if (!fs::equivalent(state.plan.state_root, files.directory.parent_path(), absent)) {
     throw Error(
         ErrorKind::usage, "E-STATE-FOREIGN",
-        fmt::format("cannot use the state file {}: its run was begun in {}", path.string(),
+        fmt::format("cannot use the state file {}: its run was started in {}", path.string(),
                     state.plan.state_root),
         fmt::format("work there; where the directory was moved, move it back to {}", state.plan.state_root));
   }
@@ -99,7 +99,7 @@ Journal Journal::create(const RunFiles& files, RunState state) {
   if (fs::exists(files.directory)) {
     throw Error(
         ErrorKind::usage, "E-STATE-EXISTS",
-        fmt::format("cannot begin run {}: {} exists already", state.plan.run_id, files.directory.string()));
+        fmt::format("cannot start run {}: {} exists already", state.plan.run_id, files.directory.string()));
   }
   create_private_directory(files.directory);
   Journal journal(files, std::move(state));
@@ -148,8 +148,9 @@ Journal Journal::open(const RunFiles& files) {
       const auto previous = read_file_if_present(files.previous_state());
       if (previous) {
         parse_state(*previous, files.previous_state());
-        hint = fmt::format("the generation before is intact; to go on from it: pgupgrade resume --state {}",
-                           shell_word(files.previous_state().string()));
+        hint =
+            fmt::format("the generation before is intact; to continue from it: pgupgrade resume --state {}",
+                        shell_word(files.previous_state().string()));
       }
     } catch (const Error&) {
       hint = fmt::format("the generation before ({}) is damaged too; the backup is in {}",

@@ -54,7 +54,7 @@ std::filesystem::path lock_of(const std::filesystem::path& state_root) {
 }
 
 [[noreturn]] void refuse(const std::string& what, const std::string& holder, const std::string& run) {
-  throw Error(ErrorKind::locked, "E-LOCKED", fmt::format("cannot work on {}: {} holds it", what, holder),
+  throw Error(ErrorKind::locked, "E-LOCKED", fmt::format("{} is in use by {}", what, holder),
               run.empty()
                   ? "wait for it to end"
                   : fmt::format("wait for run {} to end, or, when it is dead: pgupgrade resume, rollback or "
@@ -99,7 +99,7 @@ FileLock acquire_state_root(const std::filesystem::path& state_root, Clock& cloc
 }  // namespace
 
 void refuse_locked_data(World& world, const Mount& data) {
-  is_locked_by(world, data, "a run not begun");
+  is_locked_by(world, data, "a run not started");
 }
 
 namespace {
@@ -158,7 +158,7 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
     const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
       return is_locked_by(world, target.data_mount, plan.run_id) || create_lock(world, spec);
     });
-    if (!locked) refuse(data_name(target.data_mount), "another run, which is about to begin,", {});
+    if (!locked) refuse(data_name(target.data_mount), "another run that is starting", {});
   }
 }
 

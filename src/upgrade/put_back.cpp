@@ -27,10 +27,9 @@ void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
 void stop_old_container(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (!info || !info->running()) return;
-  context.warn("W-DATA-REPLACED",
-               fmt::format("container {} was started on the emptied {}; it is stopped, and what it "
-                           "wrote gives way to the backup",
-                           info->name, data_name(target.data_mount)));
+  context.warn("W-DATA-REPLACED", fmt::format("container {} was started on the emptied {}; it will be "
+                                              "stopped, and what it wrote will be replaced by the backup",
+                                              info->name, data_name(target.data_mount)));
   hold_restart_policy(context, info->id, info->auto_remove);
   stop_server(context.world, info->id, target.old_pgdata);
 }
@@ -128,11 +127,11 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
   throw Error(
       ErrorKind::refused, "E-DRIFT",
       fmt::format(
-          "cannot go on: container {} was {} after the run had stopped it, and {} may have changed since "
+          "cannot continue: container {} was {} after the run had stopped it, and {} may have changed since "
           "the backup",
           target.container_name, old_server == OldServer::replaced ? "removed or replaced" : "started again",
           data_name(target.data_mount)),
-      "pgupgrade rollback, then begin again");
+      "run `pgupgrade rollback`, then start over");
 }
 
 bool put_back_old_data(StepContext& context, const TargetPlan& target) {
@@ -169,16 +168,17 @@ void put_back_lost_data(StepContext& context, const TargetPlan& target) {
   const bool begun = context.datum(target, kEmptying) == "yes";
   if (!begun && version_there(context, target) != 0) return;
   if (context.datum_of("backup", target, "manifest_sha256").empty()) {
-    throw Error(ErrorKind::failed, "E-DATA-GONE",
-                fmt::format("cannot start service \"{}\" again: {} holds no cluster any more, and this run "
-                            "had not made its backup yet",
-                            target.service, data_name(target.data_mount)),
-                "whatever emptied it was not pgupgrade; bring the data back, then: pgupgrade rollback");
+    throw Error(
+        ErrorKind::failed, "E-DATA-GONE",
+        fmt::format("could not start service \"{}\" again: {} no longer contains a cluster, and this run "
+                    "had not made its backup yet",
+                    target.service, data_name(target.data_mount)),
+        "pgupgrade did not empty it; restore the data, then: pgupgrade rollback");
   }
-  context.warn("W-DATA-GONE",
-               fmt::format("{} holds no cluster any more, by other hands than pgupgrade's: the backup is "
-                           "put back",
-                           data_name(target.data_mount)));
+  context.warn(
+      "W-DATA-GONE",
+      fmt::format("{} no longer contains a cluster, and pgupgrade did not remove it; restoring the backup",
+                  data_name(target.data_mount)));
   make_missing_volume(context, target);
   refuse_users_for_backup(context, target);
   put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });

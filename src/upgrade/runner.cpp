@@ -53,7 +53,7 @@ void Runner::carry_out(Step& step, StepContext& context) {
   reach(step, "after-action");
   if (!step.holds(context)) {
     throw Error(ErrorKind::failed, "E-STEP",
-                fmt::format("step {} was carried out, but its aim is not reached", context.step));
+                fmt::format("step {} ran, but its result could not be confirmed", context.step));
   }
   reach(step, "before-done");
   journal_.record_done(context.step, world_.clock.unix_ms());

@@ -55,7 +55,7 @@ RunningServer read_running_server(World& world, const docker::ContainerInfo& con
                  "SELECT current_setting('server_version_num') || ' ' || current_setting('data_directory')");
   if (rows.size() != 1 || rows[0].find(' ') == std::string::npos) {
     throw Error(ErrorKind::failed, "E-SQL",
-                fmt::format("cannot read the version of the server in container {}", container.name));
+                fmt::format("could not read the version of the server in container {}", container.name));
   }
   const auto space = rows[0].find(' ');
   return {.version_num = std::stoi(rows[0].substr(0, space)), .data_directory = rows[0].substr(space + 1)};

@@ -38,15 +38,15 @@ std::string state_text(const RunState& state) {
 RunState parse_state(const std::string& text, const std::filesystem::path& path) {
   boost::json::error_code failure;
   const auto value = boost::json::parse(text, failure);
-  if (failure || !value.is_object()) damaged(path, "it is cut short or is no JSON");
+  if (failure || !value.is_object()) damaged(path, "it is truncated or not valid JSON");
   const auto& envelope = value.get_object();
   const auto* format = json::find(envelope, "pgupgrade_state");
-  if (format == nullptr || !format->is_int64()) damaged(path, "it is no state file of this program");
+  if (format == nullptr || !format->is_int64()) damaged(path, "it is not a state file of this program");
   if (format->get_int64() < kOldestFormat || format->get_int64() > kFormat) {
     throw Error(ErrorKind::usage, "E-STATE-FORMAT",
                 fmt::format("cannot use the state file {}: its format is {}, this program knows {} to {}",
                             path.string(), format->get_int64(), kOldestFormat, kFormat),
-                "go on with the version of pgupgrade that began the run");
+                "continue with the version of pgupgrade that started the run");
   }
   const auto* digest = json::find(envelope, "sha256");
   const auto* body = json::find(envelope, "state");
@@ -54,7 +54,7 @@ RunState parse_state(const std::string& text, const std::filesystem::path& path)
   try {
     // An older program wrote fewer fields, so the digest is that of the document, not of what is read from
     // it.
-    if (text_of(format->get_int64(), *body) != text) damaged(path, "its digest does not fit its content");
+    if (text_of(format->get_int64(), *body) != text) damaged(path, "checksum mismatch");
     return run_state_from_json(*body);
   } catch (const Error& error) {
     if (error.is("E-STATE-DAMAGED")) throw;

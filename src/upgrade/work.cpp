@@ -26,7 +26,7 @@ void remove_if_ours(World& world, const std::string& name, const std::string& ru
   if (label == existing->labels.end() || label->second != run) {
     throw Error(
         ErrorKind::failed, "E-NAME-TAKEN",
-        fmt::format("cannot create work container \"{}\": a container of that name is not ours", name),
+        fmt::format("could not create work container \"{}\": a container of that name is not ours", name),
         fmt::format("remove or rename it: docker rename {} other", name));
   }
   world.engine.remove_container(existing->id);
@@ -100,8 +100,8 @@ WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const
   WorkResult result = run_work(world, spec, tick);
   if (result.exit_code != 0) {
     const std::string words = last_words(result.standard_output + "\n" + result.standard_error);
-    throw Error(code, fmt::format("cannot {}: {} exited with {}{}", what, spec.argv.front(), result.exit_code,
-                                  words.empty() ? "" : ": " + words));
+    throw Error(code, fmt::format("could not {}: {} exited with {}{}", what, spec.argv.front(),
+                                  result.exit_code, words.empty() ? "" : ": " + words));
   }
   return result;
 }
@@ -131,7 +131,7 @@ std::string log_of(World& world, const std::string& container) {
 
 std::string log_end(World& world, const std::string& container) {
   const std::string log = log_of(world, container);
-  return log.empty() ? "" : "; its log ends: " + last_words(log);
+  return log.empty() ? "" : "; last log lines: " + last_words(log);
 }
 
 std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {

@@ -52,7 +52,7 @@ std::string last_words(const std::string& output);
 // All that a container has printed, for a message about it. Empty when it cannot be had: there is another
 // error to tell.
 std::string log_of(World& world, const std::string& container);
-// The end of an error's sentence: "; its log ends: …", or nothing.
+// The end of an error's sentence: "; last log lines: …", or nothing.
 std::string log_end(World& world, const std::string& container);
 
 // Removes every work container of the run (not its lock). Returns their names.

@@ -93,7 +93,7 @@ std::string WorkServer::prepare_socket_directory() const {
                                        index_of(context_.plan(), target_));
   struct stat status {};
   if (::mkdir(outer.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create directory {}", outer.string()));
+    throw Error(ErrorKind::failed, "E-FILE", fmt::format("could not create directory {}", outer.string()));
   }
   if (::lstat(outer.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
       (status.st_mode & 077) != 0) {
@@ -102,7 +102,7 @@ std::string WorkServer::prepare_socket_directory() const {
   }
   const auto inner = outer / "s";
   if ((::mkdir(inner.c_str(), 0777) != 0 && errno != EEXIST) || ::chmod(inner.c_str(), 0777) != 0) {
-    throw Error(ErrorKind::failed, "E-FILE", fmt::format("cannot create directory {}", inner.string()));
+    throw Error(ErrorKind::failed, "E-FILE", fmt::format("could not create directory {}", inner.string()));
   }
   write_file_durably(inner / "pg_hba.conf", "local all all trust\n", 0644);
   return inner.string();
@@ -191,7 +191,7 @@ std::string WorkServer::server_name() const {
 void WorkServer::fail_with_log(const Error& error) {
   if (error.kind() == ErrorKind::interrupted) return;
   throw Error(ErrorKind::failed, "E-SERVER-START",
-              fmt::format("cannot start the {} server of service \"{}\" in container {}: {}{}",
+              fmt::format("could not start the {} server of service \"{}\" in container {}: {}{}",
                           side_ == Side::old ? "old" : "new", target_.service, server_name(), error.what(),
                           log_end(context_.world, server_name())));
 }
@@ -200,7 +200,7 @@ void WorkServer::fail_with_failures(const Error& error) {
   if (error.kind() != ErrorKind::failed) return;
   const std::string words = last_words(failures_in(log_of(context_.world, server_name()), error.what()));
   if (words.empty()) return;
-  throw error.retold(fmt::format("{}; its server said: {}", error.what(), words));
+  throw error.retold(fmt::format("{}; server log: {}", error.what(), words));
 }
 
 void WorkServer::stop() {
@@ -215,7 +215,7 @@ void WorkServer::stop() {
   if (state != "shut down") {
     const Error error(
         ErrorKind::failed, "E-NOT-SHUT-DOWN",
-        fmt::format("cannot stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
+        fmt::format("could not stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
                     old ? "old" : "new", target_.service, state));
     fail_with_failures(error);
     throw error;

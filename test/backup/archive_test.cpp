@@ -169,7 +169,7 @@ TEST_CASE("an archive that cannot be written names its path and the free space")
   CHECK(error.kind() == ErrorKind::failed);
   CHECK(error.code() == "E-BACKUP-WRITE");
   CHECK_THAT(error.what(),
-             ContainsSubstring("cannot write the backup " + archive.native() + ": File too large (") &&
+             ContainsSubstring("could not write the backup " + archive.native() + ": File too large (") &&
                  ContainsSubstring(" free there)"));
   CHECK(names_in(directory.path()).empty());
 

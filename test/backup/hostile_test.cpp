@@ -142,17 +142,17 @@ TEST_CASE("a name that comes twice and a top that is no directory are damage") {
   const Error below =
       error_of_archive({{.path = "data/", .type = AE_IFDIR}, {.path = "data/x"}, {.path = "data/x/y"}});
   CHECK(below.code() == "E-BACKUP-DAMAGED");
-  CHECK(std::string(below.what()) == "the archive's member x/y lies in x, which is no directory");
+  CHECK(std::string(below.what()) == "the archive's member x/y lies in x, which is not a directory");
   const Error above = error_of_archive({{.path = "data/", .type = AE_IFDIR},
                                         {.path = "data/d/x"},
                                         {.path = "data/d", .type = AE_IFLNK, .link = "/etc"}});
   CHECK(above.code() == "E-BACKUP-DAMAGED");
-  CHECK(std::string(above.what()) == "the archive's member d is no directory, but others lie in it");
+  CHECK(std::string(above.what()) == "the archive's member d is not a directory, but others are in it");
   const Error nothing = error_of_archive(
       {{.path = "data/", .type = AE_IFDIR}, {.path = "data/h", .link = "data/none", .hard = true}});
   CHECK(nothing.code() == "E-BACKUP-DAMAGED");
   CHECK(std::string(nothing.what()) ==
-        "the archive's member h is a hard link to none, which is no file before it");
+        "the archive's member h is a hard link to none, which is not a file before it");
   const Error file = error_of_archive({{.path = "data"}});
   CHECK(std::string(file.what()) == "the archive's first member data is not a directory");
 }

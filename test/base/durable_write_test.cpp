@@ -159,7 +159,7 @@ TEST_CASE("the error of a full disk names the file and says to free space") {
     write_durably(kFaulty, path, "text", 0600, std::nullopt);
     FAIL("no error");
   } catch (const Error& error) {
-    CHECK(error.what() == "cannot write " + path.native() + ": No space left on device");
+    CHECK(error.what() == "could not write " + path.native() + ": No space left on device");
     CHECK(error.hint() == "free some space on that file system, then go on");
   }
 }

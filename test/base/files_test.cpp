@@ -48,10 +48,10 @@ TEST_CASE("what was written durably is read back byte for byte") {
 TEST_CASE("reading an absent file is an error or nothing") {
   const TemporaryDirectory directory;
   CHECK(message_of([&] { read_file(directory / "none"); }) ==
-        "cannot read " + (directory / "none").native() + ": No such file or directory");
+        "could not read " + (directory / "none").native() + ": No such file or directory");
   CHECK(read_file_if_present(directory / "none") == std::nullopt);
   CHECK(message_of([&] { read_file_if_present(directory.path()); }) ==
-        "cannot read " + directory.path().native() + ": Is a directory");
+        "could not read " + directory.path().native() + ": Is a directory");
 }
 
 TEST_CASE("a directory is never replaced by a file") {
@@ -96,7 +96,7 @@ TEST_CASE("a private directory is created with its parents and only for its owne
   CHECK(mode_of(directory / "a/b") == 0700);
   write_file_durably(directory / "file", "");
   CHECK(message_of([&] { create_private_directory(directory / "file"); }) ==
-        "cannot create the directory " + (directory / "file").native() + ": File exists");
+        "could not create the directory " + (directory / "file").native() + ": File exists");
 }
 
 TEST_CASE("removing a tree does not follow its links") {
@@ -123,7 +123,7 @@ TEST_CASE("fsync of an absent file names it") {
   fsync_file(directory / "file");
   fsync_directory(directory.path());
   CHECK(message_of([&] { fsync_file(directory / "none"); }) ==
-        "cannot open " + (directory / "none").native() + ": No such file or directory");
+        "could not open " + (directory / "none").native() + ": No such file or directory");
 }
 
 TEST_CASE("a lock is held by one at a time and given up on destruction") {

@@ -66,7 +66,7 @@ TEST_CASE("JSON errors name the key and what was expected") {
 TEST_CASE("text that is not one JSON document is refused by name") {
   for (const std::string text : {"", "{", "{} {}", "nope"}) {
     CHECK_THAT(message_of([&] { json::parse(text, "the engine's answer"); }),
-               ContainsSubstring("cannot parse the engine's answer: not valid JSON ("));
+               ContainsSubstring("could not parse the engine's answer: not valid JSON ("));
   }
 }
 

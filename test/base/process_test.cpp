@@ -90,7 +90,7 @@ TEST_CASE("a program that is not there cannot be started") {
   const Error absent = error_of({"pgupgrade-no-such-program"});
   CHECK(absent.kind() == ErrorKind::failed);
   CHECK(absent.code() == "E-PROCESS");
-  CHECK(std::string(absent.what()) == "cannot find pgupgrade-no-such-program on PATH");
+  CHECK(std::string(absent.what()) == "could not find pgupgrade-no-such-program on PATH");
   CHECK(find_executable("pgupgrade-no-such-program") == std::nullopt);
 }
 
@@ -98,14 +98,14 @@ TEST_CASE("a file that is no program is an error of the start") {
   const TemporaryDirectory directory;
   const std::string path = (directory / "data").native();
   write_file_durably(path, "\x01\x02", 0700);
-  CHECK(std::string(error_of({path}).what()) == "cannot start " + path + ": Exec format error");
+  CHECK(std::string(error_of({path}).what()) == "could not start " + path + ": Exec format error");
 }
 
 TEST_CASE("a working directory that is not there is an error of the start") {
   ProcessOptions options;
   options.working_directory = "/nonexistent";
   CHECK(std::string(error_of({"true"}, options).what()) ==
-        "cannot start true: /nonexistent is not a directory");
+        "could not start true: /nonexistent is not a directory");
 }
 
 TEST_CASE("a child that takes too long is killed") {

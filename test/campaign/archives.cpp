@@ -85,12 +85,12 @@ class Emptied {
   void expect_refused(const std::set<std::string>& codes) const {
     const ProcessResult result = subject_.project().pgupgrade({"rollback"});
     require(result.signal_number == 0 && result.exit_code == 9,
-            "a rollback from such an archive fails: " + told(result));
+            "a rollback from such an archive fails: " + output_of(result));
     require(std::any_of(codes.begin(), codes.end(),
                         [&](const std::string& code) {
                           return result.standard_error.find(code) != std::string::npos;
                         }),
-            "the error says why: " + told(result));
+            "the error says why: " + output_of(result));
     require_same(emptied_, volume(), "nothing has been put into the volume");
     require(subject_.project().read("outside") == "untouched", "files of the host are as they were");
   }

@@ -1,5 +1,5 @@
 // Campaigns: what is tried on the real engine at every place and in every way, and so takes longer than a
-// test may. Each part is one file and one line in catalogue.cpp.
+// test may. Each part is one file and one line in catalog.cpp.
 #pragma once
 
 #include <functional>
@@ -43,7 +43,7 @@ struct Part {
 };
 
 // All parts, in the order of a whole campaign.
-const std::vector<Part>& catalogue();
+const std::vector<Part>& catalog();
 
 // The parts, each defined in the file of its name.
 void archives(Cases& cases);

@@ -151,12 +151,12 @@ Child::State Child::settle() {
 
 void Child::wait_for_stop() {
   const State state = settle();
-  require(state == State::stands, "the run ended before the place: " + told(result_));
+  require(state == State::stands, "the run ended before the place: " + output_of(result_));
 }
 
 void Child::wait_for_words(const std::string& words) {
   wait_until("the words " + words, [&] {
-    require(look() != State::ended, "the run ended before it said so: " + told(result_));
+    require(look() != State::ended, "the run ended before it said so: " + output_of(result_));
     return (result_.standard_output + result_.standard_error).find(words) != std::string::npos;
   });
 }

@@ -25,9 +25,9 @@ void require_clear(const ProcessResult& result, const Words& any_code) {
   const std::string& said = result.standard_error;
   require(std::any_of(any_code.begin(), any_code.end(),
                       [&](const std::string& code) { return has(said, "error[" + code + "]"); }),
-          fmt::format("the error is one of {}: {}", join(any_code, ", "), told(result)));
+          fmt::format("the error is one of {}: {}", join(any_code, ", "), output_of(result)));
   require(has(said, "your data:") && has(said, "pgupgrade r"),
-          "the error tells of the data and of the way on: " + told(result));
+          "the error tells of the data and of the way on: " + output_of(result));
 }
 
 struct Copy {
@@ -137,7 +137,7 @@ void in_the_state_file(Cases& cases, Subject& subject) {
       for (const char* command : {"resume", "rollback"}) {
         const ProcessResult result = subject.expect_exit(2, {command, "--state", state.native()});
         require(has(result.standard_error, "E-STATE-") && has(result.standard_error, "state.json.previous"),
-                "the error names the generation before: " + told(result));
+                "the error names the generation before: " + output_of(result));
       }
     });
   }
@@ -178,7 +178,7 @@ void after_the_wipe(Cases& cases, Subject& subject, const std::string& place) {
           const DamagedFile damaged(copy.path, few_damages(fs::file_size(copy.path)).at(kind));
           const ProcessResult result = subject.expect_exit(9, {"rollback"});
           require_clear(result, kBackupCodes);
-          require(has(result.standard_error, "-db-dump"), "the dump's volume is named: " + told(result));
+          require(has(result.standard_error, "-db-dump"), "the dump's volume is named: " + output_of(result));
           require_same(before, subject.snapshot(), "the way back that cannot be gone changes nothing");
           if (forward) {
             subject.expect_exit(0, {"resume"});

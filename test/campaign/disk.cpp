@@ -43,9 +43,9 @@ void require_clear(const ProcessResult& result) {
   const std::string& said = result.standard_error;
   // PostgreSQL itself does not always say why it could not write.
   require(has(said, "o space left on device") || has(said, "could not write"),
-          "the error names the cause: " + told(result));
+          "the error names the cause: " + output_of(result));
   require(has(said, "your data:") && has(said, "pgupgrade r"),
-          "the error tells of the data and of the way on: " + told(result));
+          "the error tells of the data and of the way on: " + output_of(result));
 }
 
 // The user's `docker compose up`, or anything that starts the service, finds a cluster or refuses; where
@@ -62,13 +62,13 @@ void require_not_startable_empty(const Subject& subject, const fs::path& data) {
 // The way back: with the disk still full where that can be; else it says why (5 when it had not begun, 9 when
 // it had), and succeeds with room.
 void go_back(const Subject& subject, const SmallDisk& disk) {
-  const ProcessResult first = subject.project().pgupgrade({"rollback", "--lose-new-writes"});
+  const ProcessResult first = subject.project().pgupgrade({"rollback", "--discard-new-writes"});
   if (first.exit_code != 0) {
     require(first.exit_code == 5 || first.exit_code == 9,
-            "a rollback that cannot be gone says so: " + told(first));
+            "a rollback that cannot be gone says so: " + output_of(first));
     require_clear(first);
     disk.free_up();
-    subject.expect_exit(0, {"rollback", "--lose-new-writes"});
+    subject.expect_exit(0, {"rollback", "--discard-new-writes"});
   }
   disk.free_up();  // a server may need room to start
   subject.expect_as_before();
@@ -77,11 +77,11 @@ void go_back(const Subject& subject, const SmallDisk& disk) {
 // Whatever a full disk did to the run: it succeeded, or it was stopped clearly and can be gone on with.
 void after(const Subject& subject, const SmallDisk& disk, const ProcessResult& result, const fs::path& data,
            const std::string& way) {
-  require(result.signal_number == 0, "the run ends by itself: " + told(result));
+  require(result.signal_number == 0, "the run ends by itself: " + output_of(result));
   if (result.exit_code == 0) {
     subject.expect_upgraded();
   } else {
-    require(result.exit_code == 5 || result.exit_code == 3, "it is stopped midway: " + told(result));
+    require(result.exit_code == 5 || result.exit_code == 3, "it is stopped midway: " + output_of(result));
     require_clear(result);
     if (way == "rollback" && !data.empty()) require_not_startable_empty(subject, data);
     if (way == "rollback") go_back(subject, disk);
@@ -114,7 +114,7 @@ void require_refused(Subject& subject, const std::string& place) {
     arguments.insert(arguments.end(), {"--compose", "docker-compose.yml", "--to", "17"});
     const ProcessResult result = subject.expect_exit(3, arguments);
     require(has(result.standard_error, "E-DISK") && has(result.standard_error, place),
-            "the disk is named: " + told(result));
+            "the disk is named: " + output_of(result));
   }
   subject.expect_untouched();
 }
@@ -143,8 +143,9 @@ void state_directory(Cases& cases) {
     Words words = Subject::upgrade_words();
     words.insert(words.end(), {"--accept", "E-DISK"});
     const ProcessResult result = subject.project().pgupgrade(words);
-    require(result.exit_code == 3 || result.exit_code == 5, "it is stopped: " + told(result));
-    require(has(result.standard_error, "No space left on device"), "the cause is named: " + told(result));
+    require(result.exit_code == 3 || result.exit_code == 5, "it is stopped: " + output_of(result));
+    require(has(result.standard_error, "No space left on device"),
+            "the cause is named: " + output_of(result));
     disk.free_up();
     subject.expect_untouched();
     require(subject.project().engine_leftovers().empty(), "nothing is left on the engine");
@@ -238,7 +239,7 @@ void dump_volume(Cases& cases) {
         }
         // With some room left a small dump may fit; on a full disk no byte of it does.
         if (moment.left == 0 && moment.place.starts_with("dump:"))
-          require(result.exit_code == 5, "it is stopped midway: " + told(result));
+          require(result.exit_code == 5, "it is stopped midway: " + output_of(result));
         after(subject, disk, result, data, way);
       });
     }

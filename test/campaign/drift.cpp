@@ -1,4 +1,4 @@
-// What the run began with is another one when it goes on: Compose file, volume, engine, image.
+// What the run started with is another one when it goes on: Compose file, volume, engine, image.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -44,10 +44,10 @@ class OwnTags {
 
 void require_refused(const Subject& subject, const std::string& command, const Words& parts) {
   const ProcessResult result = subject.project().pgupgrade({command});
-  require(result.signal_number == 0 && result.exit_code > 1, command + " is refused: " + told(result));
+  require(result.signal_number == 0 && result.exit_code > 1, command + " is refused: " + output_of(result));
   for (const std::string& part : parts)
     require(result.standard_error.find(part) != std::string::npos,
-            fmt::format("{} says \"{}\": {}", command, part, told(result)));
+            fmt::format("{} says \"{}\": {}", command, part, output_of(result)));
 }
 
 void go(const Subject& subject, const std::string& way) {
@@ -55,16 +55,16 @@ void go(const Subject& subject, const std::string& way) {
     subject.expect_exit(0, {"resume"});
     subject.expect_upgraded();
   } else {
-    subject.expect_exit(0, {"rollback", "--lose-new-writes"});
+    subject.expect_exit(0, {"rollback", "--discard-new-writes"});
     subject.expect_as_before();
   }
   subject.begin_anew();
 }
 
-// Refused by `commands`, which change nothing; after it is mended, the run goes on or back.
-void refused_until_mended(Subject& subject, const std::string& place, const Words& commands,
-                          const Words& parts, const std::string& way, const std::function<void()>& drift,
-                          const std::function<void()>& mend) {
+// Refused by `commands`, which change nothing; after it is repaired, the run goes on or back.
+void refused_until_fixed(Subject& subject, const std::string& place, const Words& commands,
+                         const Words& parts, const std::string& way, const std::function<void()>& drift,
+                         const std::function<void()>& repair) {
   subject.expect_killed(place, Subject::upgrade_words());
   // Its files change: by themselves, or when a resume stops what the dead run has left running.
   const bool server_runs = place.starts_with("start:") || place.starts_with("restore:");
@@ -73,7 +73,7 @@ void refused_until_mended(Subject& subject, const std::string& place, const Word
   const std::string drifted = subject.snapshot(server_runs);
   for (const std::string& command : commands) require_refused(subject, command, parts);
   require_same(drifted, subject.snapshot(server_runs), "what was refused has changed nothing");
-  mend();
+  repair();
   require_same(before, subject.snapshot(server_runs), "it is as it was");
   go(subject, way);
 }
@@ -89,14 +89,14 @@ void compose_file(Cases& cases, Subject& subject) {
   for (const char* way : {"resume", "rollback"}) {
     for (const char* place : {"stop-old:after-done", "verify-dump:after-done", "wipe:emptied"})
       cases.run(fmt::format("{}, Compose file edited, {}", place, way), [&] {
-        refused_until_mended(subject, place, {"resume"}, {"error[E-DRIFT]", "docker-compose.yml"}, way, edit,
-                             put_back);
+        refused_until_fixed(subject, place, {"resume"}, {"error[E-DRIFT]", "docker-compose.yml"}, way, edit,
+                            put_back);
       });
     // It has our line by then, so that the way back would have to choose.
     for (const char* place : {"edit-compose:after-done", "start:up"})
       cases.run(fmt::format("{}, Compose file edited, {}", place, way), [&] {
-        refused_until_mended(subject, place, {"resume", "rollback"}, {"DRIFT]", "docker-compose.yml"}, way,
-                             edit, put_back);
+        refused_until_fixed(subject, place, {"resume", "rollback"}, {"DRIFT]", "docker-compose.yml"}, way,
+                            edit, put_back);
       });
   }
 }
@@ -138,17 +138,17 @@ void images(Cases& cases, Subject& subject, const OwnTags& tags) {
   for (const char* way : {"resume", "rollback"})
     for (const char* place : {"backup:after-done", "restore:one-restored"})
       cases.run(fmt::format("{}, new image retagged, {}", place, way), [&] {
-        refused_until_mended(subject, place, {"resume"}, {"error[E-DRIFT]", tags.tag("17")}, way,
-                             move_to_other("17"), move_back("17"));
+        refused_until_fixed(subject, place, {"resume"}, {"error[E-DRIFT]", tags.tag("17")}, way,
+                            move_to_other("17"), move_back("17"));
       });
   // The way back starts the service from its file, by the tag.
   cases.run("start:up, old image retagged, rollback", [&] {
     subject.expect_killed("start:up", Subject::upgrade_words());
     move_to_other("13")();
-    const ProcessResult result = subject.project().pgupgrade({"rollback", "--lose-new-writes"});
+    const ProcessResult result = subject.project().pgupgrade({"rollback", "--discard-new-writes"});
     require(result.signal_number == 0 && result.exit_code > 1 &&
                 result.standard_error.find("error[E-OLD-IMAGE]") != std::string::npos,
-            "the way back names the old image: " + told(result));
+            "the way back names the old image: " + output_of(result));
     move_back("13")();
     go(subject, "rollback");
   });

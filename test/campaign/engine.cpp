@@ -98,7 +98,7 @@ class EngineCases {
         require_same(join(before, "\n"), join(applications(), "\n"), "no application was started");
       require_none_runs(applications());
       const ProcessResult result = resumed.go_on();
-      require(result.succeeded(), "the resumed run succeeds: " + told(result));
+      require(result.succeeded(), "the resumed run succeeds: " + output_of(result));
       expect_proof(result);
     }
     subject_.expect_upgraded();
@@ -142,8 +142,8 @@ class EngineCases {
       const std::string& said = result.standard_error;
       require(result.signal_number == 0 &&
                   (result.exit_code == 5 || result.exit_code == 8 || result.exit_code == 3),
-              "an engine that was started again stops a run midway: " + told(result));
-      require(said.find("error[E-") != std::string::npos, "the error has its code: " + told(result));
+              "an engine that was started again stops a run midway: " + output_of(result));
+      require(said.find("error[E-") != std::string::npos, "the error has its code: " + output_of(result));
       if (result.exit_code == 3)
         subject_.expect_exit(0, Subject::upgrade_words());
       else
@@ -156,7 +156,7 @@ class EngineCases {
   // The password that the server's owner declares is tried before and after, whatever happens in between.
   static void expect_proof(const ProcessResult& result) {
     require(result.standard_output.find("Logins 1 of 1") != std::string::npos,
-            "the password is proven again: " + told(result));
+            "the password is proven again: " + output_of(result));
   }
 
   static bool work_runs(const std::string& purpose) {

@@ -36,7 +36,7 @@ void strangers(Cases& cases, Subject& subject, const std::string& mode) {
       must_run({"docker", "rm", "--force", stranger});
       require(result.exit_code == 5 && result.standard_error.find("E-VOLUME-IN-USE") != std::string::npos &&
                   result.standard_error.find(stranger) != std::string::npos,
-              "it is noticed: " + told(result));
+              "it is noticed: " + output_of(result));
     });
   if (!begun) return;
   cases.run(fmt::format("containers on the volume everywhere ({}), then to the end", mode), [&] {
@@ -74,7 +74,7 @@ void old_server(Cases& cases, const Subject& subject) {
                     write_on_old_server(subject, then);
                     run.go_on();
                     const ProcessResult result = run.wait();
-                    require(result.exit_code == 5, "the run does not go on: " + told(result));
+                    require(result.exit_code == 5, "the run does not go on: " + output_of(result));
                   }
                   subject.expect_exit(0, {"rollback"});
                   subject.expect_untouched();
@@ -98,7 +98,7 @@ void old_server_late(Cases& cases, const Subject& subject) {
         if (result.succeeded())
           subject.expect_upgraded();
         else
-          require(result.exit_code == 5, "it stops midway or succeeds: " + told(result));
+          require(result.exit_code == 5, "it stops midway or succeeds: " + output_of(result));
       }
       subject.begin_anew();
     });
@@ -184,7 +184,7 @@ void clients(Cases& cases) {
       start_client(project);
       run.go_on();
       const ProcessResult result = run.wait();
-      require(result.succeeded(), "the run succeeds: " + told(result));
+      require(result.succeeded(), "the run succeeds: " + output_of(result));
       subject.expect_upgraded();
       require_acknowledged(project);
       subject.begin_anew();

@@ -36,7 +36,7 @@ void Cases::run(const std::string& name, const std::function<void()>& body) {
     throw Violation(fmt::format("{}: {}", name, error.what()));
   }
   ++passed_;
-  fmt::print(stderr, "  sound: {}\n", name);
+  fmt::print(stderr, "  ok: {}\n", name);
 }
 
 namespace {
@@ -79,13 +79,13 @@ int run(std::vector<std::string> words) {
     words.erase(words.begin(), words.begin() + 2);
   }
   for (const std::string& word : words)
-    if (std::none_of(catalogue().begin(), catalogue().end(),
+    if (std::none_of(catalog().begin(), catalog().end(),
                      [&](const Part& part) { return part.name == word; })) {
       fmt::print(stderr, "campaign: there is no part \"{}\"\n", word);
       return 2;
     }
   std::vector<Row> rows;
-  for (const Part& part : catalogue()) {
+  for (const Part& part : catalog()) {
     if (!words.empty() && std::find(words.begin(), words.end(), part.name) == words.end()) continue;
     rows.push_back(run_part(part, match));
     if (!rows.back().violation.empty()) break;

@@ -191,7 +191,7 @@ class OneCluster {
   }
 
   void go_back() {
-    must({"rollback", "--lose-new-writes"});
+    must({"rollback", "--discard-new-writes"});
     require(project_.server_version("db") == "13", "the server is 13");
     look("rolled back");
     must({"cleanup", "--yes"});
@@ -201,7 +201,7 @@ class OneCluster {
   void must(const Words& words) const {
     const ProcessResult result = project_.pgupgrade(words);
     require(result.signal_number == 0 && result.exit_code == 0,
-            "pgupgrade " + join(words, " ") + " succeeds: " + told(result));
+            "pgupgrade " + join(words, " ") + " succeeds: " + output_of(result));
   }
 
   void fill() {
@@ -299,24 +299,25 @@ void refused(Cases& cases) {
   const Words containers = project.containers();
   for (const auto& [kind, end] : std::vector<std::pair<std::string, std::string>>{
            {"ROLE", "\n"}, {"DATABASE", "\n"}, {"ROLE", "\r"}, {"DATABASE", "\r"}})
-    cases.run(
-        fmt::format("refused, {} with {}", kind, end == "\n" ? "a line feed" : "a carriage return"), [&] {
-          const std::string name = "\"a" + end + "\x1b[31mb\"";
-          project.script("db", "postgres", "CREATE " + kind + " " + name + ";\n");
-          const ProcessResult result =
-              project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
-          require(result.exit_code == 3, "it is refused: " + told(result));
-          const std::string said = result.standard_error + result.standard_output;
-          require(said.find("E-NAME-LINE-FEED") != std::string::npos, "the reason is told: " + told(result));
-          require(said.find(end == "\n" ? "a\\n?[31mb" : "a\\r?[31mb") != std::string::npos,
-                  "the name is shown, and without its control characters: " + told(result));
-          require(said.find('\x1b') == std::string::npos && said.find('\r') == std::string::npos,
-                  "no control character is shown");
-          require(project.containers() == containers && project.runs().empty() &&
-                      project.engine_leftovers().empty(),
-                  "nothing was touched");
-          project.script("db", "postgres", "DROP " + kind + " " + name + ";\n");
-        });
+    cases.run(fmt::format("refused, {} with {}", kind, end == "\n" ? "a line feed" : "a carriage return"),
+              [&] {
+                const std::string name = "\"a" + end + "\x1b[31mb\"";
+                project.script("db", "postgres", "CREATE " + kind + " " + name + ";\n");
+                const ProcessResult result =
+                    project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
+                require(result.exit_code == 3, "it is refused: " + output_of(result));
+                const std::string said = result.standard_error + result.standard_output;
+                require(said.find("E-NAME-LINE-FEED") != std::string::npos,
+                        "the reason is told: " + output_of(result));
+                require(said.find(end == "\n" ? "a\\n?[31mb" : "a\\r?[31mb") != std::string::npos,
+                        "the name is shown, and without its control characters: " + output_of(result));
+                require(said.find('\x1b') == std::string::npos && said.find('\r') == std::string::npos,
+                        "no control character is shown");
+                require(project.containers() == containers && project.runs().empty() &&
+                            project.engine_leftovers().empty(),
+                        "nothing was touched");
+                project.script("db", "postgres", "DROP " + kind + " " + name + ";\n");
+              });
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ class OddProject {
     words.insert(words.end(), {"--to", "17", "--yes", "--service=" + names_.service});
     must(words);
     look("17", "upgraded");
-    must(with(located({"rollback"}), {"--lose-new-writes"}));
+    must(with(located({"rollback"}), {"--discard-new-writes"}));
     look("13", "rolled back");
     must(with(located({"cleanup"}), {"--yes"}));
     compose({"down", "--volumes", "--timeout", "5"});
@@ -226,7 +226,7 @@ class OddProject {
   void must(const Words& words) const {
     const ProcessResult result = home_.pgupgrade(words, {{"COMPOSE_PROJECT_NAME", name_}});
     require(result.signal_number == 0 && result.exit_code == 0,
-            "pgupgrade " + join(words, " ") + " succeeds: " + told(result));
+            "pgupgrade " + join(words, " ") + " succeeds: " + output_of(result));
   }
 
   static std::string env(const std::string& tag) {

@@ -37,7 +37,7 @@ constexpr const char* kFirstProcess = "mount -t tmpfs tmpfs /run && : >\"$0\" &&
 
 UniqueFd open_file(const fs::path& file, int flags) {
   UniqueFd result(::open(file.c_str(), flags | O_CLOEXEC, 0600));
-  if (!result) fail("cannot open " + file.native());
+  if (!result) fail("could not open " + file.native());
   return result;
 }
 

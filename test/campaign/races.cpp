@@ -29,7 +29,7 @@ ChildOptions paused(const Words& arguments, const std::string& place, const std:
 void require_refused(const ProcessResult& loser, pid_t holder) {
   require(loser.signal_number == 0 && loser.exit_code == 7 &&
               loser.standard_error.find(fmt::format("process {},", holder)) != std::string::npos,
-          fmt::format("the other ends with exit 7 and names process {}: {}", holder, told(loser)));
+          fmt::format("the other ends with exit 7 and names process {}: {}", holder, output_of(loser)));
 }
 
 // Exactly one of the two comes to its place; gives it.
@@ -37,7 +37,7 @@ Child& winner_of(Child& one, Child& other) {
   const bool one_stands = one.settle() == Child::State::stands;
   const bool other_stands = other.settle() == Child::State::stands;
   if (one_stands == other_stands) {
-    const std::string both = one_stands ? "both of them" : told(one.wait()) + told(other.wait());
+    const std::string both = one_stands ? "both of them" : output_of(one.wait()) + output_of(other.wait());
     throw Violation("not exactly one goes on, but " + both);
   }
   Child& winner = one_stands ? one : other;
@@ -82,7 +82,8 @@ void require_one_refused(const Subject& subject, Child& one, Child& other) {
   require_refused((one_ended ? one : other).wait(), winner.process());
   winner.signal(SIGTERM);
   const ProcessResult stopped = winner.wait();
-  require(stopped.exit_code == 143, "the other one went on until it was asked to stop: " + told(stopped));
+  require(stopped.exit_code == 143,
+          "the other one went on until it was asked to stop: " + output_of(stopped));
   roll_back_the_only(subject);
 }
 
@@ -123,7 +124,7 @@ void late_contest(const Subject& subject, int turn) {
   require_one_refused(subject, first, second);
 }
 
-void late_contests(Cases& cases, const Subject& subject) {
+void late_starts(Cases& cases, const Subject& subject) {
   for (int i = 1; i <= kOtherContests; ++i)
     cases.run(fmt::format("a second run while the first stops the service, {}", i),
               [&] { late_contest(subject, i); });
@@ -142,7 +143,7 @@ void second_runs(Cases& cases, const Subject& subject) {
       }
       first.go_on();
       const ProcessResult result = first.wait();
-      require(result.succeeded(), "the first is not disturbed: " + told(result));
+      require(result.succeeded(), "the first is not disturbed: " + output_of(result));
       subject.expect_upgraded();
       subject.begin_anew();
     });
@@ -185,7 +186,7 @@ void run_and_rollback(Cases& cases, const Subject& subject) {
       Child rollback(subject.project(), paused({"rollback"}, "freeze:undo-before-record"));
       rollback.wait_for_stop();
       const ProcessResult refused = run.wait();
-      require(refused.exit_code == 7, "the run is refused: " + told(refused));
+      require(refused.exit_code == 7, "the run is refused: " + output_of(refused));
       rollback.go_on();
       require(rollback.wait().succeeded(), "the rollback is not disturbed");
       subject.begin_anew();
@@ -202,7 +203,7 @@ void unlock_living(const Subject& subject, Child& holder) {
   const ProcessResult refused = subject.expect_exit(3, {"unlock", "--yes", "--state", only_state(subject)});
   require(refused.standard_error.find("E-LOCK-ALIVE") != std::string::npos &&
               refused.standard_error.find(fmt::format("process {},", holder.process())) != std::string::npos,
-          "it names the living: " + told(refused));
+          "it names the living: " + output_of(refused));
   Child other(subject.project(), {.arguments = Subject::upgrade_words(), .directory = "other"});
   require(other.wait().exit_code == 7, "the volume is still locked");
 }
@@ -240,7 +241,7 @@ void races(Cases& cases) {
   Subject subject("races");
   subject.project().write("other/docker-compose.yml", small_project(13));
   contests(cases, subject);
-  late_contests(cases, subject);
+  late_starts(cases, subject);
   second_runs(cases, subject);
   two_resumes(cases, subject);
   resume_and_rollback(cases, subject);

@@ -123,7 +123,7 @@ class Guarded {
     const ProcessResult result = project_.pgupgrade(words, variables);
     const bool killed = result.signal_number == SIGKILL;
     require(exit_code < 0 ? killed : !killed && result.exit_code == exit_code,
-            fmt::format("pgupgrade {} ends as it should: {}", join(words, " "), told(result)));
+            fmt::format("pgupgrade {} ends as it should: {}", join(words, " "), output_of(result)));
     watch.look_at("standard output of " + join(words, " "), result.standard_output);
     watch.look_at("standard error of " + join(words, " "), result.standard_error);
     watch.look_at_leftovers();
@@ -172,7 +172,7 @@ void success(Cases& cases, Kept kept) {
     watch.learn(guarded.canaries());
     watch.require_private(guarded.state_root());
     guarded.tell(watch, with({"status"}, output), 0);
-    guarded.tell(watch, with({"rollback", "--lose-new-writes"}, output), 0);
+    guarded.tell(watch, with({"rollback", "--discard-new-writes"}, output), 0);
     watch.require_private(guarded.state_root());
     guarded.tell(watch, with({"cleanup", "--yes"}, output), 0);
     require_none(watch.end());
@@ -196,7 +196,7 @@ void killed(Cases& cases) {
       guarded.tell(watch, {"status"}, 0);
       guarded.tell(watch, {"resume"}, 0);
       watch.learn(guarded.canaries());
-      guarded.tell(watch, {"rollback", "--lose-new-writes"}, 0);
+      guarded.tell(watch, {"rollback", "--discard-new-writes"}, 0);
       guarded.tell(watch, {"cleanup", "--yes"}, 0);
       require_none(watch.end());
       fs::remove_all(guarded.state_root());

@@ -120,7 +120,7 @@ std::vector<Words> disturb(const Subject& subject, const std::string& place, con
   way.disturb(child);
   const ProcessResult result = child.wait();
   require(result.signal_number == 0 && result.exit_code == way.exit_code,
-          fmt::format("it ends with exit {}: {}", way.exit_code, told(result)));
+          fmt::format("it ends with exit {}: {}", way.exit_code, output_of(result)));
   const std::string said = result.standard_error + result.standard_output;
   if (way.says != nullptr) return require_words(said, way, commands);
   require(said.find("error[") == std::string::npos, "it ends without a word: " + said);
@@ -168,7 +168,7 @@ void roll_back_each(Cases& cases, Subject& subject, const Words& places) {
 Words places_back(Subject& subject) {
   const auto list = subject.project() / "places-back";
   subject.expect_killed("thaw:before-done", Subject::upgrade_words());
-  subject.expect_exit(0, {"rollback", "--lose-new-writes"}, {{"PGUPGRADE_PLACES", list.native()}});
+  subject.expect_exit(0, {"rollback", "--discard-new-writes"}, {{"PGUPGRADE_PLACES", list.native()}});
   subject.begin_anew();
   return split_lines(subject.project().read("places-back"));
 }
@@ -181,7 +181,7 @@ void undo_each(Cases& cases, Subject& subject, const Words& places, const Ways& 
     cases.run(fmt::format("round {}: {}, {}, rollback again", round, places[i], way.name), [&] {
       if (!begun) subject.expect_killed("thaw:before-done", Subject::upgrade_words());
       begun = true;
-      disturb(subject, places[i], {"rollback", "--lose-new-writes"}, way, {"rollback"});
+      disturb(subject, places[i], {"rollback", "--discard-new-writes"}, way, {"rollback"});
     });
   }
   if (!begun) return;
@@ -199,7 +199,7 @@ void go_on_unread(const Subject& subject, const std::string& place, Words argume
   child.close_streams();
   child.go_on();
   const ProcessResult result = child.wait();
-  require(result.succeeded(), "a run that nobody listens to succeeds: " + told(result));
+  require(result.succeeded(), "a run that nobody listens to succeeds: " + output_of(result));
   subject.expect_upgraded();
   subject.begin_anew();
 }
@@ -212,7 +212,8 @@ void interrupt_unread(const Subject& subject, const std::string& place) {
   child.signal(SIGINT);
   child.go_on();
   const ProcessResult result = child.wait();
-  require(result.signal_number == 0 && result.exit_code == 130, "it ends with exit 130: " + told(result));
+  require(result.signal_number == 0 && result.exit_code == 130,
+          "it ends with exit 130: " + output_of(result));
   subject.expect_exit(0, {"resume"});
   subject.expect_upgraded();
   subject.begin_anew();
@@ -223,7 +224,7 @@ void go_without_streams(const Subject& subject) {
       subject.project(),
       {.arguments = Subject::upgrade_words(), .variables = {}, .directory = "", .streams = Streams::none});
   const ProcessResult result = child.wait();
-  require(result.succeeded(), "a run without streams succeeds: " + told(result));
+  require(result.succeeded(), "a run without streams succeeds: " + output_of(result));
   subject.expect_upgraded();
   subject.begin_anew();
 }
@@ -236,7 +237,7 @@ void interrupt_the_question(const Subject& subject) {
   child.wait_for_words("to go on: ");
   child.type("\x03");
   const ProcessResult result = child.wait();
-  require(result.exit_code == 130, "Ctrl-C at the question ends with exit 130: " + told(result));
+  require(result.exit_code == 130, "Ctrl-C at the question ends with exit 130: " + output_of(result));
   require(subject.project().runs().empty(), "no run was begun");
   subject.expect_untouched();
 }

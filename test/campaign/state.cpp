@@ -24,7 +24,7 @@ struct Damage {
   std::function<void()> inflict;
   std::string code;  // what every command answers; empty where it depends
   // Put right by hand; without it the state file is written anew.
-  std::function<void()> mend = {};
+  std::function<void()> repair = {};
 };
 
 // The run that stands still, and what was there before anybody laid hands on it.
@@ -118,7 +118,7 @@ Damage read_only(const Standstill& still) {
       must_run({"chattr", flag, path.native()});
   };
   return {
-      .name = "read-only", .inflict = [set] { set("+i"); }, .code = "E-FILE", .mend = [set] { set("-i"); }};
+      .name = "read-only", .inflict = [set] { set("+i"); }, .code = "E-FILE", .repair = [set] { set("-i"); }};
 }
 
 Damage without_directory(const Standstill& still) {
@@ -126,31 +126,31 @@ Damage without_directory(const Standstill& still) {
   return {.name = "the run's directory is gone",
           .inflict = [&still, aside] { fs::rename(still.run, aside); },
           .code = "E-NO-RUN",
-          .mend = [&still, aside] { fs::rename(aside, still.run); }};
+          .repair = [&still, aside] { fs::rename(aside, still.run); }};
 }
 
 void refused(const Subject& subject, const Words& words, const std::string& code) {
   const ProcessResult result = subject.project().pgupgrade(words);
   const std::string command = join(words, " ");
   require(result.signal_number == 0 && result.exit_code != 0 && result.exit_code != 1,
-          fmt::format("{} is refused: {}", command, told(result)));
+          fmt::format("{} is refused: {}", command, output_of(result)));
   require(result.standard_error.find("error[" + code) != std::string::npos,
-          fmt::format("{} answers {}: {}", command, code, told(result)));
+          fmt::format("{} answers {}: {}", command, code, output_of(result)));
   require(result.standard_error.find("your data:") != std::string::npos ||
-              result.standard_error.find("mend:") != std::string::npos,
-          fmt::format("{} says where the data is or what to do: {}", command, told(result)));
+              result.standard_error.find("hint:") != std::string::npos,
+          fmt::format("{} says where the data is or what to do: {}", command, output_of(result)));
 }
 
 void all_refused(const Subject& subject, const Damage& damage) {
   refused(subject, {"resume"}, damage.code);
-  refused(subject, {"rollback", "--lose-new-writes"}, damage.code);
+  refused(subject, {"rollback", "--discard-new-writes"}, damage.code);
   if (damage.name != "read-only") refused(subject, {"cleanup", "--yes"}, damage.code);
   const ProcessResult status = subject.project().pgupgrade({"status"});
-  require(status.signal_number == 0 && status.exit_code != 1, "status answers: " + told(status));
+  require(status.signal_number == 0 && status.exit_code != 1, "status answers: " + output_of(status));
   // Beginning anew on a half-way project would be the wrong action of all.
   const ProcessResult begun = subject.upgrade();
   require(begun.signal_number == 0 && begun.exit_code != 0 && begun.exit_code != 1,
-          "a new run is refused: " + told(begun));
+          "a new run is refused: " + output_of(begun));
 }
 
 Standstill stand_still(const Subject& subject, const std::string& place) {
@@ -175,7 +175,7 @@ void try_all(Cases& cases, const Subject& subject, const std::string& place) {
     cases.run(fmt::format("{}, state file damaged: {}", place, damage.name), [&] {
       damage.inflict();
       all_refused(subject, damage);
-      damage.mend ? damage.mend() : still.restore();
+      damage.repair ? damage.repair() : still.restore();
     });
   }
   require_same(before, subject.snapshot(), "what was refused has changed nothing");
@@ -185,7 +185,7 @@ void try_all(Cases& cases, const Subject& subject, const std::string& place) {
 }
 
 void damaged_at(Cases& cases, const Subject& subject, const std::string& place) {
-  const std::string name = place + ", state file damaged: mended, then resumed";
+  const std::string name = place + ", state file damaged: repaired, then resumed";
   if (cases.wants(name)) cases.run(name, [&] { try_all(cases, subject, place); });
 }
 
@@ -197,7 +197,7 @@ void from_the_one_before(const Subject& subject, const std::string& place, const
   const std::string previous = (run / "state.json.previous").native();
   const ProcessResult told_so = subject.project().pgupgrade({"resume"});
   require(told_so.standard_error.find(previous) != std::string::npos,
-          "the one before is named: " + told(told_so));
+          "the one before is named: " + output_of(told_so));
   Words words = command;
   words.insert(words.end(), {"--state", previous});
   subject.expect_exit(0, words);
@@ -230,7 +230,7 @@ void from_an_old_one(const Subject& subject, const std::string& old_place, const
     subject.expect_exit(0, {"resume"});
     subject.expect_upgraded();
   } else {
-    require(command == "resume" && result.exit_code == 5, "it stops midway at most: " + told(result));
+    require(command == "resume" && result.exit_code == 5, "it stops midway at most: " + output_of(result));
   }
   subject.begin_anew();
 }
@@ -250,8 +250,9 @@ bool struck(const Subject& subject, const std::string& call, const std::string& 
   const ProcessResult result = subject.project().pgupgrade_under(strace, Subject::upgrade_words());
   const bool hit = result.signal_number == SIGKILL || read_file(log).find("(INJECTED)") != std::string::npos;
   if (result.signal_number == 0 && result.exit_code != 0) {
-    require(result.exit_code != 1, "a failing call is no defect of ours: " + told(result));
-    require(result.standard_error.find("error[E-") != std::string::npos, "an error is told: " + told(result));
+    require(result.exit_code != 1, "a failing call is no defect of ours: " + output_of(result));
+    require(result.standard_error.find("error[E-") != std::string::npos,
+            "an error is told: " + output_of(result));
   }
   if (resume && !subject.project().runs().empty()) {
     subject.expect_exit(0, {"resume"});
@@ -286,7 +287,7 @@ void state(Cases& cases) {
     cases.run(fmt::format("{}, newest lost, resume", place),
               [&] { from_the_one_before(subject, place, {"resume"}); });
     cases.run(fmt::format("{}, newest lost, rollback", place), [&] {
-      from_the_one_before(subject, place, {"rollback", "--lose-new-writes"});
+      from_the_one_before(subject, place, {"rollback", "--discard-new-writes"});
     });
   }
   for (const char* old_place : {"pull:after-done", "stop-old:after-done", "verify-backup:after-done"})

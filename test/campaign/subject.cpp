@@ -61,14 +61,14 @@ ProcessResult Subject::expect_exit(int exit_code, const Words& arguments, const 
   const ProcessResult result = project_.pgupgrade(arguments, variables);
   require(result.signal_number == 0 && result.exit_code == exit_code,
           fmt::format("pgupgrade {} did not end with exit {}: {}", join(arguments, " "), exit_code,
-                      told(result)));
+                      output_of(result)));
   return result;
 }
 
 void Subject::expect_killed(const std::string& place, const Words& arguments) const {
   const ProcessResult result = project_.killed_at(place, arguments);
-  require(result.signal_number == SIGKILL,
-          fmt::format("pgupgrade {} was not killed at {}: {}", join(arguments, " "), place, told(result)));
+  require(result.signal_number == SIGKILL, fmt::format("pgupgrade {} was not killed at {}: {}",
+                                                       join(arguments, " "), place, output_of(result)));
 }
 
 Words Subject::places() {
@@ -148,9 +148,9 @@ void Subject::begin_anew() const {
   if (runs.empty()) return expect_as_before();
   const std::string state = (project_.run_files().state()).native();
   // A run that ended undone is only to be cleaned up.
-  const ProcessResult back = project_.pgupgrade({"rollback", "--lose-new-writes", "--state", state});
+  const ProcessResult back = project_.pgupgrade({"rollback", "--discard-new-writes", "--state", state});
   require(back.signal_number == 0 && (back.exit_code == 0 || back.exit_code == 2),
-          "rolled back: " + told(back));
+          "rolled back: " + output_of(back));
   expect_as_before();
   expect_exit(0, {"cleanup", "--yes", "--state", state});
   require(project_.engine_leftovers().empty(), "nothing of the run is left on the engine");
@@ -167,7 +167,7 @@ PausedRun::PausedRun(const Subject& subject, const std::string& place, const Wor
       "a stop at " + place,
       [&] {
         if (result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
-          throw Violation(fmt::format("the run ended before {}: {}", place, told(result_.get())));
+          throw Violation(fmt::format("the run ended before {}: {}", place, output_of(result_.get())));
         const pid_t process = working_process(project);
         if (process == 0 || !is_stopped(process)) return false;
         process_ = process;

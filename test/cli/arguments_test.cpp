@@ -97,7 +97,7 @@ TEST_CASE("each command is known by its name") {
       {{"upgrade", "--to", "17"}, Command::upgrade},
       {{"plan", "--to", "17", "--detailed-exitcode"}, Command::plan},
       {{"resume", "--state", "s"}, Command::resume},
-      {{"rollback", "--lose-new-writes"}, Command::roll_back},
+      {{"rollback", "--discard-new-writes"}, Command::roll_back},
       {{"status", "-f", "c.yml"}, Command::status},
       {{"cleanup", "--yes"}, Command::clean_up},
       {{"unlock", "--yes"}, Command::unlock},
@@ -110,9 +110,9 @@ TEST_CASE("each command is known by its name") {
   for (const auto& [words, command] : table) REQUIRE(parse(words).command == command);
   REQUIRE(parse({"verify-backup", "db.tar.zst"}).file == "db.tar.zst");
   REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
-  REQUIRE(parse({"rollback", "--lose-new-writes"}).lose_new_writes);
+  REQUIRE(parse({"rollback", "--discard-new-writes"}).discard_new_writes);
   REQUIRE(parse({"explain", "e-disk"}).code == "e-disk");
-  REQUIRE_FALSE(parse({"rollback", "--yes"}).lose_new_writes);
+  REQUIRE_FALSE(parse({"rollback", "--yes"}).discard_new_writes);
   REQUIRE(parse({"resume", "--rollback-on-failure"}).rollback_on_failure);
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"--to", "17", "--jobs", "0"}, "cannot use --jobs 0: it is a whole number from 1 to 256"},
       {{"plan"}, "cannot plan without a target version: --to is missing"},
       {{"--yes"}, "cannot upgrade without a target version: --to is missing"},
-      {{"upgrad"}, "cannot find a command \"upgrad\""},
+      {{"upgrad"}, "could not find a command \"upgrad\""},
       {{"--to", "17", "status"}, "cannot use \"status\" here: the command comes first"},
       {{"status", "--frob"}, "cannot use option --frob: the command status does not know it"},
       {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
@@ -145,7 +145,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},
   };
   for (const auto& [words, message] : table) REQUIRE(refusal(words) == message);
-  REQUIRE_THAT(refusal({"--to"}), ContainsSubstring("cannot understand the command line: --to"));
+  REQUIRE_THAT(refusal({"--to"}), ContainsSubstring("could not understand the command line: --to"));
 }
 
 TEST_CASE("the environment serves what no flag has set") {
@@ -191,7 +191,7 @@ TEST_CASE("help and version are texts") {
   for (const auto& command : describe_commands()) REQUIRE_THAT(help, ContainsSubstring("  " + command.name));
   REQUIRE_THAT(help, ContainsSubstring("--password-file"));
   REQUIRE(parse_arguments({}, {}).text == help);
-  REQUIRE_THAT(parse_arguments({"rollback", "--help"}, {}).text, ContainsSubstring("--lose-new-writes"));
+  REQUIRE_THAT(parse_arguments({"rollback", "--help"}, {}).text, ContainsSubstring("--discard-new-writes"));
 }
 
 TEST_CASE("no option takes a secret as its value") {

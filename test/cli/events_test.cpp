@@ -98,8 +98,8 @@ TEST_CASE("verify events say what was proven") {
 }
 
 TEST_CASE("a diagnostic event") {
-  REQUIRE(parsed(diagnostic_event({Severity::warning, "W-X", "line\none", "mend"}, 5), "diagnostic") ==
-          bj::object{{"severity", "warning"}, {"code", "W-X"}, {"message", "line?one"}, {"mend", "mend"}});
+  REQUIRE(parsed(diagnostic_event({Severity::warning, "W-X", "line\none", "hint"}, 5), "diagnostic") ==
+          bj::object{{"severity", "warning"}, {"code", "W-X"}, {"message", "line?one"}, {"hint", "hint"}});
 }
 
 TEST_CASE("the summary of a run") {
@@ -111,7 +111,7 @@ TEST_CASE("the summary of a run") {
 }
 
 TEST_CASE("the summary of an error") {
-  Error error(ErrorKind::failed, "E-X", "cannot do", "mend it");
+  Error error(ErrorKind::failed, "E-X", "cannot do", "hint it");
   error.add_context("in step dump");
   const Situation situation{.data = "untouched", .log = "", .next = {"pgupgrade resume"}};
   REQUIRE(parsed(error_summary(error, situation, 5, 5), "summary") ==
@@ -122,7 +122,7 @@ TEST_CASE("the summary of an error") {
                      {"context", bj::array{"in step dump"}},
                      {"data", "untouched"},
                      {"log", nullptr},
-                     {"mend", "mend it"},
+                     {"hint", "hint it"},
                      {"next", bj::array{"pgupgrade resume"}}});
 }
 

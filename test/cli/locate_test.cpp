@@ -69,12 +69,12 @@ TEST_CASE("an absent compose file is named") {
   Arguments arguments;
   Refusal refusal = refusal_of([&] { find_project(arguments, {}, directory.path()); });
   REQUIRE(refusal.code == "E-NO-FILE");
-  REQUIRE(refusal.message == "cannot find a Compose file in " + directory.path().native());
+  REQUIRE(refusal.message == "could not find a Compose file in " + directory.path().native());
   arguments.compose = {"nope.yml"};
   refusal = refusal_of([&] { find_project(arguments, {}, directory.path()); });
   REQUIRE(refusal.code == "E-NO-FILE");
   REQUIRE(refusal.message ==
-          "cannot read the Compose file " + (directory / "nope.yml").native() + ": there is no such file");
+          "could not read the Compose file " + (directory / "nope.yml").native() + ": there is no such file");
   arguments.compose = {"status"};
   refusal = refusal_of([&] { find_project(arguments, {}, directory.path()); });
   REQUIRE(refusal.hint == "the command comes first: pgupgrade status …");
@@ -143,7 +143,7 @@ TEST_CASE("several unfinished runs are listed") {
   });
   REQUIRE(refusal.code == "E-SEVERAL-RUNS");
   REQUIRE(refusal.message ==
-          "cannot tell which run is meant: several are unfinished\n"
+          "could not choose a run: several have not finished\n"
           "/r/cc/state.json: unfinished, in step dump, begun 2025-11-24 16:00:00 UTC\n"
           "/r/bb/state.json: its digest is wrong");
   REQUIRE(refusal.hint == "name one with --state FILE");
@@ -177,5 +177,5 @@ TEST_CASE("no run at all is an error that says where it was looked for") {
   const pgupgrade::test::TemporaryDirectory directory;
   const auto refusal = refusal_of([&] { find_state_file({}, {}, directory.path()); });
   REQUIRE(refusal.code == "E-NO-RUN");
-  REQUIRE(refusal.message == "cannot find a run under " + (directory / ".pgupgrade").native());
+  REQUIRE(refusal.message == "could not find a run under " + (directory / ".pgupgrade").native());
 }

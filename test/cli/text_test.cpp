@@ -19,7 +19,7 @@ TEST_CASE("the whole plan as text") {
   Connected   psql from the host
   Downtime    about 38 min (estimated from 41.0 GiB of data, 4 jobs)
   Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
-              .pgupgrade: needs 14.0 GiB, its free space cannot be told
+              .pgupgrade: needs 14.0 GiB, free space unknown
   Edits       docker-compose.yml:7   postgres:15 → postgres:17
 
    1   pull         postgres:17            4   start        db
@@ -79,7 +79,7 @@ TEST_CASE("the whole summary of an upgrade") {
           "Verified 212 tables, 84,113,902 rows, 61 sequences, 1 role: identical. Logins 3 of 3.\n"
           "Backup  .pgupgrade/7f3a21bc/backup/db.tar.zst (11.4 GiB, sha256 9c1e55aa00ff…)\n"
           "Note    role \"legacy\" keeps its md5 password\n"
-          "Undo    pgupgrade rollback --lose-new-writes        Tidy up  pgupgrade cleanup\n");
+          "Undo    pgupgrade rollback --discard-new-writes        Tidy up  pgupgrade cleanup\n");
 }
 
 TEST_CASE("the whole summary of a rollback") {
@@ -115,9 +115,9 @@ TEST_CASE("the whole status of a run") {
           head + "  Left    container pgupgrade-7f3a21bc-db\n" + tail);
   status.leftovers.clear();
   REQUIRE(render_status(status, "/srv/shop", {}) == head + "  Left    no containers, no volumes\n" + tail);
-  status.engine_problem = "cannot reach the engine";
+  status.engine_problem = "could not reach the engine";
   REQUIRE(render_status(status, "/srv/shop", {}) ==
-          head + "  Left    cannot be told: cannot reach the engine\n" + tail);
+          head + "  Left    unknown: could not reach the engine\n" + tail);
 }
 
 TEST_CASE("cleanup says what will be and what was removed") {
@@ -141,33 +141,33 @@ TEST_CASE("locks are listed with their holders") {
 
 TEST_CASE("the whole form of an error") {
   Error error(ErrorKind::failed, "E-LOCALE-MISSING",
-              "cannot create database \"shop\": the new image has no locale \"de_DE.utf8\"\nsaid initdb",
+              "could not create database \"shop\": the new image has no locale \"de_DE.utf8\"\nsaid initdb",
               "choose another image with --image");
   error.add_context("in step restore (10 of 17)");
   Situation situation{.data = "untouched, still PostgreSQL 15; the applications are stopped",
                       .log = ".pgupgrade/7f3a/run.log",
                       .next = {"pgupgrade resume", "pgupgrade rollback"}};
-  REQUIRE(
-      error_text(error, situation, {}) ==
-      "error[E-LOCALE-MISSING]: cannot create database \"shop\": the new image has no locale \"de_DE.utf8\"\n"
-      "  said initdb\n"
-      "  while:     in step restore (10 of 17)\n"
-      "  your data: untouched, still PostgreSQL 15; the applications are stopped\n"
-      "  log:       .pgupgrade/7f3a/run.log\n"
-      "  mend:      choose another image with --image\n"
-      "  then:      pgupgrade resume\n"
-      "  or:        pgupgrade rollback\n");
+  REQUIRE(error_text(error, situation, {}) ==
+          "error[E-LOCALE-MISSING]: could not create database \"shop\": the new image has no locale "
+          "\"de_DE.utf8\"\n"
+          "  said initdb\n"
+          "  while:     in step restore (10 of 17)\n"
+          "  your data: untouched, still PostgreSQL 15; the applications are stopped\n"
+          "  log:       .pgupgrade/7f3a/run.log\n"
+          "  hint:      choose another image with --image\n"
+          "  then:      pgupgrade resume\n"
+          "  or:        pgupgrade rollback\n");
 }
 
 TEST_CASE("an error before a run says that the data is untouched") {
-  REQUIRE(error_text({ErrorKind::usage, "E-USAGE", "cannot find a command \"x\""}, {}, {}) ==
-          "error[E-USAGE]: cannot find a command \"x\"\n  your data: untouched\n");
+  REQUIRE(error_text({ErrorKind::usage, "E-USAGE", "could not find a command \"x\""}, {}, {}) ==
+          "error[E-USAGE]: could not find a command \"x\"\n  your data: untouched\n");
 }
 
 TEST_CASE("manual steps of several lines keep their column") {
   REQUIRE(
       error_text({ErrorKind::failed, "E-PUT-BACK", "cannot undo", "first\nsecond"}, {}, {}) ==
-      "error[E-PUT-BACK]: cannot undo\n  your data: untouched\n  mend:      first\n             second\n");
+      "error[E-PUT-BACK]: cannot undo\n  your data: untouched\n  hint:      first\n             second\n");
 }
 
 TEST_CASE("each kind of error has its exit code") {
@@ -199,12 +199,12 @@ TEST_CASE("what is no error of ours is a defect") {
   const Error error = as_error(static_cast<const std::exception&>(std::runtime_error("broken")));
   REQUIRE(error.kind() == ErrorKind::internal);
   REQUIRE(error.code() == "E-INTERNAL");
-  REQUIRE(std::string(error.what()) == "cannot go on: broken");
+  REQUIRE(std::string(error.what()) == "cannot continue: broken");
   const Error own(ErrorKind::locked, "E-LOCKED", "held", "wait");
   REQUIRE(as_error(static_cast<const std::exception&>(own)).code() == "E-LOCKED");
 }
 
-TEST_CASE("doctor prints each check with its mend") {
+TEST_CASE("doctor prints each check with its hint") {
   const std::vector<Check> checks = {{"engine", true, "28.5.2", ""},
                                      {"space", false, "1.0 KiB free", "make room"}};
   REQUIRE(render_checks(checks, {}) == "✔ engine  28.5.2\n✘ space   1.0 KiB free\n          → make room\n");
@@ -217,7 +217,8 @@ TEST_CASE("doctor goes on without an engine") {
   const pgupgrade::test::TemporaryDirectory directory;
   const Cancellation cancellation;
   const std::function<std::unique_ptr<Connection>()> connect = []() -> std::unique_ptr<Connection> {
-    throw Error(ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE", "cannot reach the engine", "start it");
+    throw Error(ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE", "could not reach the engine",
+                "start it");
   };
   const auto checks = examine({.arguments = {},
                                .environment = {},
@@ -225,8 +226,8 @@ TEST_CASE("doctor goes on without an engine") {
                                .cancellation = cancellation,
                                .connect = connect});
   REQUIRE(checks.size() == 4);
-  REQUIRE(checks[1].found == "cannot reach the engine");
-  REQUIRE(checks[1].mend == "start it");
+  REQUIRE(checks[1].found == "could not reach the engine");
+  REQUIRE(checks[1].hint == "start it");
   REQUIRE(checks[3].what == "files");
   REQUIRE_FALSE(checks[3].good);
   REQUIRE(exit_code_of(checks) == 8);

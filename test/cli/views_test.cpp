@@ -54,8 +54,8 @@ TEST_CASE("plain mode has a line for each change") {
   view.step(event(Kind::failed, 1'000));
   view.step(event(Kind::undo_started));
   view.step(event(Kind::undone, 900));
-  view.message({.severity = Severity::note, .code = "W-X", .message = "only for the log", .mend = {}});
-  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .mend = {}});
+  view.message({.severity = Severity::note, .code = "W-X", .message = "only for the log", .hint = {}});
+  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .hint = {}});
   view.tick();
   REQUIRE(screen.text ==
           "engine 28.5\n"
@@ -182,7 +182,7 @@ TEST_CASE("a terminal is redrawn at most ten times a second and left with its cu
   REQUIRE_THAT(screen.text,
                ContainsSubstring("\r\x1b[2A\x1b[J[ 4/17]\n ⠙ backup volume shop_pgdata  ━━━━━━━━━━"));
   screen.take();
-  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .mend = {}});
+  view.message({.severity = Severity::warning, .code = "W-X", .message = "disk is slow", .hint = {}});
   REQUIRE_THAT(screen.take(), ContainsSubstring("\r\x1b[2A\x1b[Jwarning: disk is slow\n[ 4/17]\n"));
   view.step(event(Kind::done, 2'000, "1 GiB"));
   screen.take();
@@ -213,7 +213,7 @@ TEST_CASE("JSON mode has one event a line and progress once a second") {
     view.progress(bytes(i * kMiB, 25 * kMiB));
     clock.pause(milliseconds(100));
   }
-  view.message({.severity = Severity::note, .code = "W-X", .message = "hello", .mend = {}});
+  view.message({.severity = Severity::note, .code = "W-X", .message = "hello", .hint = {}});
   std::vector<std::string> types;
   for (const std::string& line : split_lines(screen.text))
     types.emplace_back(boost::json::parse(line).as_object().at("event").as_string());
@@ -279,11 +279,11 @@ TEST_CASE("no password gets into the log, whatever is quoted") {
   const pgupgrade::test::TemporaryDirectory directory;
   RunLog log(directory / "run.log");
   const std::string verifier = "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy";
-  log.line(Severity::error, "cannot query: ALTER ROLE app PASSWORD 'pencil-1'");
+  log.line(Severity::error, "could not query: ALTER ROLE app PASSWORD 'pencil-1'");
   log.message({.severity = Severity::warning,
                .code = "W-X",
                .message = "role app has md5" + std::string(32, 'a') + " and " + verifier,
-               .mend = {}});
+               .hint = {}});
   log.progress({.step = "start", .what = "postgres://app:pencil-2@db/shop", .done = 0, .total = 0});
   upgrade::StepEvent done = event(Kind::done);
   done.detail = "password=pencil-3";
@@ -301,5 +301,5 @@ TEST_CASE("a log that cannot be written is told and stops nothing") {
   std::filesystem::create_directory(directory / "run.log");
   RunLog log(directory / "run.log");
   log.line(Severity::note, "hello");
-  REQUIRE(log.problem() == "cannot write " + (directory / "run.log").native() + ": Is a directory");
+  REQUIRE(log.problem() == "could not write " + (directory / "run.log").native() + ": Is a directory");
 }

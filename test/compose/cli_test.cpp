@@ -67,13 +67,14 @@ TEST_CASE("a machine without docker or without Compose 2 is told what to install
   const auto version = [] { make_cli(kEndpoint, current_environment(), kNever)->version(); };
   {
     const FakeDocker none("");
-    CHECK(refusal_of(version) ==
-          "E-COMPOSE-MISSING: cannot find the docker command on PATH (install the Docker command line with "
-          "Compose 2)");
+    CHECK(
+        refusal_of(version) ==
+        "E-COMPOSE-MISSING: could not find the docker command on PATH (install the Docker command line with "
+        "Compose 2)");
   }
   FakeDocker docker("echo \"docker: 'compose' is not a docker command.\" >&2\nexit 1");
   CHECK(refusal_of(version) ==
-        "E-COMPOSE-MISSING: cannot run docker compose: docker: 'compose' is not a docker command. " +
+        "E-COMPOSE-MISSING: could not run docker compose: docker: 'compose' is not a docker command. " +
             kInstall);
   docker.add("docker-compose", "echo 1.29.2");
   CHECK(refusal_of(version) ==
@@ -105,9 +106,10 @@ TEST_CASE("what Compose says of a bad project is passed on without its warnings"
   CHECK(refusal_of([] {
           make_cli(kEndpoint, current_environment(), kNever)->load({{"/p/a.yml"}, "", {}, {}});
         }) ==
-        "E-COMPOSE-CONFIG: cannot read the Compose project of /p/a.yml: services.db Additional property imag "
+        "E-COMPOSE-CONFIG: could not read the Compose project of /p/a.yml: services.db Additional property "
+        "imag "
         "is not "
-        "allowed (mend the project until `docker compose config` accepts it)");
+        "allowed (fix the project so that `docker compose config` accepts it)");
 }
 
 TEST_CASE("services are started without their dependencies and without a build") {
@@ -124,17 +126,15 @@ TEST_CASE("a failed start says why") {
           make_cli(kEndpoint, current_environment(), kNever)
               ->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
         }) ==
-        "E-COMPOSE-UP: cannot start db through Compose: Error response from daemon: no space (mend what "
-        "Compose "
-        "names, then resume)");
+        "E-COMPOSE-UP: could not start db through Compose: Error response from daemon: no space (fix what "
+        "Compose reports, then run `pgupgrade resume`)");
   const FakeDocker silent("exit 3");
-  CHECK(
-      refusal_of([] {
-        make_cli(kEndpoint, current_environment(), kNever)
-            ->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
-      }) ==
-      "E-COMPOSE-UP: cannot start db through Compose: docker compose exited with 3 (mend what Compose names, "
-      "then resume)");
+  CHECK(refusal_of([] {
+          make_cli(kEndpoint, current_environment(), kNever)
+              ->up({{"/p/a.yml"}, "", {}, {}}, {"db"}, std::chrono::seconds(60));
+        }) ==
+        "E-COMPOSE-UP: could not start db through Compose: docker compose exited with 3 (fix what Compose "
+        "reports, then run `pgupgrade resume`)");
 }
 
 TEST_CASE("other contents are shown to Compose in a mirror that leaves the project alone") {
@@ -183,8 +183,8 @@ TEST_CASE("a refusal of other contents names the user's paths") {
   const std::string a = project.write("a.yml", "").string();
   CHECK(refusal_of([&] {
           make_cli(kEndpoint, current_environment(), kNever)->load_with({{a}, "", {}, {}}, {{a, "x"}});
-        }) == "E-COMPOSE-CONFIG: cannot read the Compose project of " + a + ": yaml: " + a +
-                  ": line 1 (mend the project until `docker compose config` accepts it)");
+        }) == "E-COMPOSE-CONFIG: could not read the Compose project of " + a + ": yaml: " + a +
+                  ": line 1 (fix the project so that `docker compose config` accepts it)");
 }
 
 TEST_CASE("the default files are those that Compose takes") {

@@ -31,9 +31,9 @@ void check(const std::vector<Row>& rows) {
 TEST_CASE("what names no image cannot be changed") {
   check({
       {{{"/p/c.yml", "services:\n  web: {image: nginx}\n"}},
-       kCannot + "no compose file declares the service (name the file that declares it with --compose)"},
+       kCannot + "no compose file declares the service (specify the file that declares it with --compose)"},
       {{{"/p/c.yml", ""}},
-       kCannot + "no compose file declares the service (name the file that declares it with --compose)"},
+       kCannot + "no compose file declares the service (specify the file that declares it with --compose)"},
       {{{"/p/c.yml", "services:\n  db:\n    restart: always\n"}},
        kCannot + "/p/c.yml:3 names none (write an image into the service)"},
       {{{"/p/c.yml", service("~")}}, kCannot + "/p/c.yml:3 names none (write an image into the service)"},
@@ -74,25 +74,29 @@ TEST_CASE("a new image that fits no place of the old one is refused") {
 }
 
 TEST_CASE("a text that is no sound YAML is named with its line") {
-  const std::string mend = " (mend the file until `docker compose config` accepts it)";
+  const std::string hint = " (fix the file so that `docker compose config` accepts it)";
   check({
       {{{"/p/c.yml", "services:\n\tdb:\n"}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:2 as YAML: found character that cannot start any token" + mend},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:2 as YAML: found character that cannot start any token" +
+           hint},
       {{{"/p/c.yml", "services: {db: [}\n"}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:1 as YAML: did not find expected node content" + mend},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:1 as YAML: did not find expected node content" + hint},
       {{{"/p/c.yml", service("*nowhere")}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:3 as YAML: no anchor is named nowhere" + mend},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:3 as YAML: no anchor is named nowhere" + hint},
       {{{"/p/c.yml", "# ok\nservices: \xFF\n"}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:2 as YAML: invalid leading UTF-8 octet" + mend},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:2 as YAML: invalid leading UTF-8 octet" + hint},
       {{{"/p/c.yml", std::string(200, '[')}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:1 as YAML: nested more than 100 levels (write it flatter)"},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:1 as YAML: nested more than 100 levels (write it flatter)"},
       {{{"/p/c.yml", "services:\n  db:\n    image: postgres:14\n    image: postgres:15\n"}},
-       "E-COMPOSE-EDIT: cannot tell which \"image\" counts: /p/c.yml:4 has the key twice (remove one of the "
+       "E-COMPOSE-EDIT: could not determine which \"image\" counts: /p/c.yml:4 has the key twice (remove one "
+       "of the "
        "two)"},
       {{{"/p/c.yml", service("postgres:${15")}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:3: \"${15\" is no interpolation (write $$ for a dollar sign)"},
+       "E-COMPOSE-EDIT: could not read /p/c.yml:3: \"${15\" is not an interpolation (write $$ for a dollar "
+       "sign)"},
       {{{"/p/c.yml", service("postgres:${A!15}")}},
-       "E-COMPOSE-EDIT: cannot read /p/c.yml:3: \"${A!15}\" is no interpolation (write $$ for a dollar "
+       "E-COMPOSE-EDIT: could not read /p/c.yml:3: \"${A!15}\" is not an interpolation (write $$ for a "
+       "dollar "
        "sign)"},
   });
 }
@@ -105,7 +109,8 @@ TEST_CASE("aliases that multiply are not followed without end") {
   }
   CHECK(
       image_after(sources_of({{"/p/c.yml", text + service("postgres:15") + "    labels: *a8\n"}}), kChange) ==
-      "E-COMPOSE-EDIT: cannot read /p/c.yml: its aliases multiply beyond 200000 values (write the file with "
+      "E-COMPOSE-EDIT: could not read /p/c.yml: its aliases multiply beyond 200000 values (write the file "
+      "with "
       "fewer "
       "nested aliases)");
 }
@@ -126,9 +131,8 @@ TEST_CASE("a variable of the shell is named") {
 
 TEST_CASE("a value that Compose reads otherwise is not touched") {
   check({{{{"/p/c.yml", service("postgres:14")}},
-          kCannot + "/p/c.yml:3 reads \"postgres:14\", but Compose says \"postgres:15\" (name all files and "
-                    "env files "
-                    "that Compose uses for the project)"}});
+          kCannot + "/p/c.yml:3 reads \"postgres:14\", but Compose says \"postgres:15\" (pass all files and "
+                    "env files that Compose uses for the project)"}});
 }
 
 TEST_CASE("what else an edit would change is named") {

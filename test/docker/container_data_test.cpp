@@ -91,9 +91,9 @@ TEST_CASE("logs that end inside a frame are an error that names the container") 
     return test::chunked({frame(1, "whole").substr(0, 10)});
   }});
   const Failure failure = failure_of([&] { engine->container_logs("db", {}, {}); });
-  REQUIRE(
-      failure.message ==
-      "E-ENGINE-STREAM: cannot read the engine's output stream: it ends 3 bytes before the end of a frame");
+  REQUIRE(failure.message ==
+          "E-ENGINE-STREAM: could not read the engine's output stream: it ends 3 bytes before the end of a "
+          "frame");
   REQUIRE(failure.context == std::vector<std::string>{"read the logs of container \"db\""});
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("an archive that ends without its mark is an error although the engine
       return test::chunked({"ab", "c" + end});
     }});
     REQUIRE(failure_of([&] { engine->get_archive("db", "/data", [](std::string_view) {}); }).message ==
-            "E-ENGINE-STREAM: cannot read /data of container \"db\": the engine's archive ends early");
+            "E-ENGINE-STREAM: could not read /data of container \"db\": the engine's archive ends early");
   }
 }
 
@@ -146,8 +146,9 @@ TEST_CASE("an archive for a directory that is not there is never sent") {
       return 0;
     });
   });
-  REQUIRE(failure.message ==
-          "E-ENGINE: cannot write to /none of container \"db\": no such container or directory (status 404)");
+  REQUIRE(
+      failure.message ==
+      "E-ENGINE: could not write to /none of container \"db\": no such container or directory (status 404)");
   REQUIRE_FALSE(asked);
 }
 
@@ -166,7 +167,7 @@ TEST_CASE("an engine that refuses while an archive is sent is heard") {
     return limit;
   };
   REQUIRE(failure_of([&] { engine->put_archive("db", "/data", endless); }).message ==
-          "E-ENGINE: cannot write to /data of container \"db\": no space left on device (status 500)");
+          "E-ENGINE: could not write to /data of container \"db\": no space left on device (status 500)");
 }
 
 TEST_CASE("what a source throws reaches the caller and the archive is not completed") {
@@ -174,13 +175,13 @@ TEST_CASE("what a source throws reaches the caller and the archive is not comple
   bool first = true;
   const Failure failure = failure_of([&] {
     engine->put_archive("db", "/data", [&](char* buffer, std::size_t) -> std::size_t {
-      if (!first) throw Error(ErrorKind::failed, "E-BACKUP-DAMAGED", "cannot read the backup");
+      if (!first) throw Error(ErrorKind::failed, "E-BACKUP-DAMAGED", "could not read the backup");
       first = false;
       buffer[0] = 'x';
       return 1;
     });
   });
-  REQUIRE(failure.message == "E-BACKUP-DAMAGED: cannot read the backup");
+  REQUIRE(failure.message == "E-BACKUP-DAMAGED: could not read the backup");
   engine->put_archive("db", "/data", source_of(""));  // the server has noticed the first one's end
   REQUIRE(engine.requests().at(1).method == "PUT");
   REQUIRE_FALSE(engine.requests().at(1).complete);
@@ -208,17 +209,18 @@ TEST_CASE("a command returns its output and its exit code once the engine has it
 TEST_CASE("a command that still runs after its output has ended is an error") {
   ScriptedEngine engine(
       {.handler = exec_script(test::chunked({frame(1, "x")}), {R"({"Running":true,"ExitCode":null})"})});
-  REQUIRE(failure_of([&] { engine->exec("db", {"psql"}, ""); }).message ==
-          "E-ENGINE-STREAM: cannot run psql in container \"db\": its output ended, but the engine says that "
-          "it still "
-          "runs");
+  REQUIRE(
+      failure_of([&] { engine->exec("db", {"psql"}, ""); }).message ==
+      "E-ENGINE-STREAM: could not run psql in container \"db\": its output ended, but the engine says that "
+      "it still "
+      "runs");
 }
 
 TEST_CASE("a command without an exit code is an error") {
   ScriptedEngine engine(
       {.handler = exec_script(test::chunked({frame(1, "x")}), {R"({"Running":false,"ExitCode":null})"})});
   REQUIRE(failure_of([&] { engine->exec("db", {"psql"}, ""); }).message ==
-          "E-ENGINE: cannot run psql in container \"db\": the engine's answer is not understood: "
+          "E-ENGINE: could not run psql in container \"db\": the engine's answer is not understood: "
           "\"ExitCode\": missing");
 }
 
@@ -227,8 +229,8 @@ TEST_CASE("the output of a command that ends inside a frame is an error") {
       {.handler = exec_script(test::Reply{"HTTP/1.1 200 OK\r\n\r\n" + frame(1, "1234").substr(0, 9)},
                               {R"({"Running":false,"ExitCode":0})"})});
   const Failure failure = failure_of([&] { engine->exec("db", {"psql"}, ""); });
-  REQUIRE(
-      failure.message ==
-      "E-ENGINE-STREAM: cannot read the engine's output stream: it ends 3 bytes before the end of a frame");
+  REQUIRE(failure.message ==
+          "E-ENGINE-STREAM: could not read the engine's output stream: it ends 3 bytes before the end of a "
+          "frame");
   REQUIRE(failure.context == std::vector<std::string>{"run psql in container \"db\""});
 }

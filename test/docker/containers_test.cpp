@@ -136,15 +136,15 @@ TEST_CASE("a container that does not exist is nothing") {
   ScriptedEngine engine({.handler = always(test::answer(404, R"({"message":"No such container: db"})"))});
   REQUIRE_FALSE(engine->inspect_container("db").has_value());
   REQUIRE(message_of([&] { engine->start_container("db"); }) ==
-          "E-ENGINE: cannot start container \"db\": No such container: db (status 404)");
+          "E-ENGINE: could not start container \"db\": No such container: db (status 404)");
 }
 
 TEST_CASE("a state that is not known is not guessed") {
   ScriptedEngine engine({.handler = always(test::answer(200, container_json(R"({"Status":"asleep"})")))});
-  REQUIRE(
-      message_of([&] { engine->inspect_container("db"); }) ==
-      "E-ENGINE: cannot inspect container \"db\": the engine's answer is not understood: \"State.Status\": "
-      "\"asleep\" is no state of a container");
+  REQUIRE(message_of([&] { engine->inspect_container("db"); }) ==
+          "E-ENGINE: could not inspect container \"db\": the engine's answer is not understood: "
+          "\"State.Status\": "
+          "\"asleep\" is not a state of a container");
 }
 
 TEST_CASE("containers are listed by labels volume and exact name") {
@@ -283,6 +283,7 @@ TEST_CASE("a removal that never comes to its end is an error") {
       return test::answer(409, R"({"message":"removal is already in progress"})");
     return test::answer(200, container_json(R"({"Status":"removing"})"));
   }});
-  REQUIRE(message_of([&] { engine->remove_container("db"); }) ==
-          "E-ENGINE-CONFLICT: cannot remove container \"db\": removal is already in progress (status 409)");
+  REQUIRE(
+      message_of([&] { engine->remove_container("db"); }) ==
+      "E-ENGINE-CONFLICT: could not remove container \"db\": removal is already in progress (status 409)");
 }

@@ -82,15 +82,15 @@ TEST_CASE("an engine that is not behind a local socket is refused") {
 TEST_CASE("a context that does not exist is named") {
   const Configuration configuration;
   REQUIRE(resolved({.docker_context = "gone", .configuration_directory = configuration.path()}) ==
-          "E-ENGINE-CONTEXT: cannot find the Docker context \"gone\"");
+          "E-ENGINE-CONTEXT: could not find the Docker context \"gone\"");
   REQUIRE(resolved({.docker_context = "gone"}) ==
-          "E-ENGINE-CONTEXT: cannot find the Docker context \"gone\"");
+          "E-ENGINE-CONTEXT: could not find the Docker context \"gone\"");
 }
 
 TEST_CASE("a configuration that cannot be read is named with its path") {
   const Configuration configuration;
   configuration.write("config.json", "{");
   REQUIRE_THAT(resolved({.configuration_directory = configuration.path()}),
-               ContainsSubstring("E-ENGINE-CONTEXT: cannot read " +
+               ContainsSubstring("E-ENGINE-CONTEXT: could not read " +
                                  (configuration.path() / "config.json").string() + ": "));
 }

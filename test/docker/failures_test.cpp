@@ -146,7 +146,7 @@ TEST_CASE("a command that is answered with words is not carried out") {
           [] { return test::answer(200, R"({"message":"disk full"})"); });
   REQUIRE(words.outcome ==
           Outcome{ErrorKind::failed, "E-ENGINE",
-                  "cannot stop container \"db\": the engine's answer is not understood: disk full"});
+                  "could not stop container \"db\": the engine's answer is not understood: disk full"});
 }
 
 TEST_CASE("what does not speak HTTP is named") {
@@ -184,7 +184,7 @@ TEST_CASE("a stream that falls silent is given up too") {
   });
   REQUIRE(received == "x");
   REQUIRE(outcome == Outcome{ErrorKind::failed, "E-ENGINE-TIMEOUT",
-                             "cannot read /data of container \"db\": the engine at " + engine.socket() +
+                             "could not read /data of container \"db\": the engine at " + engine.socket() +
                                  " was silent for 1:00"});
 }
 
@@ -238,10 +238,11 @@ TEST_CASE("what a sink throws reaches the caller") {
   ScriptedEngine engine({.handler = [](const ReceivedRequest&) { return test::chunked({"a", "b", "c"}); }});
   const Outcome outcome = outcome_of([&] {
     engine->get_archive("db", "/data", [](std::string_view) -> void {
-      throw Error(ErrorKind::failed, "E-FILE", "cannot write /backup: no space left on device");
+      throw Error(ErrorKind::failed, "E-FILE", "could not write /backup: no space left on device");
     });
   });
-  REQUIRE(outcome == Outcome{ErrorKind::failed, "E-FILE", "cannot write /backup: no space left on device"});
+  REQUIRE(outcome ==
+          Outcome{ErrorKind::failed, "E-FILE", "could not write /backup: no space left on device"});
 }
 
 TEST_CASE("a socket that is absent or that nobody listens on is unreachable") {
@@ -253,7 +254,7 @@ TEST_CASE("a socket that is absent or that nobody listens on is unreachable") {
   const auto clock = std::make_shared<PausedClock>();
   REQUIRE(outcome_of([&] { Transport(absent, cancellation, clock).send(request); }) ==
           Outcome{ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-                  "cannot list volumes: no engine answers at " + absent.string() +
+                  "could not list volumes: no engine answers at " + absent.string() +
                       ": No such file or directory"});
 
   const auto deaf = server.socket().parent_path() / "deaf";
@@ -264,7 +265,7 @@ TEST_CASE("a socket that is absent or that nobody listens on is unreachable") {
   REQUIRE(::bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(outcome_of([&] { Transport(deaf, cancellation, clock).send(request); }) ==
           Outcome{ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-                  "cannot list volumes: no engine answers at " + deaf.string() + ": Connection refused"});
+                  "could not list volumes: no engine answers at " + deaf.string() + ": Connection refused"});
 }
 
 TEST_CASE("a socket that may not be used is told apart with what to do") {
@@ -272,7 +273,7 @@ TEST_CASE("a socket that may not be used is told apart with what to do") {
   REQUIRE(error.kind() == ErrorKind::engine_unreachable);
   REQUIRE(error.code() == "E-ENGINE-PERMISSION");
   REQUIRE(error.what() ==
-          std::string("cannot list volumes: no permission to use the engine's socket /run/docker.sock"));
+          std::string("could not list volumes: no permission to use the engine's socket /run/docker.sock"));
   REQUIRE(error.hint() ==
           "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use "
           "sudo");
@@ -281,9 +282,10 @@ TEST_CASE("a socket that may not be used is told apart with what to do") {
 TEST_CASE("a path too long for a socket is refused before anything is sent") {
   Cancellation cancellation;
   const std::string path = "/" + std::string(107, 'x');
-  REQUIRE(outcome_of([&] { Transport(path, cancellation, std::make_shared<PausedClock>()); }) ==
-          Outcome{ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-                  "cannot reach the Docker Engine: no engine answers at " + path + ": File name too long"});
+  REQUIRE(
+      outcome_of([&] { Transport(path, cancellation, std::make_shared<PausedClock>()); }) ==
+      Outcome{ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
+              "could not reach the Docker Engine: no engine answers at " + path + ": File name too long"});
 }
 
 TEST_CASE("no connection reaches a child process") {

@@ -113,7 +113,7 @@ std::string cell(const EngineCall& call, std::size_t at, const std::string& faul
 }
 
 // All that the user is told.
-std::string told(const Error& error) {
+std::string output_of(const Error& error) {
   std::string text = error.what();
   for (const std::string& context : error.context()) text += "\nwhile " + context;
   return text;
@@ -127,13 +127,13 @@ void check_error(const EngineCall& call, const Expected& expected, const Outcome
   }
   CHECK(outcome.error->kind() == expected.kind);
   CHECK(outcome.error->code() == expected.code);
-  CHECK_THAT(told(*outcome.error), ContainsSubstring(call.object));
+  CHECK_THAT(output_of(*outcome.error), ContainsSubstring(call.object));
   CHECK_THAT(outcome.error->what(), ContainsSubstring(expected.says));
 }
 
 void check_no_error(const Outcome& outcome) {
   CHECK(outcome.foreign == "");
-  CHECK((outcome.error ? told(*outcome.error) : "") == "");
+  CHECK((outcome.error ? output_of(*outcome.error) : "") == "");
 }
 
 void try_fault(const EngineCall& call, std::size_t at, const Fault& fault) {

@@ -83,17 +83,17 @@ TEST_CASE("a stream that ends inside a header or a frame is an error") {
                                                   (bytes.size() - length == 1 ? " byte" : " bytes") +
                                                   " before the end of a frame";
     REQUIRE(error_of({bytes.substr(0, length)}) ==
-            "E-ENGINE-STREAM: cannot read the engine's output stream: " + expected);
+            "E-ENGINE-STREAM: could not read the engine's output stream: " + expected);
   }
 }
 
 TEST_CASE("what is no frame is an error that shows its first bytes") {
   REQUIRE(error_of({std::string("\x04\0\0\0\0\0\0\1x", 9)}) ==
-          "E-ENGINE-STREAM: cannot read the engine's output stream: 04 00 00 00 begins no frame");
+          "E-ENGINE-STREAM: could not read the engine's output stream: 04 00 00 00 do not begin a frame");
   REQUIRE(error_of({"plain text"}) ==
-          "E-ENGINE-STREAM: cannot read the engine's output stream: 70 6c 61 69 begins no frame");
+          "E-ENGINE-STREAM: could not read the engine's output stream: 70 6c 61 69 do not begin a frame");
   REQUIRE(error_of({std::string("\1\0\1\0\0\0\0\1x", 9)}) ==
-          "E-ENGINE-STREAM: cannot read the engine's output stream: 01 00 01 00 begins no frame");
+          "E-ENGINE-STREAM: could not read the engine's output stream: 01 00 01 00 do not begin a frame");
 }
 
 TEST_CASE("an error frame of the daemon is thrown with its text") {

@@ -99,30 +99,31 @@ TEST_CASE("an error inside a pull that began well is an error") {
            {"{\"status\":\"Pulling\"}\r\n{\"errorDetail\":{\"message\":\"manifest for postgres:99 not "
             "found\"},\"error\":\"manifest for postgres:99 not found\"}\r\n"}))});
   const Failure failure = failure_of([&] { engine->pull_image("postgres:99", {}); });
-  REQUIRE(failure.message == "E-PULL: cannot pull image \"postgres:99\": manifest for postgres:99 not found");
+  REQUIRE(failure.message ==
+          "E-PULL: could not pull image \"postgres:99\": manifest for postgres:99 not found");
   REQUIRE(failure.hint == "`docker pull postgres:99` shows whether the registry has it and lets you in");
 }
 
 TEST_CASE("a pull that the engine refuses or cuts short is an error") {
   ScriptedEngine refused({.handler = always(test::answer(404, R"({"message":"pull access denied"})"))});
   REQUIRE(failure_of([&] { refused->pull_image("a/b:1", {}); }).message ==
-          "E-PULL: cannot pull image \"a/b:1\": pull access denied");
+          "E-PULL: could not pull image \"a/b:1\": pull access denied");
   ScriptedEngine cut({.handler = always(test::chunked({"{\"status\":\"Pull"}))});
   REQUIRE(failure_of([&] { cut->pull_image("a/b:1", {}); }).message ==
-          "E-ENGINE-STREAM: cannot read the engine's progress stream: it ends inside an object");
+          "E-ENGINE-STREAM: could not read the engine's progress stream: it ends inside an object");
   ScriptedEngine garbage({.handler = always(test::chunked({"<html>"}))});
   REQUIRE(failure_of([&] { garbage->pull_image("a/b:1", {}); }).message ==
-          "E-ENGINE-STREAM: cannot read the engine's progress stream: expected an object");
+          "E-ENGINE-STREAM: could not read the engine's progress stream: expected an object");
   ScriptedEngine lost({.handler = always(test::chunked_without_end({"{\"status\":\"Pulling\"}"}))});
   REQUIRE(failure_of([&] { lost->pull_image("a/b:1", {}); }).message ==
-          "E-ENGINE-STREAM: cannot pull image \"a/b:1\": the engine at " + lost.socket() +
+          "E-ENGINE-STREAM: could not pull image \"a/b:1\": the engine at " + lost.socket() +
               " ended its answer early");
 }
 
 TEST_CASE("what is no image reference is not sent to the engine") {
   ScriptedEngine engine({.handler = always(test::answer(200, ""))});
   REQUIRE(failure_of([&] { engine->pull_image("Not An Image", {}); }).message ==
-          "E-PULL: cannot pull image \"Not An Image\": it is no image reference");
+          "E-PULL: could not pull image \"Not An Image\": it is not an image reference");
   REQUIRE(engine.requests().empty());
 }
 
@@ -147,7 +148,7 @@ TEST_CASE("a pull that fails for want of a credential helper says so") {
                          .client_configuration = directory.path()});
   const Failure failure = failure_of([&] { engine->pull_image("registry.example.com/pg:17", {}); });
   REQUIRE(failure.message ==
-          "E-PULL: cannot pull image \"registry.example.com/pg:17\": no basic auth credentials");
+          "E-PULL: could not pull image \"registry.example.com/pg:17\": no basic auth credentials");
   REQUIRE(
       failure.hint ==
       "the registry's password is kept by the credential helper \"ecr-login\", which is not asked here; run "
@@ -185,7 +186,7 @@ TEST_CASE("credentials go to their own registry only") {
 
 TEST_CASE("a configuration that is no JSON is an error of its own") {
   REQUIRE_THAT(failure_of([] { find_registry_auth("{", "postgres"); }).message,
-               ContainsSubstring("E-DOCKER-CONFIG: cannot read the docker command's config.json: "));
+               ContainsSubstring("E-DOCKER-CONFIG: could not read the docker command's config.json: "));
 }
 
 TEST_CASE("base64 is read and written as the RFC gives it") {

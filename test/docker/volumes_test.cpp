@@ -108,7 +108,8 @@ TEST_CASE("an engine that is too old or is none is refused") {
           "E-ENGINE-OLD: cannot use the Docker Engine at SOCKET: its API is 1.39, and 1.40 is needed");
   for (const std::string header :
        {"", "Api-Version: new\r\n", "Api-Version: 1.\r\n", "Api-Version: 1.4x\r\n"}) {
-    REQUIRE(message(test::answer(200, "OK", header)) ==
-            "E-ENGINE: cannot reach the Docker Engine: what answers at SOCKET names no version of its API");
+    REQUIRE(
+        message(test::answer(200, "OK", header)) ==
+        "E-ENGINE: could not reach the Docker Engine: what answers at SOCKET names no version of its API");
   }
 }

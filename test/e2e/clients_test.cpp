@@ -69,13 +69,13 @@ TEST_CASE("a job on the server's image is a client that moves along, and clients
   project.create_other(
       {"--volume", project.directory().string() + ":/files:ro", "pgupgrade-fixture/app:1", "true"});
   const ProcessResult shared = project.pgupgrade(upgrade);
-  INFO(told(shared));
+  INFO(output_of(shared));
   CHECK(shared.exit_code == 3);
   CHECK_THAT(shared.standard_error, ContainsSubstring("E-VOLUME-SHARED") && ContainsSubstring(other));
   must_run({"docker", "rm", other});
 
   const ProcessResult run = project.pgupgrade(upgrade);
-  INFO(told(run));
+  INFO(output_of(run));
   REQUIRE(run.exit_code == 0);
   CHECK_THAT(run.standard_output,
              ContainsSubstring("service \"backup\" has no cluster and shares the image of "
@@ -93,8 +93,8 @@ TEST_CASE("a job on the server's image is a client that moves along, and clients
   };
   CHECK(ended("backup") < ended("slow"));
 
-  const ProcessResult back = project.pgupgrade({"rollback", "--lose-new-writes", "--yes"});
-  INFO(told(back));
+  const ProcessResult back = project.pgupgrade({"rollback", "--discard-new-writes", "--yes"});
+  INFO(output_of(back));
   CHECK(back.exit_code == 0);
   CHECK(project.read("docker-compose.yml") == text);
   CHECK(project.server_version("db") == "15");

@@ -40,13 +40,13 @@ Words standing(const Project& project) {
 
 void require_killed(const Project& project, const std::string& place, const Words& arguments) {
   const ProcessResult result = project.killed_at(place, arguments);
-  INFO("to be killed at " << place << ": " << told(result));
+  INFO("to be killed at " << place << ": " << output_of(result));
   REQUIRE(result.signal_number == SIGKILL);
 }
 
 void require_exit(const Project& project, const Words& arguments, int exit_code) {
   const ProcessResult result = project.pgupgrade(arguments);
-  INFO(join(arguments, " ") << ": " << told(result));
+  INFO(join(arguments, " ") << ": " << output_of(result));
   REQUIRE(result.signal_number == 0);
   REQUIRE(result.exit_code == exit_code);
 }
@@ -137,7 +137,7 @@ TEST_CASE("a run that is killed after the new server started is undone only when
   require_exit(project, {"rollback", "--yes"}, 3);
   CHECK(standing(project) == at_death);
   CHECK(project.server_version("db") == "17");
-  require_exit(project, {"rollback", "--lose-new-writes"}, 0);
+  require_exit(project, {"rollback", "--discard-new-writes"}, 0);
   CHECK(project.server_version("db") == "13");
   CHECK(content(project) == before);
   CHECK(project.read("docker-compose.yml") == small_project(13));
@@ -174,7 +174,7 @@ TEST_CASE("a run that fails at what cannot be carried over is undone at once whe
              {"error[E-DIFFERENCE]", "table public.notes", "is missing"}}}) {
     project.script("db", "other", trap.sql);
     const ProcessResult result = project.pgupgrade(words);
-    INFO(told(result));
+    INFO(output_of(result));
     REQUIRE(result.exit_code == 4);
     for (const std::string& part : trap.told) CHECK_THAT(result.standard_error, ContainsSubstring(part));
     CHECK(standing(project) == stood);
@@ -197,7 +197,7 @@ TEST_CASE("an interrupted run says so and can be resumed") {
   wait_until("the backup", [&] { return begun(project, "backup"); });
   REQUIRE(::kill(working_process(project), SIGINT) == 0);
   const ProcessResult result = run.get();
-  INFO(told(result));
+  INFO(output_of(result));
   CHECK(result.exit_code == 130);
   CHECK_THAT(result.standard_error, ContainsSubstring("pgupgrade resume"));
   CHECK_FALSE(begun(project, "restore"));
@@ -219,7 +219,7 @@ TEST_CASE("of two runs on one volume exactly one goes on") {
   // down.
   require_killed(project, "stop-old:after-done", kUpgrade);
   const ProcessResult refused = project.pgupgrade(other);
-  INFO(told(refused));
+  INFO(output_of(refused));
   CHECK(refused.exit_code == 7);
   CHECK_THAT(refused.standard_error,
              ContainsSubstring("cannot work on volume " + project.name() + "_data: ") &&
@@ -229,7 +229,7 @@ TEST_CASE("of two runs on one volume exactly one goes on") {
   auto first = std::async(std::launch::async, [&] { return project.pgupgrade(kUpgrade); });
   const ProcessResult second = project.pgupgrade(other);
   const ProcessResult result = first.get();
-  INFO(told(result) << told(second));
+  INFO(output_of(result) << output_of(second));
   CHECK(std::min(result.exit_code, second.exit_code) == 0);
   CHECK(std::max(result.exit_code, second.exit_code) == 7);
   CHECK(project.server_version("db") == "17");

@@ -146,7 +146,7 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
 
   const ProcessResult refused = project.pgupgrade(upgrade);
-  INFO(told(refused));
+  INFO(output_of(refused));
   CHECK(refused.exit_code == 3);
   // Lines are folded to the width of the page.
   std::string said;
@@ -213,7 +213,7 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   for (const char* code : {"E-CATALOG-OBJECTS", "E-EXTENSION-CHANGES"})
     accepted.insert(accepted.end(), {"--accept", code});
   const ProcessResult upgraded = project.pgupgrade(accepted);
-  INFO(told(upgraded));
+  INFO(output_of(upgraded));
   REQUIRE(upgraded.exit_code == 0);
   CHECK_THAT(upgraded.standard_output,
              ContainsSubstring(
@@ -236,8 +236,8 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
             "m.member = 'panel'::regrole AND m.roleid::regrole::text LIKE 'tenant%' ORDER BY 1::text") ==
         "tenant_1|t|f|f\ntenant_2|t|t|t");
 
-  const ProcessResult back = project.pgupgrade({"rollback", "--yes", "--lose-new-writes"});
-  INFO(told(back));
+  const ProcessResult back = project.pgupgrade({"rollback", "--yes", "--discard-new-writes"});
+  INFO(output_of(back));
   CHECK(back.exit_code == 0);
   CHECK(project.server_version("db") == "15");
   CHECK(carried(project) == old_state);

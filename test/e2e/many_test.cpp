@@ -82,7 +82,7 @@ TEST_CASE("hostile names and passwords, databases of other locales and settings 
   const std::string sorted_before = project.sql("db", "icu", sorted);
 
   const ProcessResult result = project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "17");
   CHECK(databases() == databases_before);
@@ -113,7 +113,7 @@ TEST_CASE("two servers of one project are upgraded in one run and cleaned up aft
 
   const ProcessResult result =
       project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--all", "--yes"});
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   for (const char* service : {"one", "two"}) {
     CHECK(project.server_version(service) == "17");
@@ -126,7 +126,7 @@ TEST_CASE("two servers of one project are upgraded in one run and cleaned up aft
   CHECK(project.engine_leftovers().size() == 2);
 
   const ProcessResult clean = project.pgupgrade({"cleanup", "--yes"});
-  INFO(told(clean));
+  INFO(output_of(clean));
   CHECK(clean.exit_code == 0);
   CHECK(project.engine_leftovers().empty());
   CHECK_FALSE(std::filesystem::exists(backups));

@@ -22,7 +22,7 @@ std::string verifier(const Project& project, const std::string& role) {
 
 void require_exit(const Project& project, const Words& arguments, int exit_code) {
   const ProcessResult result = project.pgupgrade(arguments);
-  INFO(join(arguments, " ") << ": " << told(result));
+  INFO(join(arguments, " ") << ": " << output_of(result));
   REQUIRE(result.exit_code == exit_code);
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("an unknown md5 password is kept when asked for and becomes SCRAM when
   CHECK(project.runs().empty());
 
   const ProcessResult kept = project.pgupgrade(with(kUpgrade, {"--keep-md5"}));
-  INFO(told(kept));
+  INFO(output_of(kept));
   REQUIRE(kept.exit_code == 0);
   CHECK(kept.standard_output.find("Logins 1 of 1") != std::string::npos);
   CHECK(verifier(project, "legacy") == md5);
@@ -71,13 +71,13 @@ TEST_CASE("an unknown md5 password is kept when asked for and becomes SCRAM when
 
   const Words upgraded = project.containers();
   const ProcessResult refused = project.pgupgrade({"rollback"});
-  INFO(told(refused));
+  INFO(output_of(refused));
   CHECK(refused.exit_code == 3);
-  CHECK(refused.standard_error.find("rollback --lose-new-writes") != std::string::npos);
+  CHECK(refused.standard_error.find("rollback --discard-new-writes") != std::string::npos);
   CHECK(refused.standard_error.find("cleanup") == std::string::npos);
   CHECK(project.containers() == upgraded);
   CHECK(project.server_version("db") == "17");
-  require_exit(project, {"rollback", "--lose-new-writes"}, 0);
+  require_exit(project, {"rollback", "--discard-new-writes"}, 0);
   CHECK(project.server_version("db") == "13");
   CHECK(project.read("docker-compose.yml") == compose);
   CHECK(project.login("db", "postgres", "legacy", password));

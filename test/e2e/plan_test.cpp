@@ -34,7 +34,7 @@ void check_refusals(const Project& project, const std::vector<Refusal>& refusals
   const std::string before = state_of(project);
   for (const Refusal& refusal : refusals) {
     const ProcessResult result = project.pgupgrade(refusal.arguments, refusal.variables);
-    INFO(refusal.what << ": " << told(result));
+    INFO(refusal.what << ": " << output_of(result));
     CHECK(result.signal_number == 0);
     CHECK(result.exit_code == refusal.exit_code);
     CHECK_THAT(result.standard_output + result.standard_error, ContainsSubstring(refusal.says));
@@ -64,7 +64,7 @@ TEST_CASE("a dry run prints the plan and changes nothing") {
       must_run({"docker", "volume", "ls", "--quiet", "--filter", "name=" + project.name()});
 
   const ProcessResult dry = project.pgupgrade(to("17", {"--dry-run"}));
-  INFO(told(dry));
+  INFO(output_of(dry));
   CHECK(dry.exit_code == 0);
   CHECK_THAT(dry.standard_output,
              ContainsSubstring("pgupgrade-fixture/postgres:13 → pgupgrade-fixture/postgres:17"));
@@ -121,7 +121,7 @@ TEST_CASE("a service that was never created has nothing to upgrade") {
   Project project("fresh");
   project.write("docker-compose.yml", small_project(13));
   const ProcessResult result = project.pgupgrade(to("17", {"--yes"}));
-  INFO(told(result));
+  INFO(output_of(result));
   CHECK(result.exit_code == 0);
   CHECK_THAT(result.standard_error, ContainsSubstring("service db has no data yet"));
   CHECK(project.read("docker-compose.yml") == small_project(13));

@@ -105,7 +105,7 @@ TEST_CASE(
   for (const auto& [database, query] : kValues) before.push_back(project.sql("db", database, query));
 
   const ProcessResult result = project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "17");
   for (std::size_t index = 0; index < kValues.size(); ++index) {
@@ -131,7 +131,7 @@ TEST_CASE("a failed restore names the object, the cause and the cure, and is rol
   // Debian 13 has no such names of time zones.
   project.sql("db", "postgres", "ALTER SYSTEM SET timezone = 'US/Eastern'");
   const ProcessResult refused = project.pgupgrade({"plan", "--compose", "docker-compose.yml", "--to", "17"});
-  INFO(told(refused));
+  INFO(output_of(refused));
   CHECK(refused.exit_code == 3);
   CHECK(refused.standard_error.find("E-SETTING-VALUE") != std::string::npos);
   CHECK(refused.standard_error.find("of service db: invalid value for parameter \"TimeZone\": "
@@ -140,7 +140,7 @@ TEST_CASE("a failed restore names the object, the cause and the cure, and is rol
 
   const ProcessResult result =
       project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes", "--rollback-on-failure"});
-  INFO(told(result));
+  INFO(output_of(result));
   CHECK(result.exit_code == 4);
   CHECK(result.standard_error.find("could not restore table public.pages in database \"Shop\": function "
                                    "short_id(bytea) does not exist, in function short_id\n") !=

@@ -103,7 +103,7 @@ TEST_CASE("a shop that takes orders all the time is upgraded and loses none") {
   const std::string archive_before = schema(project, "Archiv 2019");
 
   const ProcessResult result = project.pgupgrade(kUpgradeTo17);
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
 
   CHECK(project.server_version("db") == "17");
@@ -166,7 +166,7 @@ TEST_CASE("a bind mount with a superuser of another name and its password in a f
   const std::string owner_before = project.sql("db", "ledger", "SELECT pg_get_userbyid(10)");
 
   const ProcessResult result = project.pgupgrade(kUpgradeTo17);
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "17");
   CHECK(project.sql("db", "ledger", "SELECT count(*), min(name) FROM accounts") == "500|account 1");
@@ -191,7 +191,7 @@ TEST_CASE("to 18 the mount moves up in the compose file and the data with it") {
   const std::string checksums = project.sql("db", "postgres", "SHOW data_checksums");
 
   const ProcessResult result = project.pgupgrade(kUpgradeTo18);
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "18");
   CHECK(project.read("docker-compose.yml") == small_project(18));
@@ -216,7 +216,7 @@ TEST_CASE("settings that wait for a reload and lines of pg_hba are carried over 
   REQUIRE(project.sql("db", "postgres", "SHOW work_mem") == "4MB");
 
   const ProcessResult result = project.pgupgrade(kUpgradeTo18);
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "18");
   CHECK(project.sql("db", "postgres", "SHOW work_mem") == "7MB");
@@ -245,7 +245,7 @@ TEST_CASE("a data directory below the mount with its version in .env and setting
   });
 
   const ProcessResult result = project.pgupgrade(kUpgradeTo17);
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("database") == "17");
   const std::string count = "SELECT count(*) FROM samples";

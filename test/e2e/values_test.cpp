@@ -117,7 +117,7 @@ TEST_CASE(
   make("vat", kReplacedFunction);
   const std::string gross = "SELECT string_agg(gross::text, ' ' ORDER BY id) FROM invoice";
   const ProcessResult refused = upgrade();
-  INFO(told(refused));
+  INFO(output_of(refused));
   REQUIRE(refused.exit_code != 0);
   CHECK(refused.standard_error.find("invoice") != std::string::npos);
   CHECK(project.server_version("db") == "13");
@@ -143,7 +143,7 @@ TEST_CASE(
        "repeat('\"', 30000000), decode(repeat('00', 30000000), 'hex'));\n");
   make("odd", kOddSettings);
   const ProcessResult result = upgrade();
-  INFO(told(result));
+  INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "17");
   CHECK(project.sql("db", "hashed", "SELECT count(*), sum(id) FROM orders WHERE s = 'paid'") == "100|24850");

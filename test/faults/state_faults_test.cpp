@@ -165,7 +165,8 @@ TEST_CASE("a write that is short at any byte leaves the generation before") {
     const ProcessResult process = directory.writer("go", std::to_string(limit));
     INFO(limit << ": " << process.standard_error);
     REQUIRE(process.exit_code == 5);
-    CHECK_THAT(process.standard_error, ContainsSubstring("E-FILE: cannot write " + directory.run().string()));
+    CHECK_THAT(process.standard_error,
+               ContainsSubstring("E-FILE: could not write " + directory.run().string()));
     check_whole(directory, std::max<std::int64_t>(StateDirectory::last_told(process), 2));
     for (const std::string& name : directory.names()) CHECK(name.rfind("state.json", 0) == 0);
     check_next(directory);

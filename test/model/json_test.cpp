@@ -95,9 +95,9 @@ TEST_CASE("a fingerprint of a hundred thousand tables survives JSON") {
 
 TEST_CASE("a diagnostic is written in the words of the documentation") {
   const Diagnostic value{
-      .severity = Severity::warning, .code = "W-B", .message = "role \"a\" keeps md5", .mend = "give it"};
+      .severity = Severity::warning, .code = "W-B", .message = "role \"a\" keeps md5", .hint = "give it"};
   REQUIRE(boost::json::serialize(to_json(value)) ==
-          R"({"severity":"warning","code":"W-B","message":"role \"a\" keeps md5","mend":"give it"})");
+          R"({"severity":"warning","code":"W-B","message":"role \"a\" keeps md5","hint":"give it"})");
 }
 
 TEST_CASE("the keys of a run state are the names of the members and the enumerators are words") {

@@ -178,9 +178,9 @@ Plan plan() {
   value.estimated_downtime_ms = 2'280'000;
   value.disk = {{.place = "the engine's volumes", .needed_bytes = 55, .free_bytes = -1}};
   value.diagnostics = {
-      {.severity = Severity::note, .code = "N-A", .message = "m", .mend = ""},
-      {.severity = Severity::warning, .code = "W-B", .message = "m", .mend = "do"},
-      {.severity = Severity::error, .code = "E-C", .message = "m", .mend = "do"},
+      {.severity = Severity::note, .code = "N-A", .message = "m", .hint = ""},
+      {.severity = Severity::warning, .code = "W-B", .message = "m", .hint = "do"},
+      {.severity = Severity::error, .code = "E-C", .message = "m", .hint = "do"},
   };
   return value;
 }

@@ -7,7 +7,7 @@ using namespace pgupgrade::planning;
 static constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 static constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
-TEST_CASE("an empty cluster needs room for its catalogues only") {
+TEST_CASE("an empty cluster needs room for its catalogs only") {
   REQUIRE(backup_bytes(0) == 128 * kMiB);
   REQUIRE(dump_bytes(0) == 64 * kMiB);
   REQUIRE(restore_extra_bytes(0) == 256 * kMiB);

@@ -115,7 +115,7 @@ std::string shown(const Diagnostics& diagnostics) {
                            : diagnostic.severity == Severity::warning ? "warning"
                                                                       : "note";
     result += fmt::format("{}{} {}: {} | {}", result.empty() ? "" : "\n", severity, diagnostic.code,
-                          diagnostic.message, diagnostic.mend);
+                          diagnostic.message, diagnostic.hint);
   }
   return result;
 }

@@ -15,7 +15,7 @@ ImageFacts image_of(int major);
 ServiceFacts service_db();
 Facts facts_of_shop();
 
-// "error E-CODE: message | mend", a line each.
+// "error E-CODE: message | hint", a line each.
 std::string shown(const Diagnostics& diagnostics);
 Planned planned(const Request& request, const Facts& facts);
 

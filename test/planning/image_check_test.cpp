@@ -171,7 +171,7 @@ TEST_CASE("locales that the image lacks are refused") {
          w.shop().ctype = "fr_FR.utf8";
          w.image.locales.clear();
        },
-       "warning W-LOCALE-UNKNOWN: cannot tell the locales of image postgres:17 for service db | see "
+       "warning W-LOCALE-UNKNOWN: could not determine the locales of image postgres:17 for service db | see "
        "\"locale -a\" in a container of it"},
   });
 }

@@ -151,7 +151,7 @@ TEST_CASE("nothing is to do when every target is there already or has no data") 
   const Planned result = planned(request_to(17), facts);
   REQUIRE(shown(result.diagnostics) ==
           "note N-ALREADY: service db is at PostgreSQL 17 already | \n"
-          "note N-NO-DATA: service wiki-db has no data yet, so nothing is to upgrade | change "
+          "note N-NO-DATA: service wiki-db has no data yet, so there is nothing to upgrade | change "
           "docker-compose.yml:7 \"postgres:15\" to \"postgres:17\" before it starts for the first time");
   REQUIRE(result.ok);
   REQUIRE(result.nothing_to_do);
@@ -213,8 +213,8 @@ TEST_CASE("an accepted unknown md5 password is kept with a warning") {
   const Planned result = planned(request, facts);
   REQUIRE(result.ok);
   REQUIRE(shown(result.plan.diagnostics) ==
-          "warning E-MD5-UNKNOWN: role \"app\" of service db keeps an md5 password: none of the declared "
-          "passwords fits | give the password with --password-file, or keep md5 with --keep-md5");
+          "warning E-MD5-UNKNOWN: role \"app\" of service db keeps an md5 password: none of the known "
+          "passwords matches | pass --password-file with the password, or --keep-md5");
   REQUIRE(result.plan.targets[0].roles ==
           std::vector<RolePlan>{{.role = "app", .action = PasswordAction::keep_md5}});
 }

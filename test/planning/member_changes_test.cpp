@@ -121,7 +121,7 @@ TEST_CASE("a plan tells what becomes of changes to extensions") {
        "a way that "
        "a dump leaves out: table public.t differs in columns from what pg_trgm makes | move the change out "
        "of the "
-       "extension's own object; or go on all the same with --accept E-EXTENSION-CHANGES"},
+       "extension's own object; or proceed anyway with --accept E-EXTENSION-CHANGES"},
       {"taken out",
        with({.kind = MemberChangeKind::removed,
              .extension = "pg_trgm",

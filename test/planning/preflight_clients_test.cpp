@@ -14,9 +14,9 @@ TEST_CASE("md5 passwords are refused or kept as asked") {
          w.inventory().roles = {md5_role("legacy")};
          w.service().md5_passwords = {{.role = "legacy", .origin = ""}};
        },
-       "error E-MD5-UNKNOWN: role \"legacy\" of service db keeps an md5 password: none of the declared "
-       "passwords fits | give the password with --password-file, or keep md5 with --keep-md5; or go on all "
-       "the same with --accept E-MD5-UNKNOWN"},
+       "error E-MD5-UNKNOWN: role \"legacy\" of service db keeps an md5 password: none of the known "
+       "passwords matches | pass --password-file with the password, or --keep-md5; or proceed anyway with "
+       "--accept E-MD5-UNKNOWN"},
       {"kept",
        [](World& w) {
          w.inventory().roles = {md5_role("a"), md5_role("b")};
@@ -61,8 +61,8 @@ TEST_CASE("clients and the compose file are looked at") {
        [](World& w) { w.service().made_from = "/srv/shop/docker-compose.yml,/srv/shop/my prod.yml"; },
        "warning W-OTHER-FILES: the container of service db was made from /srv/shop/docker-compose.yml, "
        "/srv/shop/my prod.yml, but the new one will be made from /srv/shop/docker-compose.yml | if that is "
-       "not "
-       "meant, name them all: --compose /srv/shop/docker-compose.yml --compose '/srv/shop/my prod.yml'"},
+       "not intended, specify them all: --compose /srv/shop/docker-compose.yml --compose '/srv/shop/my "
+       "prod.yml'"},
       {"clients on the host",
        [](World& w) {
          w.service().host_clients = {"psql as app", "cron as app"};
@@ -74,7 +74,7 @@ TEST_CASE("clients and the compose file are looked at") {
          w.service().edit_problem = Diagnostic{.severity = Severity::error,
                                                .code = "E-COMPOSE-EDIT",
                                                .message = "cannot rewrite docker-compose.yml:7",
-                                               .mend = "do so by hand"};
+                                               .hint = "do so by hand"};
        },
        "error E-COMPOSE-EDIT: cannot rewrite docker-compose.yml:7 | do so by hand"},
       {"a job by the same line", [](World& w) { w.service().moved_along = {"backup"}; },
@@ -109,17 +109,17 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
   require_diagnostics({
       {"engine's disk", [](World& w) { w.facts.engine_free_bytes = 1024 * kMiB; },
        "error E-DISK: not enough space in the engine's volumes: up to 4.5 GiB are needed, 1.0 GiB are free | "
-       "free some space; or go on all the same with --accept E-DISK"},
+       "free some space; or proceed anyway with --accept E-DISK"},
       {"state directory", [](World& w) { w.facts.state_free_bytes = 0; },
-       "error E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB are needed, 0 B are free | "
-       "free some space; or go on all the same with --accept E-DISK"},
+       "error E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB is needed, 0 B is free | "
+       "free some space; or proceed anyway with --accept E-DISK"},
       {"one file system for both adds up",
        [](World& w) {
          w.facts.same_file_system = true;
          w.facts.state_free_bytes = w.facts.engine_free_bytes = 5 * 1024 * kMiB;
        },
        "error E-DISK: not enough space in the engine's volumes and /srv/shop/.pgupgrade: up to 7.5 GiB are "
-       "needed, 5.0 GiB are free | free some space; or go on all the same with --accept E-DISK"},
+       "needed, 5.0 GiB are free | free some space; or proceed anyway with --accept E-DISK"},
       {"one file system of which only the state's side is known",
        [](World& w) {
          w.facts.same_file_system = true;
@@ -132,8 +132,8 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
          w.service().data_device = 2;
          w.service().data_free_bytes = 512 * kMiB;
        },
-       "error E-DISK: not enough space in volume shop_pgdata: up to 1.6 GiB are needed, 512.0 MiB are free | "
-       "free some space; or go on all the same with --accept E-DISK"},
+       "error E-DISK: not enough space in volume shop_pgdata: up to 1.6 GiB is needed, 512.0 MiB is free | "
+       "free some space; or proceed anyway with --accept E-DISK"},
       {"data on a file system of its own leaves the engine's volumes less to hold",
        [](World& w) {
          w.facts.engine_device = 1;
@@ -147,11 +147,12 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
          w.facts.state_free_bytes = 0;
          w.request.acknowledged = {"E-DISK"};
        },
-       "warning E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB are needed, 0 B are free | "
+       "warning E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB is needed, 0 B is free | "
        "free some space"},
       {"unknown", [](World& w) { w.facts.engine_free_bytes = -1; },
-       "warning W-DISK-UNKNOWN: cannot tell the free space of the engine's volumes: up to 4.5 GiB are needed "
-       "| see that there is enough"},
+       "warning W-DISK-UNKNOWN: cannot determine the free space of the engine's volumes: up to 4.5 GiB are "
+       "needed "
+       "| make sure there is enough"},
   });
 }
 

@@ -21,8 +21,7 @@ TEST_CASE("objects in the schemas of the system are refused until that is accept
        "error E-CATALOG-OBJECTS: database \"shop\" of service db has objects in the schemas of the system, "
        "which a "
        "dump leaves out: function pg_catalog.helper() | ALTER FUNCTION pg_catalog.helper() SET SCHEMA "
-       "public; or "
-       "go on all the same with --accept E-CATALOG-OBJECTS"},
+       "public; or proceed anyway with --accept E-CATALOG-OBJECTS"},
       {"accepted",
        [](World& w) {
          left_behind(w).catalog_objects = {kHelper};

@@ -10,7 +10,7 @@ static const std::string kAnonymous(64, 'a');
 TEST_CASE("versions that cannot be reached are refused") {
   require_diagnostics({
       {"older target", [](World& w) { w.request.target_major = 14; },
-       "error E-TARGET-OLDER: cannot take service db from PostgreSQL 15 back to 14 | choose a target above "
+       "error E-TARGET-OLDER: cannot downgrade service db from PostgreSQL 15 to 14 | choose a target above "
        "15 with --to"},
       {"older target than a stopped cluster",
        [](World& w) {
@@ -18,19 +18,19 @@ TEST_CASE("versions that cannot be reached are refused") {
          w.service().running = false;
          w.service().pg_version_file = 18;
        },
-       "error E-TARGET-OLDER: cannot take service db from PostgreSQL 18 back to 17 | choose a target above "
+       "error E-TARGET-OLDER: cannot downgrade service db from PostgreSQL 18 to 17 | choose a target above "
        "18 with --to"},
       {"old cluster of 9.6", [](World& w) { w.inventory().version_num = 90624; },
        "error E-OLD-MAJOR: cannot upgrade service db: PostgreSQL 9 is older than 10 | upgrade it to 10 or "
-       "later by hand first"},
+       "later first"},
       {"target below the range", [](World& w) { w.request.target_major = 10; },
-       "error E-TARGET-MAJOR: cannot upgrade to PostgreSQL 10: the target must be from 11 to 99 | name a "
+       "error E-TARGET-MAJOR: cannot upgrade to PostgreSQL 10: the target must be from 11 to 99 | specify a "
        "major version with --to"},
       {"target above the range", [](World& w) { w.request.target_major = 100; },
-       "error E-TARGET-MAJOR: cannot upgrade to PostgreSQL 100: the target must be from 11 to 99 | name a "
+       "error E-TARGET-MAJOR: cannot upgrade to PostgreSQL 100: the target must be from 11 to 99 | specify a "
        "major version with --to"},
       {"no service", [](World& w) { w.facts.services.clear(); },
-       "error E-NO-SERVICE: project shop has no service to upgrade | name one with --service"},
+       "error E-NO-SERVICE: project shop has no service to upgrade | specify one with --service"},
       {"oldest that can be upgraded", [](World& w) { w.inventory().version_num = 100023; },
        "note N-SETTING-DEFAULT: the default of jit changes from off to on for service db | costly queries "
        "are compiled; set it to off if they become slower\n"
@@ -46,10 +46,10 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().inventory.reset();
          w.service().inventory_problem =
              std::string(300, 'x') + ": role \"postgres\" is not permitted to log in";
-         w.service().inventory_mend = "as another superuser: ALTER ROLE postgres LOGIN";
+         w.service().inventory_hint = "as another superuser: ALTER ROLE postgres LOGIN";
          w.service().pg_version_file = 15;
        },
-       "error E-NO-SERVER: cannot reach the server of service db: " + std::string(300, 'x') +
+       "error E-NO-SERVER: could not reach the server of service db: " + std::string(300, 'x') +
            ": role \"postgres\" is not permitted to log in | as another superuser: ALTER ROLE postgres "
            "LOGIN"},
       {"stopped",
@@ -74,7 +74,7 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().inventory.reset();
          w.service().inventory_problem = "the container restarts";
        },
-       "error E-NO-SERVER: cannot reach the server of service db: the container restarts | see why in "
+       "error E-NO-SERVER: could not reach the server of service db: the container restarts | see why in "
        "\"docker compose logs db\""},
       {"restarting since the tag was bumped",
        [](World& w) {
@@ -82,7 +82,7 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().inventory_problem = "the container restarts";
          w.service().compose_image = "postgres:17";
        },
-       "error E-NO-SERVER: cannot reach the server of service db: the container restarts; its data is of "
+       "error E-NO-SERVER: could not reach the server of service db: the container restarts; its data is of "
        "PostgreSQL 15, but its image postgres:17 is of PostgreSQL 17 | set the image back to postgres:15, "
        "start it with \"docker compose up -d db\" and run pgupgrade again: it changes the image itself"},
       {"running on an empty directory without an answer",
@@ -91,7 +91,7 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().pg_version_file = 0;
          w.service().inventory_problem = "the container restarts";
        },
-       "error E-NO-SERVER: cannot reach the server of service db: the container restarts | see why in "
+       "error E-NO-SERVER: could not reach the server of service db: the container restarts | see why in "
        "\"docker compose logs db\""},
   });
 }
@@ -114,15 +114,15 @@ TEST_CASE("nothing is to do for a service at the target or without data") {
          w.service().pg_version_file = 0;
          w.service().edits.clear();
        },
-       "note N-NO-DATA: service db has no data yet, so nothing is to upgrade | "},
+       "note N-NO-DATA: service db has no data yet, so there is nothing to upgrade | "},
   });
 }
 
 TEST_CASE("data that a new container would not find is refused") {
   require_diagnostics({
       {"no mount", [](World& w) { w.service().mounts.clear(); },
-       "error E-DATA-MOUNT: the data directory /var/lib/postgresql/data of service db is on no mount of the "
-       "container, so the data ends with its container | copy the data to a named volume and mount that "
+       "error E-DATA-MOUNT: the data directory /var/lib/postgresql/data of service db is not on a mount, so "
+       "the data would be lost with the container | copy the data to a named volume and mount that "
        "there"},
       {"tmpfs",
        [](World& w) {
@@ -136,7 +136,8 @@ TEST_CASE("data that a new container would not find is refused") {
                                {.source = kAnonymous, .target = "/var/lib/postgresql/data"}};
        },
        "error E-ANONYMOUS-VOLUME: the data of service db is on an anonymous volume at "
-       "/var/lib/postgresql/data, which a new container would not get | stop the service, copy the volume " +
+       "/var/lib/postgresql/data, which a new container would not reuse | stop the service, copy the "
+       "volume " +
            kAnonymous + " to a named one, and mount that at /var/lib/postgresql/data"},
       {"read-only", [](World& w) { w.service().mounts[0].read_only = true; },
        "error E-READ-ONLY-MOUNT: the volume shop_pgdata of service db is mounted read-only | mount it for "
@@ -177,7 +178,7 @@ TEST_CASE("data that a new container would not find is refused") {
        "error E-XATTR: files of service db have extended attributes or access control lists, which a "
        "rollback "
        "would not give back: ./PG_VERSION, ./my notes | remove them (setfattr --remove, setfacl "
-       "--remove-all); or go on all the same with --accept E-XATTR"},
+       "--remove-all); or proceed anyway with --accept E-XATTR"},
       {"file mounted into the data directory",
        [](World& w) {
          w.service().mounts.push_back({.kind = MountKind::bind,
@@ -210,26 +211,26 @@ TEST_CASE("what a dump would leave behind is refused") {
        "link | stop the server, move the directory that pg_wal leads to back to its place, and leave out "
        "POSTGRES_INITDB_WALDIR"},
       {"standby", [](World& w) { w.inventory().in_recovery = true; },
-       "error E-STANDBY: service db is a standby: it follows another server | upgrade its primary, and make "
-       "the standby anew from that"},
+       "error E-STANDBY: service db is a standby: it follows another server | upgrade its primary, and "
+       "recreate the standby from that"},
       {"replication",
        [](World& w) {
          w.inventory().replication_slots = {"slot1"};
          w.inventory().standbys = {"replica"};
        },
        "error E-REPLICATION: service db has replication slots \"slot1\" and connected standbys \"replica\", "
-       "which the new cluster will not have | drop the slots and stop the standbys, and make them anew "
-       "after the upgrade; or go on all the same with --accept E-REPLICATION"},
+       "which the new cluster will not have | drop the slots and stop the standbys, and recreate them after "
+       "the upgrade; or proceed anyway with --accept E-REPLICATION"},
       {"replication accepted",
        [](World& w) {
          w.inventory().standbys = {"replica"};
          w.request.acknowledged = {"E-REPLICATION"};
        },
        "warning E-REPLICATION: service db has connected standbys \"replica\", which the new cluster will "
-       "not have | drop the slots and stop the standbys, and make them anew after the upgrade"},
+       "not have | drop the slots and stop the standbys, and recreate them after the upgrade"},
       {"subscriptions", [](World& w) { w.inventory().subscriptions = {"shop.sub"}; },
        "error E-SUBSCRIPTIONS: service db has subscriptions, which are restored disabled: \"shop.sub\" | "
-       "drop them, and make them anew after the upgrade; or go on all the same with --accept "
+       "drop them, and recreate them after the upgrade; or proceed anyway with --accept "
        "E-SUBSCRIPTIONS"},
       {"subscriptions accepted",
        [](World& w) {
@@ -237,7 +238,7 @@ TEST_CASE("what a dump would leave behind is refused") {
          w.request.acknowledged = {"E-SUBSCRIPTIONS"};
        },
        "warning E-SUBSCRIPTIONS: service db has subscriptions, which are restored disabled: \"shop.sub\" | "
-       "drop them, and make them anew after the upgrade"},
+       "drop them, and recreate them after the upgrade"},
       {"prepared transactions", [](World& w) { w.inventory().prepared_transactions = {"gid 1"}; },
        "error E-PREPARED: service db has prepared transactions, which a dump leaves out: \"gid 1\" | end "
        "each with COMMIT PREPARED or ROLLBACK PREPARED"},
@@ -248,7 +249,7 @@ TEST_CASE("what a dump would leave behind is refused") {
        [](World& w) { w.inventory().databases[0].extensions = {{.name = "pg_cron", .version = "1.6"}}; },
        "error E-PRELOAD: service db has extensions that can be created only while shared_preload_libraries "
        "loads "
-       "them, which a restore does not: pg_cron in \"postgres\" | drop them and create them anew after the "
+       "them, which a restore does not: pg_cron in \"postgres\" | drop them and recreate them after the "
        "upgrade, "
        "or follow the extension's own guide"},
       {"line ends in names",

@@ -76,7 +76,7 @@ TEST_CASE("psql reads no startup file and stops at the first error") {
                "--file=/dump/globals.sql"});
 }
 
-TEST_CASE("all databases are analysed in parallel") {
+TEST_CASE("all databases are analyzed in parallel") {
   REQUIRE(analyze_all(kTo, 3) == Argv{"vacuumdb", "--all", "--analyze-only", "--jobs=3",
                                       "--host=/run/pgupgrade", "--port=5432", "--username=boss",
                                       "--no-password"});

@@ -23,7 +23,7 @@ TEST_CASE("a server that is not there is told with the reason for the first data
   } catch (const Error& error) {
     REQUIRE(error.code() == "E-SERVER-NOT-READY");
     REQUIRE_THAT(error.what(),
-                 ContainsSubstring("cannot connect to database \"postgres\" through the socket in " +
+                 ContainsSubstring("could not connect to database \"postgres\" through the socket in " +
                                    directory.path().native() + ": "));
     REQUIRE_THAT(error.what(), ContainsSubstring("No such file or directory"));
   }

@@ -71,12 +71,15 @@ TEST_CASE("a statement inside a literal or a name is data") {
 }
 
 TEST_CASE("a dump that does not create the superuser exactly once is refused") {
-  REQUIRE(globals_problem("CREATE ROLE \"app\";\n") ==
-          "cannot prepare the dump of the roles: it creates the superuser \"postgres\" 0 times, expected 1");
-  REQUIRE(globals_problem("CREATE ROLE postgres;\nCREATE ROLE \"postgres\";\n") ==
-          "cannot prepare the dump of the roles: it creates the superuser \"postgres\" 2 times, expected 1");
-  REQUIRE(globals_problem("") ==
-          "cannot prepare the dump of the roles: it creates the superuser \"postgres\" 0 times, expected 1");
+  REQUIRE(
+      globals_problem("CREATE ROLE \"app\";\n") ==
+      "could not prepare the dump of the roles: it creates the superuser \"postgres\" 0 times, expected 1");
+  REQUIRE(
+      globals_problem("CREATE ROLE postgres;\nCREATE ROLE \"postgres\";\n") ==
+      "could not prepare the dump of the roles: it creates the superuser \"postgres\" 2 times, expected 1");
+  REQUIRE(
+      globals_problem("") ==
+      "could not prepare the dump of the roles: it creates the superuser \"postgres\" 0 times, expected 1");
 }
 
 TEST_CASE("entries of a dump are counted by their kind") {

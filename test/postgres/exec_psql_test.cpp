@@ -149,7 +149,7 @@ TEST_CASE("an error of the server is told in its words") {
   };
   ExecPsql psql(engine, "c1", "boss");
   REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
-          "E-SQL: cannot query database \"shop\" in container c1: relation \"nope\" does not exist");
+          "E-SQL: could not query database \"shop\" in container c1: relation \"nope\" does not exist");
   REQUIRE(engine.calls.size() == 1);
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a container that is named by its id is told by the short form") {
   engine.server = [](const Call&) { return no_connection("no such file"); };
   ExecPsql psql(engine, id, "boss");
   REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
-          "E-SQL: cannot query database \"shop\" in container b67afde618d7: psql: error: no such file");
+          "E-SQL: could not query database \"shop\" in container b67afde618d7: psql: error: no such file");
   REQUIRE(engine.last_container == id);
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("when no way works the reason of the usual one is told") {
   };
   ExecPsql psql(engine, "c1", "boss");
   REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
-          "E-SQL: cannot query database \"shop\" in container c1: psql: error: no such file");
+          "E-SQL: could not query database \"shop\" in container c1: psql: error: no such file");
   REQUIRE(engine.calls.size() == 4);
 }
 
@@ -209,10 +209,11 @@ TEST_CASE("without a superuser the first reason is told") {
   docker::ContainerInfo container;
   container.id = "c1";
   container.name = "shop-db-1";
-  REQUIRE(problem_of([&] { ExecPsql::find_login(engine, container); }) ==
-          "E-NO-SUPERUSER: cannot log in as the superuser in container shop-db-1: cannot query database "
-          "\"postgres\" "
-          "in container c1: psql: error: no password supplied");
+  REQUIRE(
+      problem_of([&] { ExecPsql::find_login(engine, container); }) ==
+      "E-NO-SUPERUSER: could not log in as the superuser in container shop-db-1: could not query database "
+      "\"postgres\" "
+      "in container c1: psql: error: no password supplied");
 }
 
 TEST_CASE("a linked WAL directory is told from one that is inside") {
@@ -228,6 +229,7 @@ TEST_CASE("a linked WAL directory is told from one that is inside") {
   output = "inside\n";
   REQUIRE_FALSE(wal_is_linked(engine, "c1", "/data"));
   output = "";
-  REQUIRE(problem_of([&] { wal_is_linked(engine, "c1", "/data"); }) ==
-          "E-EXEC-CUT: cannot tell whether pg_wal of /data in container c1 is a link: permission denied");
+  REQUIRE(
+      problem_of([&] { wal_is_linked(engine, "c1", "/data"); }) ==
+      "E-EXEC-CUT: could not determine whether pg_wal of /data in container c1 is a link: permission denied");
 }

@@ -130,10 +130,10 @@ TEST_CASE("md5 verifiers are read by role") {
 
 TEST_CASE("an answer that is no answer is an error") {
   RowsReader silent;
-  REQUIRE(problem_of(silent) == "E-SQL: cannot tell the server's version from its answer");
+  REQUIRE(problem_of(silent) == "E-SQL: could not determine the server's version from its answer");
   RowsReader broken = sample();
   broken.answers[1].second = {"not json"};
-  REQUIRE(problem_of(broken) == "E-SQL: cannot understand the server's answer about the server: not json");
+  REQUIRE(problem_of(broken) == "E-SQL: could not understand the server's answer about the server: not json");
   broken.answers[1].second = {};
   REQUIRE(problem_of(broken) == "E-SQL: the server answered 0 rows about the server, expected 1");
 }

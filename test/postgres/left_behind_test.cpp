@@ -28,7 +28,8 @@ class RowsReader final : public SqlReader {
   std::vector<std::string> query(const std::string& database, const std::string& sql) override {
     asked.push_back(sql);
     if (!refused.empty() && sql.find(refused) != std::string::npos)
-      throw Error(ErrorKind::failed, "E-SQL", "cannot query database \"" + database + "\": it took too long");
+      throw Error(ErrorKind::failed, "E-SQL",
+                  "could not query database \"" + database + "\": it took too long");
     if (sql.find("SET LOCAL") != std::string::npos) clock_.now += takes;
     if (sql.find("FILTER (WHERE gross differs)") != std::string::npos) return {R"({"counts":["2","0"]})"};
     if (sql.find("WHERE gross differs LIMIT") != std::string::npos)
@@ -98,13 +99,12 @@ TEST_CASE("rows that could not be read in time are told, and so is what the serv
   refusing.refused = "FILTER (WHERE gross";
   const LeftBehind unchecked = read(refusing, clock);
   REQUIRE(unchecked.generated_columns.size() == 2);
-  CHECK(unchecked.generated_columns[1].problem == "cannot query database \"shop\": it took too long");
+  CHECK(unchecked.generated_columns[1].problem == "could not query database \"shop\": it took too long");
 
   refusing.refused = "indisvalid";
-  CHECK(
-      read(refusing, clock).problems ==
-      std::vector<std::string>{
-          "could not look for what a dump leaves behind: cannot query database \"shop\": it took too long"});
+  CHECK(read(refusing, clock).problems ==
+        std::vector<std::string>{"could not look for what a dump leaves behind: could not query database "
+                                 "\"shop\": it took too long"});
 }
 
 TEST_CASE("PostgreSQL 10 reads no rows, since it could not be stopped, and has no generated columns") {

@@ -83,7 +83,7 @@ TEST_CASE("what a program said is told with object, cause and cure") {
        R"(function mentions_by_software() does not exist, in function count_mentions)",
        R"(a restore has an empty search_path; on the old server: ALTER FUNCTION count_mentions SET search_path = public, pg_temp, or name the schemas in its body)"},
       {"removed_function", R"(view public.backup_state)", R"(function pg_is_in_backup() does not exist)",
-       R"(the new version may not have it any more; on the old server, change or drop view public.backup_state)"},
+       R"(the new version may no longer have it; on the old server, change or drop view public.backup_state)"},
       {"system_view", R"(view postgres_exporter.pg_stat_activity)",
        R"(column reference "backend_type" is ambiguous)",
        R"(a system view that it reads has more columns in the new version; on the old server, drop view postgres_exporter.pg_stat_activity, and create it again after the upgrade)"},

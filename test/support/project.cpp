@@ -53,11 +53,12 @@ std::string must_run(const Words& argv, const ProcessOptions& options) {
   ProcessOptions patient = options;
   patient.timeout = std::max<std::chrono::milliseconds>(patient.timeout, kDockerLimit);
   const ProcessResult result = run_process(argv, patient);
-  if (!result.succeeded()) throw std::runtime_error(fmt::format("{}: {}", join(argv, " "), told(result)));
+  if (!result.succeeded())
+    throw std::runtime_error(fmt::format("{}: {}", join(argv, " "), output_of(result)));
   return result.standard_output;
 }
 
-std::string told(const ProcessResult& result) {
+std::string output_of(const ProcessResult& result) {
   return fmt::format("exit {}, signal {}\n--- standard output\n{}--- standard error\n{}", result.exit_code,
                      result.signal_number, result.standard_output, result.standard_error);
 }

@@ -18,7 +18,7 @@ using Variables = std::map<std::string, std::string>;
 std::string must_run(const Words& argv, const ProcessOptions& options = {});
 
 // For INFO: the exit, and all that was said.
-std::string told(const ProcessResult& result);
+std::string output_of(const ProcessResult& result);
 
 // Asks again and again until it is so; throws, naming `what`, when it is not within the deadline.
 void wait_until(const std::string& what, const std::function<bool()>& holds,

@@ -15,7 +15,7 @@ namespace pgupgrade::test {
 inline std::filesystem::path new_directory(
     const std::string& prefix, const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
   std::string pattern = (parent / (prefix + "-XXXXXX")).native();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("could not create " + pattern);
   return pattern;
 }
 

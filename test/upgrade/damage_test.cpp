@@ -92,10 +92,9 @@ TEST_CASE("saved configuration that was damaged is found before the old data goe
     scene.die_at(place);
     write_file_durably(upgrade::RunFiles{.directory = scene.run_directory()}.carried("db") / "pg_hba.conf",
                        "host all all all trust\n");
-    CHECK_THAT(
-        error_of([&] { scene.resume(); }),
-        ContainsSubstring("E-DUMP-DAMAGED: cannot trust the saved configuration of service \"db\": ") &&
-            ContainsSubstring("pg_hba.conf has changed since it was written"));
+    CHECK_THAT(error_of([&] { scene.resume(); }),
+               ContainsSubstring("E-DUMP-DAMAGED: the saved configuration of service \"db\" is unusable: ") &&
+                   ContainsSubstring("pg_hba.conf has changed since it was written"));
     scene.roll_back();
     CHECK(scene.wrong_after_rollback() == "");
   }

@@ -12,7 +12,7 @@ TEST_CASE("a resume on another engine is refused and so is a rollback") {
   scene.die_at("dump:after-done");
   scene.engine.engine_id = "ENGINE-2";
   const std::string expected =
-      "E-DRIFT: cannot go on: the engine is ENGINE-2, but the run began on ENGINE-1 "
+      "E-DRIFT: cannot continue: the engine is ENGINE-2, but the run started on ENGINE-1 "
       "(unix:///var/run/docker.sock)";
   CHECK(error_of([&] { scene.resume(); }) == expected);
   CHECK(error_of([&] { scene.roll_back(); }) == expected);
@@ -34,18 +34,18 @@ TEST_CASE("a plan that the world has left behind begins nothing") {
   CHECK_THAT(refused([](Scene& scene) {
                write_file_durably(scene.compose_file(), scene.original_compose + "# mine\n", 0644);
              }),
-             ContainsSubstring("compose.yaml was changed since the run began"));
+             ContainsSubstring("compose.yaml has changed since the run started"));
   CHECK(refused([](Scene& scene) { scene.engine.remove_container("shop-db-1"); }) ==
-        "E-DRIFT: cannot go on: container shop-db-1 was removed or replaced since the plan was made");
+        "E-DRIFT: cannot continue: container shop-db-1 was removed or replaced since the plan was made");
   CHECK(refused([](Scene& scene) { scene.engine.stop_container("shop-db-1", {}); }) ==
-        "E-DRIFT: cannot go on: container shop-db-1 was stopped since the plan was made");
+        "E-DRIFT: cannot continue: container shop-db-1 was stopped since the plan was made");
 }
 
 TEST_CASE("a transaction that was prepared since the plan is not left out of the dump unseen") {
   Scene scene;
   scene.engine.prepared_transactions = {"order 7"};
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-PREPARED: cannot dump service \"db\": it has prepared transactions, which a dump leaves out: "
+        "E-PREPARED: could not dump service \"db\": it has prepared transactions, which a dump leaves out: "
         "order 7");
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");
@@ -57,9 +57,8 @@ TEST_CASE("a rollback does not start another version whose tag is now the old im
   const std::string old = scene.engine.tags.at("postgres:15");
   scene.engine.tags["postgres:15"] = scene.engine.tags.at("postgres:17");
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-OLD-IMAGE: cannot start service \"db\" again: its image postgres:15 is PostgreSQL 17 by now, and "
-        "its "
-        "data of 15");
+        "E-OLD-IMAGE: could not start service \"db\" again: its image postgres:15 is now PostgreSQL 17, but "
+        "its data is PostgreSQL 15");
   scene.engine.tags["postgres:15"] = old;
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");
@@ -72,7 +71,7 @@ TEST_CASE("a volume that was made anew under its name is refused") {
   const std::string before = info.created_at;
   info.created_at = "later";
   CHECK(error_of([&] { scene.resume(); }) ==
-        "E-DRIFT: cannot go on: volume shop_dbdata was made at later, but the run began with one of " +
+        "E-DRIFT: cannot continue: volume shop_dbdata was made at later, but the run started with one of " +
             before);
 }
 
@@ -80,7 +79,7 @@ TEST_CASE("a volume that is gone is refused") {
   Scene scene;
   scene.die_at("dump:after-done");
   scene.engine.volumes.erase("shop_dbdata");
-  CHECK(error_of([&] { scene.resume(); }) == "E-DRIFT: cannot go on: volume shop_dbdata is gone");
+  CHECK(error_of([&] { scene.resume(); }) == "E-DRIFT: cannot continue: volume shop_dbdata is gone");
 }
 
 TEST_CASE("a volume that is replaced after the resume has looked stops the wipe") {
@@ -89,7 +88,7 @@ TEST_CASE("a volume that is replaced after the resume has looked stops the wipe"
     if (place == "wipe:after-record") scene.engine.volume("shop_dbdata").info.created_at = "later";
   };
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-DRIFT: cannot go on: volume shop_dbdata was replaced since the run began");
+        "E-DRIFT: cannot continue: volume shop_dbdata was replaced since the run started");
   CHECK(version_of(scene.data(), ".") == 15);
 }
 
@@ -99,7 +98,7 @@ TEST_CASE("a Compose file that was edited meanwhile is refused until it is as it
   const std::string file = scene.compose_file().string();
   write_file_durably(file, scene.original_compose + "# mine\n", 0644);
   CHECK(error_of([&] { scene.resume(); }) ==
-        fmt::format("E-DRIFT: cannot go on: {} was changed since the run began", file));
+        fmt::format("E-DRIFT: cannot continue: {} has changed since the run started", file));
   write_file_durably(file, scene.original_compose, 0644);
   scene.resume();
   CHECK(scene.wrong_after_success() == "");
@@ -112,7 +111,7 @@ TEST_CASE("a Compose file that is edited while the run works is not overwritten"
   };
   const std::string file = scene.compose_file().string();
   CHECK(error_of([&] { scene.start(); }) ==
-        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it was changed since the run began", file));
+        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it has changed since the run started", file));
   CHECK(read_file(file) == "mine\n");
   scene.probe.on_reach = {};
   scene.roll_back();  // nothing of ours is in it, so it is left alone
@@ -126,7 +125,7 @@ TEST_CASE("a rollback leaves an edited file alone that was changed again and nam
   const std::string file = scene.compose_file().string();
   write_file_durably(file, scene.edited_compose + "# mine\n", 0644);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it was changed since the run began", file));
+        fmt::format("E-COMPOSE-DRIFT: cannot edit {}: it has changed since the run started", file));
   CHECK(read_file(file) == scene.edited_compose + "# mine\n");
   for (const char* service : {"db", "web"})  // looked at before anything was stopped
     CHECK(scene.container(service).info.running());
@@ -143,9 +142,10 @@ TEST_CASE("a new image that was tagged anew is refused") {
   other.info.id = "sha256:other";
   scene.engine.add_image("postgres:17", other);
   CHECK(error_of([&] { scene.resume(); }) ==
-        "E-DRIFT: cannot go on: image postgres:17 is sha256:other, but the run began with sha256:postgres17");
+        "E-DRIFT: cannot continue: image postgres:17 is sha256:other, but the run started with "
+        "sha256:postgres17");
   CHECK(hint_of([&] { scene.resume(); }) ==
-        "tag the image that the run began with again: docker tag sha256:postgres17 postgres:17");
+        "restore the tag of the run's image: docker tag sha256:postgres17 postgres:17");
 }
 
 TEST_CASE("an old image that is gone is refused") {
@@ -153,7 +153,7 @@ TEST_CASE("an old image that is gone is refused") {
   scene.die_at("dump:after-done");
   scene.engine.images.erase("sha256:postgres15");
   CHECK(error_of([&] { scene.resume(); }) ==
-        "E-DRIFT: cannot go on: the old image postgres:15 (sha256:postgres15) is gone");
+        "E-DRIFT: cannot continue: the old image postgres:15 (sha256:postgres15) is gone");
 }
 
 TEST_CASE("a rollback finds its way when the old image was pruned and is a rebuilt one by now") {
@@ -191,7 +191,8 @@ TEST_CASE("databases that came after the plan are refused before anything is dum
   cluster->databases["late"];
   write_cluster(scene.data(), ".", *cluster, scene.engine.now());
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-DATABASES-CHANGED: cannot dump service \"db\": its databases are not those of the plan any more");
+        "E-DATABASES-CHANGED: could not dump service \"db\": its databases have changed since the plan was "
+        "made");
   scene.original[0].databases["late"];
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");

@@ -28,13 +28,13 @@ TEST_CASE("a failed restore tells what its server said") {
   CHECK(error_of_panic("restore:globals-restored", "new-server") ==
         std::string(
             "E-RESTORE: could not restore database \"template1\": pg_restore exited with 2: connection to "
-            "server on socket failed; its server said: PANIC:  ") +
+            "server on socket failed; server log: PANIC:  ") +
             kFull);
 }
 
 TEST_CASE("a failed dump tells what its server said") {
   CHECK_THAT(error_of_panic("dump:globals-dumped", "old-server"),
-             ContainsSubstring(std::string("; its server said: PANIC:  ") + kFull));
+             ContainsSubstring(std::string("; server log: PANIC:  ") + kFull));
 }
 
 TEST_CASE("a new server that ends and is started again and again is told long before patience ends") {
@@ -46,9 +46,8 @@ TEST_CASE("a new server that ends and is started again and again is told long be
     begun = scene.clock.monotonic();
   };
   CHECK_THAT(error_of([&] { scene.start(); }),
-             ContainsSubstring(
-                 "E-START: cannot start service \"db\" on postgres:17: it ends and is started again and "
-                 "again; its log ends: FATAL:  database files are incompatible with server 18"));
+             ContainsSubstring("E-START: could not start service \"db\" on postgres:17: it keeps restarting; "
+                               "last log lines: FATAL:  database files are incompatible with server 18"));
   CHECK(scene.clock.monotonic() - begun < std::chrono::minutes(1));
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");

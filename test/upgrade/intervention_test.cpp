@@ -16,7 +16,7 @@ void remove_data(Scene& scene) {
 }
 
 constexpr const char* kRanAgain =
-    "E-DRIFT: cannot go on: container shop-db-1 was started again after the run had stopped it, and "
+    "E-DRIFT: cannot continue: container shop-db-1 was started again after the run had stopped it, and "
     "volume shop_dbdata may have changed since the backup";
 
 }  // namespace
@@ -43,10 +43,10 @@ TEST_CASE("orders taken by a container that Compose made in the old one's place 
   scene.engine.remove_container("shop-db-1");
   scene.compose.up(scene.plan.location, {"db"}, std::chrono::minutes(1));
   add_order(scene);
-  CHECK(
-      error_of([&] { scene.resume(); }) ==
-      "E-DRIFT: cannot go on: container shop-db-1 was removed or replaced after the run had stopped it, and "
-      "volume shop_dbdata may have changed since the backup");
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DRIFT: cannot continue: container shop-db-1 was removed or replaced after the run had stopped it, "
+        "and "
+        "volume shop_dbdata may have changed since the backup");
   CHECK(has_order(scene));
   scene.roll_back();
   CHECK(has_order(scene));
@@ -86,9 +86,8 @@ TEST_CASE("data that somebody removed before there was a backup is missed and no
   scene.die_at("stop-old:after-done");
   remove_data(scene);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-DATA-GONE: cannot start service \"db\" again: volume shop_dbdata holds no cluster any more, and "
-        "this "
-        "run had not made its backup yet");
+        "E-DATA-GONE: could not start service \"db\" again: volume shop_dbdata no longer contains a cluster, "
+        "and this run had not made its backup yet");
   CHECK_FALSE(scene.engine.inspect_volume("shop_dbdata"));
 }
 
@@ -178,7 +177,7 @@ TEST_CASE("a rollback does not put the backup back under a running stranger") {
        .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
   scene.engine.start_container(stranger);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-VOLUME-IN-USE: cannot put the backup back into volume shop_dbdata: it is in use by stranger "
+        "E-VOLUME-IN-USE: could not put the backup back into volume shop_dbdata: it is in use by stranger "
         "(running)");
   scene.engine.remove_container(stranger);
   scene.roll_back();
@@ -273,10 +272,9 @@ TEST_CASE("a dump that was damaged is found before the old data goes") {
   Scene scene;
   scene.die_at("verify-dump:after-done");
   scene.engine.volume("pgupgrade-0a1b2c3d-db-dump").tree.at("db-3/3001.dat").content += "x";
-  CHECK(
-      error_of([&] { scene.resume(); }) ==
-      "E-DUMP-DAMAGED: cannot trust the dump of service \"db\": file db-3/3001.dat has changed since it was "
-      "written");
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DUMP-DAMAGED: the dump of service \"db\" is unusable: file db-3/3001.dat has changed since it was "
+        "written");
   CHECK(version_of(scene.data(), ".") == 15);
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");
@@ -301,10 +299,9 @@ TEST_CASE("content that differs in the new cluster is never called a success") {
   cluster->databases.at("shop").tables.at("public.customers").pop_back();
   cluster->roles.erase("reader");
   write_cluster(scene.data(), ".", *cluster, scene.engine.now());
-  CHECK(
-      error_of([&] { scene.resume(); }) ==
-      "E-DIFFERENCE: cannot call the new cluster of service \"db\" equal to the old one: database \"shop\": "
-      "table public.customers has 1 rows, expected 2; role reader is missing");
+  CHECK(error_of([&] { scene.resume(); }) ==
+        "E-DIFFERENCE: the new cluster of service \"db\" differs from the old one: database \"shop\": "
+        "table public.customers has 1 rows, expected 2; role reader is missing");
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");
 }

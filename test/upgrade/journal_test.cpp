@@ -53,8 +53,7 @@ TEST_CASE("a state file that is torn at any byte is refused") {
     // Without its last line feed it is whole JSON, and still not what was written.
     const bool whole_json = length == text.size() - 1;
     INFO(length);
-    REQUIRE(error == damaged(path, whole_json ? "its digest does not fit its content"
-                                              : "it is cut short or is no JSON"));
+    REQUIRE(error == damaged(path, whole_json ? "checksum mismatch" : "it is truncated or not valid JSON"));
   }
 }
 
@@ -86,16 +85,17 @@ TEST_CASE("a state file of another format is refused with what to do") {
       fmt::format("E-STATE-FORMAT: cannot use the state file {}: its format is 3, this program knows 1 to 2",
                   path.string()));
   CHECK(hint_of([&] { upgrade::parse_state(text, path); }) ==
-        "go on with the version of pgupgrade that began the run");
+        "continue with the version of pgupgrade that started the run");
 }
 
 TEST_CASE("files that are no state files are refused") {
   const std::filesystem::path path = "/srv/state.json";
-  CHECK(error_of([&] { upgrade::parse_state("", path); }) == damaged(path, "it is cut short or is no JSON"));
+  CHECK(error_of([&] { upgrade::parse_state("", path); }) ==
+        damaged(path, "it is truncated or not valid JSON"));
   CHECK(error_of([&] { upgrade::parse_state("[]", path); }) ==
-        damaged(path, "it is cut short or is no JSON"));
+        damaged(path, "it is truncated or not valid JSON"));
   CHECK(error_of([&] { upgrade::parse_state("{\"name\": \"web\"}", path); }) ==
-        damaged(path, "it is no state file of this program"));
+        damaged(path, "it is not a state file of this program"));
   CHECK(error_of([&] { upgrade::parse_state("{\"pgupgrade_state\": 1}", path); }) ==
         damaged(path, "a part of it is missing"));
 }
@@ -105,7 +105,7 @@ TEST_CASE("the generation before is kept and named when the newest is damaged") 
   const Journal journal = journal_with_history(scene);
   write_file_durably(journal.files().state(), "{");
   CHECK(hint_of([&] { Journal::open(journal.files()); }) ==
-        fmt::format("the generation before is intact; to go on from it: pgupgrade resume --state {}",
+        fmt::format("the generation before is intact; to continue from it: pgupgrade resume --state {}",
                     journal.files().previous_state().string()));
   CHECK(Journal::open_file(journal.files().previous_state()).state().generation == 4);
 }
@@ -147,7 +147,7 @@ TEST_CASE("a run's directory is made once") {
   Scene scene;
   journal_with_history(scene);
   CHECK(error_of([&] { journal_with_history(scene); }) ==
-        fmt::format("E-STATE-EXISTS: cannot begin run 0a1b2c3d: {} exists already",
+        fmt::format("E-STATE-EXISTS: cannot start run 0a1b2c3d: {} exists already",
                     scene.run_directory().string()));
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("runs are found newest first and damaged ones with their problem") {
   CHECK(runs[0].state->plan.run_id == "33333333");
   CHECK(runs[1].state->plan.run_id == "11111111");
   CHECK_FALSE(runs[2].state.has_value());
-  CHECK(runs[2].problem == fmt::format("cannot use the state file {}: it is cut short or is no JSON",
+  CHECK(runs[2].problem == fmt::format("cannot use the state file {}: it is truncated or not valid JSON",
                                        runs[2].state_file.string()));
   CHECK(upgrade::find_runs(scene.root / "nowhere").empty());
 }
@@ -204,7 +204,7 @@ TEST_CASE("the directory of a run that was begun in another place is refused") {
   std::filesystem::create_directories(copy.parent_path());
   std::filesystem::copy(scene.run_directory(), copy);
   CHECK(error_of([&] { Journal::open_file(copy / "state.json"); }) ==
-        fmt::format("E-STATE-FOREIGN: cannot use the state file {}: its run was begun in {}",
+        fmt::format("E-STATE-FOREIGN: cannot use the state file {}: its run was started in {}",
                     (copy / "state.json").string(), scene.plan.state_root));
 }
 

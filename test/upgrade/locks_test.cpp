@@ -36,8 +36,7 @@ TEST_CASE("a second run on a volume is refused and told who holds it") {
   Scene scene;
   add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-LOCKED: cannot work on volume shop_dbdata: ada@elsewhere, process 7, /srv/shop/compose.yaml holds "
-        "it");
+        "E-LOCKED: volume shop_dbdata is in use by ada@elsewhere, process 7, /srv/shop/compose.yaml");
   CHECK(
       hint_of([&] { scene.start(); }) ==
       "wait for run other-run to end, or, when it is dead: pgupgrade resume, rollback or unlock where it was "
@@ -59,7 +58,7 @@ TEST_CASE("a refused run keeps none of its volumes locked") {
 TEST_CASE("a lock whose reply was lost does not outlive the run that was refused by it") {
   Scene scene;
   scene.faulty.arm(2, Fault::reply_lost);  // inspect_image, inspect_container, create_container
-  CHECK(error_of([&] { scene.start(); }) == "E-ENGINE-STREAM: cannot read the reply to create_container");
+  CHECK(error_of([&] { scene.start(); }) == "E-ENGINE-STREAM: could not read the reply to create_container");
   upgrade::World world = scene.world();
   CHECK(upgrade::find_locks(world).empty());
 }
@@ -70,7 +69,7 @@ TEST_CASE("a name that the engine gives to another lock is waited for until it s
   const std::string name = upgrade::lock_container_name(data);
   scene.engine.reserved_until[name] = scene.clock.monotonic() + std::chrono::hours(1);
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-LOCKED: cannot work on volume shop_dbdata: another run, which is about to begin, holds it");
+        "E-LOCKED: volume shop_dbdata is in use by another run that is starting");
   CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
   scene.engine.reserved_until[name] = scene.clock.monotonic() + std::chrono::seconds(3);
   scene.start();
@@ -82,7 +81,7 @@ TEST_CASE("a holder that has not left its note yet is not mistaken for the one b
   const std::string gone = "ada@" + this_host() + ", process 2000000000, x";
   const auto lock = upgrade::lock_state_root(scene.plan.state_root, gone, scene.clock);
   CHECK(error_of([&] { scene.start(); }) ==
-        fmt::format("E-LOCKED: cannot work on {}: another process holds it", scene.plan.state_root));
+        fmt::format("E-LOCKED: {} is in use by another process", scene.plan.state_root));
 }
 
 TEST_CASE("a process that goes on with a run that another began is told, and its lock is not released") {
@@ -100,7 +99,7 @@ TEST_CASE("a process that goes on with a run that another began is told, and its
           fmt::format("E-LOCK-ALIVE: cannot release the lock on volume shop_dbdata: {} still runs", living));
     CHECK(upgrade::find_locks(world).size() == 1);
     CHECK(error_of([&] { upgrade::refuse_locked_data(world, scene.plan.targets[0].data_mount); }) ==
-          fmt::format("E-LOCKED: cannot work on volume shop_dbdata: {} holds it", living));
+          fmt::format("E-LOCKED: volume shop_dbdata is in use by {}", living));
   }
   upgrade::release_lock(locks[0], world);
   CHECK(upgrade::find_locks(world).empty());
@@ -122,8 +121,7 @@ TEST_CASE("a rollback that is gone on with takes its lock again and waits for no
       add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
   for (const auto& go_on : {std::function<void()>([&] { scene.resume(); }), {[&] { scene.roll_back(); }}})
     CHECK(error_of(go_on) ==
-          "E-LOCKED: cannot work on volume shop_dbdata: ada@elsewhere, process 7, /srv/shop/compose.yaml "
-          "holds it");
+          "E-LOCKED: volume shop_dbdata is in use by ada@elsewhere, process 7, /srv/shop/compose.yaml");
   scene.engine.remove_container(other);
   scene.resume();
   CHECK(scene.wrong_after_rollback() == "");
@@ -133,7 +131,7 @@ TEST_CASE("two processes in one state directory exclude each other") {
   Scene scene;
   const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x", scene.clock);
   CHECK(error_of([&] { scene.start(); }) ==
-        fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
+        fmt::format("E-LOCKED: {} is in use by ada@here, process 7, x", scene.plan.state_root));
 }
 
 TEST_CASE("who works in a state directory is told before what is unfinished there") {
@@ -144,7 +142,7 @@ TEST_CASE("who works in a state directory is told before what is unfinished ther
   upgrade::refuse_held_state_root(scene.plan.state_root, scene.clock);
   const auto lock = upgrade::lock_state_root(scene.plan.state_root, "ada@here, process 7, x", scene.clock);
   CHECK(error_of([&] { upgrade::refuse_held_state_root(scene.plan.state_root, scene.clock); }) ==
-        fmt::format("E-LOCKED: cannot work on {}: ada@here, process 7, x holds it", scene.plan.state_root));
+        fmt::format("E-LOCKED: {} is in use by ada@here, process 7, x", scene.plan.state_root));
 }
 
 TEST_CASE("a new run is refused while another of the project is unfinished") {
@@ -153,8 +151,9 @@ TEST_CASE("a new run is refused while another of the project is unfinished") {
   CHECK_THROWS_AS(scene.start(), Crash);
   scene.probe.arm(std::nullopt);
   scene.plan.run_id = "ffffffff";
-  CHECK(error_of([&] { scene.start(); }) ==
-        fmt::format("E-UNFINISHED: cannot begin: run 0a1b2c3d in {} is unfinished", scene.plan.state_root));
+  CHECK(
+      error_of([&] { scene.start(); }) ==
+      fmt::format("E-UNFINISHED: cannot start: run 0a1b2c3d in {} has not finished", scene.plan.state_root));
 }
 
 TEST_CASE("the lock of a process that is gone can be released") {

@@ -17,7 +17,7 @@ TEST_CASE("what a client wrote to a new server that was not proven yet is not lo
           "since it "
           "was started");
     CHECK(has_order(scene));
-    scene.roll_back(upgrade::NewWrites::lose);
+    scene.roll_back(upgrade::NewWrites::discard);
     CHECK(scene.wrong_after_rollback() == "");
   }
 }

@@ -48,7 +48,7 @@ void go_from(Scene& scene, const fs::path& state, Way way) {
   if (way == Way::resume)
     upgrade::resume_upgrade(state, world, scene.observer);
   else
-    upgrade::roll_back(state, upgrade::NewWrites::lose, world, scene.observer);
+    upgrade::roll_back(state, upgrade::NewWrites::discard, world, scene.observer);
 }
 
 std::string wrong_at_end(Scene& scene, Way way) {

@@ -40,7 +40,7 @@ const Row kRows[] = {
      "stopped"},
     {"thaw:after-done",
      "upgraded and verified, the old data (PostgreSQL 15) is in the verified backup; the applications run",
-     "pgupgrade rollback --lose-new-writes"},
+     "pgupgrade rollback --discard-new-writes"},
 };
 
 RunState state_of(const Scene& scene) {
@@ -67,7 +67,7 @@ TEST_CASE("the state of the data and the way on are told after the end") {
   const std::string suffix = " --state " + scene.state_file().string();
   CHECK(upgrade::data_state(state_of(scene)) == "upgraded and verified; the old data is in the backup");
   CHECK(upgrade::next_commands(state_of(scene), scene.state_file()) ==
-        Words{"pgupgrade cleanup" + suffix, "pgupgrade rollback --lose-new-writes" + suffix});
+        Words{"pgupgrade cleanup" + suffix, "pgupgrade rollback --discard-new-writes" + suffix});
   scene.probe.on_reach = [](const std::string& place) {
     if (place == "wipe:undo-before-record") throw Crash{place};
   };

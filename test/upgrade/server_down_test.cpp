@@ -33,8 +33,8 @@ TEST_CASE("a rollback whose old server lets nobody in says so and starts no clie
   CHECK_THAT(
       error_of([&] { scene.roll_back(); }),
       ContainsSubstring(
-          "E-OLD-SERVER: cannot reach the old server of service \"db\" in container shop-db-1: it does "
-          "not accept connections; its log ends: LOG:  database system is ready"));
+          "E-OLD-SERVER: could not reach the old server of service \"db\" in container shop-db-1: it does "
+          "not accept connections; last log lines: LOG:  database system is ready"));
   CHECK_FALSE(scene.container("web").info.running());
   scene.engine.server_host.clear();
   scene.roll_back();
@@ -66,7 +66,8 @@ TEST_CASE("a new server that exits fails the start with its log and the run can 
   scene.engine.kill("shop-db-1");
   scene.data().at("base/shop.json").content = "torn";
   CHECK(error_of([&] { scene.resume(); }) ==
-        "E-START: cannot start service \"db\" on postgres:17: it exited with 1; its log ends: LOG:  database "
+        "E-START: could not start service \"db\" on postgres:17: it exited with 1; last log lines: LOG:  "
+        "database "
         "system is ready to accept connections; PANIC:  could not locate a valid checkpoint record");
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");

@@ -25,7 +25,7 @@ const std::vector<Unexpected> kUnexpected = {
      },
      "E-FILE: could not use /srv/a: No space left on device"},
     {[] { throw std::bad_alloc(); }, "E-MEMORY: could not allocate memory"},
-    {[] { static_cast<void>(std::stoi("x")); }, "E-INTERNAL: cannot go on: stoi"},
+    {[] { static_cast<void>(std::stoi("x")); }, "E-INTERNAL: cannot continue: stoi"},
 };
 
 }  // namespace

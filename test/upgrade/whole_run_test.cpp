@@ -137,7 +137,7 @@ TEST_CASE("a freeze that died with no client to stop still holds the old server'
 TEST_CASE("an image that cannot be had leaves nothing behind") {
   Scene scene;
   scene.engine.registry.clear();
-  CHECK(error_of([&] { scene.start(); }) == "E-PULL: cannot pull postgres:17: not found");
+  CHECK(error_of([&] { scene.start(); }) == "E-PULL: could not pull postgres:17: not found");
   CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
   CHECK(scene.wrong_after_rollback() == "");
 }
@@ -190,10 +190,11 @@ TEST_CASE("a password that is no longer known stops the run and names the role")
     }
     write_file_durably(scene.compose_file(), text, 0644);
   };
-  CHECK(error_of([&] { scene.start(); }) ==
-        "E-MD5-UNKNOWN: cannot convert the password of role \"app\": DATABASE_URL of service tool does not "
-        "hold it "
-        "any more");
+  CHECK(
+      error_of([&] { scene.start(); }) ==
+      "E-MD5-UNKNOWN: could not convert the password of role \"app\": DATABASE_URL of service tool does not "
+      "hold it "
+      "any more");
   write_file_durably(scene.compose_file(), scene.original_compose, 0644);
   scene.probe.on_reach = {};
   scene.resume();
@@ -219,7 +220,7 @@ TEST_CASE("a login that worked before and is refused now fails the start") {
     write_cluster(scene.data(), ".", *cluster, scene.engine.now());
   };
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-LOGIN: cannot log in to service \"db\" with a password that worked before: app: password "
+        "E-LOGIN: could not log in to service \"db\" with a password that worked before: app: password "
         "authentication "
         "failed");
   scene.roll_back();

@@ -51,9 +51,9 @@ TEST_CASE("a service whose user is a name gets files that are that user's") {
 TEST_CASE("a user that the new image does not know is refused before anything is stopped") {
   Scene scene;
   scene.plan.targets.at(0).user = "somebody";
-  CHECK(
-      error_of([&] { scene.start(); }) ==
-      "E-USER: cannot run service \"db\" as somebody: image postgres:17 does not know such a user or group");
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-USER: could not run service \"db\" as somebody: image postgres:17 does not know such a user or "
+        "group");
   CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
   CHECK(scene.wrong_after_rollback() == "");
 }

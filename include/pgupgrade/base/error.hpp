@@ -14,7 +14,7 @@ namespace pgupgrade {
 enum class Moment {
   outside,     // of a run, or before it has stopped anything
   midway,      // in a step, with something of the user's stopped
-  going_back,  // in a rollback that has begun, or that cannot begin because the backup is damaged
+  going_back,  // in a rollback that has begun, or that could not start because the backup is damaged
 };
 
 // The one root of all our exceptions. `code` is stable ("E-LOCALE-MISSING") and a row of the table of codes;

@@ -47,7 +47,7 @@ struct Arguments {
   bool detailed_exitcode = false;
   bool yes = false;
   bool rollback_on_failure = false;  // upgrade, resume: exit 4 when that was needed
-  bool lose_new_writes = false;
+  bool discard_new_writes = false;
 
   OutputMode output = OutputMode::automatic;
   bool no_color = false;

@@ -25,7 +25,7 @@ struct ConsentSource {
   std::ostream& out;
 };
 
-// Asks for the phrase ("Type the name of the volume to go on: "). Impossible without --yes and without a
+// Asks for the phrase ("Type the volume name (x) to continue: "). Impossible without --yes and without a
 // terminal.
 Consent ask(const ConsentSource& source, const Phrase& phrase);
 

@@ -17,10 +17,10 @@ struct Check {
   std::string what;  // "engine"
   bool good = false;
   std::string found;  // "28.5.2 at unix:///var/run/docker.sock", or what is wrong
-  std::string mend;   // empty when good
+  std::string hint;   // empty when good
 };
 
-// A line a check, the mend below.
+// A line a check, the hint below.
 std::string render_checks(const std::vector<Check>& checks, const Style& style);
 
 // 0 when all are good, 8 when the engine is not reachable, else 3.

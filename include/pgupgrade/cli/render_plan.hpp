@@ -13,7 +13,7 @@ namespace pgupgrade::cli {
 std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep>& steps,
                         const std::string& current_directory, const Style& style);
 
-// One warning or note, with its mend below.
+// One warning or note, with its hint below.
 std::string render_diagnostic(const Diagnostic& diagnostic, const Style& style);
 
 }  // namespace pgupgrade::cli

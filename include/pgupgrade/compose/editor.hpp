@@ -41,7 +41,7 @@ struct MountChange {  // for images from 18 on, whose data directory moved
 // scalar that really names it; a variable to the .env line or to its default.
 // Nothing to change gives no edit. The edits are read back before they are returned: whatever else they would
 // change is a reason to refuse, but labels and plain environment values of the same service.
-// Throws Error(refused, "E-COMPOSE-EDIT") that names file, line and the mend for what cannot be rewritten
+// Throws Error(refused, "E-COMPOSE-EDIT") that names file, line and the hint for what cannot be rewritten
 // surely: an image from build:, a value from the shell's environment, a scalar or variable that something
 // else uses as well, a block scalar, parts from several places that the new value does not fit.
 std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChange& change);

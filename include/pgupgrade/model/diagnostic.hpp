@@ -15,7 +15,7 @@ struct Diagnostic {
   Severity severity = Severity::note;
   std::string code;
   std::string message;  // lowercase, names the object, no full stop
-  std::string mend;     // what to do; may be empty
+  std::string hint;     // what to do; may be empty
   bool operator==(const Diagnostic&) const = default;
 };
 

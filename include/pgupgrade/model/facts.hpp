@@ -103,7 +103,7 @@ struct ServiceFacts {
   std::vector<std::string> with_attributes;  // some of the data's files with extended attributes, if any
   std::optional<Inventory> inventory;        // when the server answered
   std::string inventory_problem;             // why it did not
-  std::string inventory_mend;                // and what cures that, where it is known
+  std::string inventory_hint;                // and what cures that, where it is known
   std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
   std::string new_image;                     // reference, derived or given
   std::vector<FileEdit> edits;

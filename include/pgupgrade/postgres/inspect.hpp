@@ -10,7 +10,7 @@
 namespace pgupgrade::postgres {
 
 // What a running cluster is and holds. `connect_database` is where to start ("postgres", or any that exists);
-// databases that do not allow connections are described by the shared catalogues only.
+// databases that do not allow connections are described by the shared catalogs only.
 Inventory read_inventory(SqlReader& reader, const std::string& connect_database);
 
 // Role -> md5 verifier; a secret.

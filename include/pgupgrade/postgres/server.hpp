@@ -77,7 +77,7 @@ class Server {
   // the server's default.
   virtual void execute(const std::string& database, const std::vector<std::string>& statements) = 0;
 
-  // Catalogue rows that pg_dump should have seen in one database: kind -> count (for verify-dump), in the
+  // Catalog rows that pg_dump should have seen in one database: kind -> count (for verify-dump), in the
   // words of pg_restore --list ("TABLE", "INDEX", "FUNCTION", …).
   virtual std::map<std::string, std::int64_t> dumpable_counts(const std::string& database) = 0;
 
@@ -96,7 +96,7 @@ class Server {
   // Errors of postgresql.conf, postgresql.auto.conf (pg_file_settings.error) as sentences.
   virtual std::vector<std::string> configuration_errors() = 0;
 
-  // ANALYZE of partitioned tables (vacuumdb leaves them out), collation versions that the catalogue has
+  // ANALYZE of partitioned tables (vacuumdb leaves them out), collation versions that the catalog has
   // wrong, extensions with a newer default version. Returns what was done, a line each.
   virtual std::vector<std::string> refresh(const std::string& database) = 0;
   // Populated materialized views that read foreign tables, directly or through other views.

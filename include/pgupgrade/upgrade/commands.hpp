@@ -56,7 +56,7 @@ Report start_upgrade(const Plan& plan, World& world, Observer& observer);
 // back or cleaned up.
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Observer& observer);
 
-enum class NewWrites { keep, lose };
+enum class NewWrites { keep, discard };
 // Back to where the run began. Error(refused, "E-NEW-WRITES") when clients may have written to the new server
 // and `writes` is keep. Error(rollback_failed) carries the manual steps in its hint.
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world, Observer& observer);

@@ -29,8 +29,8 @@ class Step {
   // Asks the world whether the step's aim is reached, whole. Used after apply, and for a step that was
   // started when the run was cut off.
   virtual bool holds(StepContext& context) = 0;
-  // For a step that is done, when a run is resumed: throws when the world no longer fits, or mends it (stops
-  // again what was started meanwhile).
+  // For a step that is done, when a run is resumed: throws when the world no longer fits, or repairs it
+  // (stops again what was started meanwhile).
   virtual void recheck(StepContext&) {}
   // For a step that is done, when a run is resumed: whether what it made is of no use any more. Then it is
   // carried out again, and so are those that were built on it: all that follow, up to the first that is not

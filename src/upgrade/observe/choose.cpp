@@ -31,7 +31,7 @@ std::vector<std::string> choose_services(const Request& request, const compose::
     if (project.services.contains(name)) continue;
     throw Error(
         ErrorKind::usage, "E-UNKNOWN-SERVICE",
-        fmt::format("cannot find service \"{}\" in project {}", printable(name), printable(project.name)),
+        fmt::format("could not find service \"{}\" in project {}", printable(name), printable(project.name)),
         "its services are: " + all_services(project));
   }
   if (!request.services.empty()) {
@@ -47,14 +47,14 @@ std::vector<std::string> choose_services(const Request& request, const compose::
   });
   if (found.empty()) {
     throw Error(ErrorKind::usage, "E-NO-POSTGRES-SERVICE",
-                fmt::format("cannot find a PostgreSQL service in project {}", printable(project.name)),
-                "name it with --service; the services are: " + all_services(project));
+                fmt::format("could not find a PostgreSQL service in project {}", printable(project.name)),
+                "specify it with --service; the services are: " + all_services(project));
   }
   if (found.size() > 1 && !request.all_services) {
     throw Error(ErrorKind::usage, "E-SEVERAL-SERVICES",
                 fmt::format("cannot choose between the PostgreSQL services of project {}: {}",
                             printable(project.name), join(found, ", ")),
-                "name one with --service, or take all with --all");
+                "specify one with --service, or take all with --all");
   }
   return found;
 }

@@ -14,15 +14,15 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message, const std::string& mend) {
-  throw Error(ErrorKind::refused, "E-COMPOSE-EDIT", message, mend);
+[[noreturn]] void refuse(const std::string& message, const std::string& hint) {
+  throw Error(ErrorKind::refused, "E-COMPOSE-EDIT", message, hint);
 }
 
 std::string derive_image(const ServiceFacts& facts, int target_major) {
   const int old_major = facts.inventory ? facts.inventory->major() : facts.pg_version_file;
   const auto old_image = planning::parse_image_reference(facts.compose_image);
   if (!old_image) {
-    refuse(fmt::format("cannot derive the new image of service \"{}\": it has none (a build, perhaps)",
+    refuse(fmt::format("could not derive the new image of service \"{}\": it has none (a build, perhaps)",
                        printable(facts.service)),
            "name the new image with --image");
   }
@@ -39,10 +39,10 @@ std::string derive_image(const ServiceFacts& facts, int target_major) {
   if (named == target_major) return facts.compose_image;
   const auto derived = planning::retarget(*old_image, from, target_major);
   if (!derived) {
-    refuse(
-        fmt::format("cannot derive the new image of service \"{}\" from {}: its tag does not name version {}",
-                    printable(facts.service), printable(facts.compose_image), from),
-        "name the new image with --image");
+    refuse(fmt::format(
+               "could not derive the new image of service \"{}\" from {}: its tag does not name version {}",
+               printable(facts.service), printable(facts.compose_image), from),
+           "name the new image with --image");
   }
   return derived->text();
 }
@@ -80,8 +80,8 @@ void prove_mount(const ServiceFacts& facts, const compose::Project& after, int t
                   "describes it, would look elsewhere",
                   printable(facts.service), printable(place.new_pgdata),
                   data.kind == MountKind::bind ? "directory" : "volume", printable(data.source)),
-      "the file was changed since the container was made: make it anew with docker compose up, or take the "
-      "change back");
+      "the file has changed since the container was created: recreate it with docker compose up, or revert "
+      "the change");
 }
 
 // What Compose makes of the edited files is what counts, and no other service may change its image by it.
@@ -144,7 +144,7 @@ void observe_edits(ServiceFacts& facts, World& world, const compose::Project& pr
     facts.edits.clear();
     facts.moved_along.clear();
     facts.edit_problem = Diagnostic{
-        .severity = Severity::error, .code = error.code(), .message = error.what(), .mend = error.hint()};
+        .severity = Severity::error, .code = error.code(), .message = error.what(), .hint = error.hint()};
   }
 }
 

@@ -24,8 +24,9 @@ void refuse_missing_files(const Request& request) {
   for (const fs::path& file : request.project.files) {
     std::error_code ignored;
     if (fs::exists(file, ignored)) continue;
-    throw Error(ErrorKind::usage, "E-NO-FILE", fmt::format("cannot find the Compose file {}", file.string()),
-                "name it with --compose");
+    throw Error(ErrorKind::usage, "E-NO-FILE",
+                fmt::format("could not find the Compose file {}", file.string()),
+                "specify it with --compose");
   }
 }
 

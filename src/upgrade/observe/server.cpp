@@ -37,14 +37,14 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
       facts.md5_passwords.push_back({.role = role, .origin = found ? found->origin : ""});
     }
   } catch (const Error& error) {
-    // A password file that cannot be used is the user's to mend; anything else is a fact about the server.
+    // A password file that cannot be used is the user's to fix; anything else is a fact about the server.
     if (error.kind() != ErrorKind::failed) throw;
     facts.inventory.reset();
     facts.inventory_problem = error.what();
     auto failure = postgres::parse_failure(error.what());
     if (failure.error.empty()) failure.error = error.what();
     const std::string cure = postgres::explain(failure).cure;
-    facts.inventory_mend = cure.empty() ? error.hint() : cure;
+    facts.inventory_hint = cure.empty() ? error.hint() : cure;
   }
 }
 

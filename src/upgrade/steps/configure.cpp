@@ -84,9 +84,9 @@ class ConfigureStep final : public Step {
     const auto errors = server.ensure()->configuration_errors();
     if (!errors.empty()) {
       throw Error(ErrorKind::failed, "E-SETTING",
-                  fmt::format("cannot carry the configuration of service \"{}\" over: {}", target.service,
+                  fmt::format("could not carry the configuration of service \"{}\" over: {}", target.service,
                               join(errors, "; ")),
-                  "pgupgrade rollback, mend the setting, then begin again");
+                  "run `pgupgrade rollback`, fix the setting, then start over");
     }
   }
 

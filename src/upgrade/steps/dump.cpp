@@ -94,13 +94,14 @@ class DumpStep final : public Step {
     const int version =
         data_version(context, target, target.old_image_id, target.data_mount, target.old_pgdata);
     if (version == target.old_major) return;
-    throw Error(ErrorKind::refused, "E-STATE-OLD",
-                fmt::format("cannot dump service \"{}\": {} holds {}, so the run has come further than its "
-                            "state file {} says",
-                            target.service, data_name(target.data_mount),
-                            version == 0 ? "no cluster" : fmt::format("PostgreSQL {}", version),
-                            context.journal.files().state().string()),
-                "put the newest state file back into its place, or: pgupgrade rollback");
+    throw Error(
+        ErrorKind::refused, "E-STATE-OLD",
+        fmt::format("could not dump service \"{}\": {} holds {}, so the run has come further than its "
+                    "state file {} says",
+                    target.service, data_name(target.data_mount),
+                    version == 0 ? "no cluster" : fmt::format("PostgreSQL {}", version),
+                    context.journal.files().state().string()),
+        "put the newest state file back into its place, or: pgupgrade rollback");
   }
 
   static void dump(StepContext& context, const TargetPlan& target) {
@@ -148,24 +149,24 @@ class DumpStep final : public Step {
   // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong
   // moment leaves a prepared transaction, which no dump holds.
   static void refuse_changed_cluster(const Inventory& now, const TargetPlan& target) {
-    const auto refuse = [&](Code code, const std::string& why, const std::string& mend) {
-      throw Error(code, fmt::format("cannot dump service \"{}\": {}", target.service, why), mend);
+    const auto refuse = [&](Code code, const std::string& why, const std::string& hint) {
+      throw Error(code, fmt::format("could not dump service \"{}\": {}", target.service, why), hint);
     };
     if (databases_in_order(now) != databases_in_order(target.inventory))
-      refuse("E-DATABASES-CHANGED", "its databases are not those of the plan any more",
-             "pgupgrade rollback, then begin again");
+      refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made",
+             "run `pgupgrade rollback`, then start over");
     if (!now.prepared_transactions.empty())
       refuse("E-PREPARED",
              "it has prepared transactions, which a dump leaves out: " +
                  printable(join(now.prepared_transactions, ", "), 500),
-             "pgupgrade rollback, end each with COMMIT PREPARED or ROLLBACK PREPARED, then begin again");
+             "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
     if (now.tablespaces != target.inventory.tablespaces)
       refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
-             "pgupgrade rollback, then begin again");
+             "run `pgupgrade rollback`, then start over");
     if (now.replication_slots != target.inventory.replication_slots ||
         now.subscriptions != target.inventory.subscriptions)
-      refuse("E-REPLICATION", "its replication slots or subscriptions are not those of the plan any more",
-             "pgupgrade rollback, then begin again");
+      refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
+             "run `pgupgrade rollback`, then start over");
   }
 
   static void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer& server,

@@ -59,7 +59,8 @@ class EditComposeStep final : public Step {
       case FileState::edited:
         return;
       case FileState::other:
-        refuse_changed_file(file, "put the file back as it was when the run began, then: pgupgrade resume");
+        refuse_changed_file(file,
+                            "restore the file as it was when the run started, then run `pgupgrade resume`");
       case FileState::original:
         break;
     }

@@ -50,11 +50,11 @@ class PullStep final : public Step {
       const auto image = context.world.engine.inspect_image(target.new_image);
       const std::string recorded = context.datum(target, "image_id");
       if (image && image->id == recorded) continue;
-      throw Error(ErrorKind::refused, "E-DRIFT",
-                  fmt::format("cannot go on: image {} is {}, but the run began with {}", target.new_image,
-                              image ? image->id : "gone", recorded),
-                  fmt::format("tag the image that the run began with again: docker tag {} {}", recorded,
-                              target.new_image));
+      throw Error(
+          ErrorKind::refused, "E-DRIFT",
+          fmt::format("cannot continue: image {} is {}, but the run started with {}", target.new_image,
+                      image ? image->id : "gone", recorded),
+          fmt::format("restore the tag of the run's image: docker tag {} {}", recorded, target.new_image));
     }
   }
 
@@ -69,7 +69,7 @@ class PullStep final : public Step {
     if (image.postgres_uid != 0) return;
     throw Error(
         ErrorKind::refused, "E-USER",
-        fmt::format("cannot make a cluster of service \"{}\" with image {}: it has no user \"postgres\"",
+        fmt::format("could not make a cluster of service \"{}\" with image {}: it has no user \"postgres\"",
                     target.service, target.new_image),
         "name another image with --image");
   }

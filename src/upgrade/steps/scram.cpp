@@ -62,7 +62,7 @@ class ScramStep final : public Step {
       const auto found = postgres::find_password(role.role, verifier->second.reveal(), candidates);
       if (!found) {
         throw Error(ErrorKind::refused, "E-MD5-UNKNOWN",
-                    fmt::format("cannot convert the password of role \"{}\": {} does not hold it any more",
+                    fmt::format("could not convert the password of role \"{}\": it is no longer in {}",
                                 printable(role.role), role.origin),
                     "give it back where it was, then: pgupgrade resume");
       }

@@ -103,8 +103,7 @@ class StartStep final : public Step {
       }
       // With a restart policy the engine would try for ever.
       starts.insert(container->started_at);
-      if (starts.size() > kMostStarts)
-        fail(context, target, *container, "it ends and is started again and again");
+      if (starts.size() > kMostStarts) fail(context, target, *container, "it keeps restarting");
       last = "its health is " + (container->health.empty() ? "not declared" : container->health);
       const bool healthy = container->health.empty() || container->health == "healthy";
       return container->status == docker::ContainerStatus::running && healthy &&
@@ -112,17 +111,18 @@ class StartStep final : public Step {
     });
     if (ready) return *container;
     if (container) fail(context, target, *container, last);
-    throw Error(ErrorKind::failed, "E-START",
-                fmt::format("cannot start service \"{}\" on {}: {}", target.service, target.new_image, last),
-                "read its log: docker compose logs " + target.service);
+    throw Error(
+        ErrorKind::failed, "E-START",
+        fmt::format("could not start service \"{}\" on {}: {}", target.service, target.new_image, last),
+        "check its log: docker compose logs " + target.service);
   }
 
   [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,
                                 const docker::ContainerInfo& container, const std::string& why) {
     throw Error(ErrorKind::failed, "E-START",
-                fmt::format("cannot start service \"{}\" on {}: {}{}", target.service, target.new_image, why,
-                            log_end(context.world, container.id)),
-                "read its log: docker logs " + container.name);
+                fmt::format("could not start service \"{}\" on {}: {}{}", target.service, target.new_image,
+                            why, log_end(context.world, container.id)),
+                "check its log: docker logs " + container.name);
   }
 
   static void prove(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
@@ -143,7 +143,7 @@ class StartStep final : public Step {
     const LoginCheck logins = repeat_logins(context, target, container.id);
     if (!logins.refused.empty()) {
       throw Error(ErrorKind::failed, "E-LOGIN",
-                  fmt::format("cannot log in to service \"{}\" with a password that worked before: {}",
+                  fmt::format("could not log in to service \"{}\" with a password that worked before: {}",
                               target.service, join(logins.refused, "; ")),
                   "pgupgrade rollback brings the old cluster back");
     }

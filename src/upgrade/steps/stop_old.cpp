@@ -104,10 +104,10 @@ class StopOldStep final : public Step {
     if (answers) return;
     throw Error(
         ErrorKind::failed, "E-OLD-SERVER",
-        fmt::format("cannot reach the old server of service \"{}\" in container {}: it does not accept "
+        fmt::format("could not reach the old server of service \"{}\" in container {}: it does not accept "
                     "connections{}",
                     target.service, name, log_end(context.world, name)),
-        fmt::format("read its log: docker logs {}", name));
+        fmt::format("check its log: docker logs {}", name));
   }
 
   // A tag may have moved since; a newer build of the same version is what Compose would start as well.
@@ -117,12 +117,11 @@ class StopOldStep final : public Step {
     const ImageFacts facts =
         probe_image(context.world, context.plan().run_id, target.service, target.old_image);
     if (facts.major == target.old_major) return;
-    throw Error(
-        ErrorKind::failed, "E-OLD-IMAGE",
-        fmt::format("cannot start service \"{}\" again: its image {} is PostgreSQL {} by now, and its data "
-                    "of {}",
-                    target.service, target.old_image, facts.major, target.old_major),
-        fmt::format("docker tag {} {}", target.old_image_id, target.old_image));
+    throw Error(ErrorKind::failed, "E-OLD-IMAGE",
+                fmt::format("could not start service \"{}\" again: its image {} is now PostgreSQL {}, but "
+                            "its data is PostgreSQL {}",
+                            target.service, target.old_image, facts.major, target.old_major),
+                fmt::format("docker tag {} {}", target.old_image_id, target.old_image));
   }
 
   static void run_again(StepContext& context, const TargetPlan& target) {

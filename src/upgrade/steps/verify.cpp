@@ -75,7 +75,7 @@ class VerifyStep final : public Step {
           fmt::format("cannot verify service \"{}\": the old cluster's fingerprint has changed since it was "
                       "taken",
                       target.service),
-          "pgupgrade rollback, then begin again");
+          "run `pgupgrade rollback`, then start over");
     }
     Fingerprint old = parse_old_fingerprint(text, target);
     std::int64_t done = 0;
@@ -101,7 +101,7 @@ class VerifyStep final : public Step {
     }
     if (!wrong.empty()) {
       throw Error(ErrorKind::difference, "E-DIFFERENCE",
-                  fmt::format("cannot call the new cluster of service \"{}\" equal to the old one: {}",
+                  fmt::format("the new cluster of service \"{}\" differs from the old one: {}",
                               target.service, join(wrong, "; ")),
                   "pgupgrade rollback brings the old cluster back; then report this");
     }

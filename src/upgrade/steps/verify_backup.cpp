@@ -31,8 +31,8 @@ class VerifyBackupStep final : public Step {
       if (!wrong.empty()) {
         throw Error(
             ErrorKind::failed, "E-BACKUP-DIFFERS",
-            fmt::format("cannot trust the backup of {}: {}", data_name(target.data_mount), join(wrong, "; ")),
-            "pgupgrade rollback, then begin again");
+            fmt::format("the backup of {} is unusable: {}", data_name(target.data_mount), join(wrong, "; ")),
+            "run `pgupgrade rollback`, then start over");
       }
       context.reach("compared");
       context.record(target, "verified_sha256", manifest.archive_sha256);

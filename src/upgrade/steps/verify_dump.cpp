@@ -15,7 +15,7 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // The dump is read again: its files are as they were written, pg_restore can read every table of contents,
-// and what it lists is what the catalogue had.
+// and what it lists is what the catalog had.
 class VerifyDumpStep final : public Step {
  public:
   std::string_view name() const override { return "verify-dump"; }
@@ -64,8 +64,9 @@ class VerifyDumpStep final : public Step {
       if (dumped == count) continue;
       throw Error(
           ErrorKind::failed, "E-DUMP-DAMAGED",
-          fmt::format("cannot trust the dump of database \"{}\": it holds {} of kind {}, the catalogue {}",
-                      printable(database.name), dumped, kind, count),
+          fmt::format(
+              "the dump of database \"{}\" is unusable: it contains {} {} entries, but the catalog has {}",
+              printable(database.name), dumped, kind, count),
           "pgupgrade rollback, then report this");
     }
     return entries;

@@ -85,9 +85,9 @@ class WipeStep final : public Step {
       return;
     }
     throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                fmt::format("cannot trust the fingerprint {}: it {}", file.string(),
+                fmt::format("the fingerprint {} is unusable: it {}", file.string(),
                             text ? "has changed since it was written" : "is gone"),
-                "pgupgrade rollback, then begin again");
+                "run `pgupgrade rollback`, then start over");
   }
 
   static void refuse_other_volume(StepContext& context, const TargetPlan& target) {
@@ -95,7 +95,7 @@ class WipeStep final : public Step {
     const auto volume = context.world.engine.inspect_volume(target.data_mount.source);
     if (volume && volume->created_at == target.data_volume.created_at) return;
     throw Error(ErrorKind::refused, "E-DRIFT",
-                fmt::format("cannot go on: {} {} since the run began", data_name(target.data_mount),
+                fmt::format("cannot continue: {} {} since the run started", data_name(target.data_mount),
                             volume ? "was replaced" : "is gone"),
                 "pgupgrade status");
   }

@@ -12,7 +12,7 @@ namespace pgupgrade::test::fuzz {
 
 namespace {
 
-std::string told(const compose::Project& project) {
+std::string output_of(const compose::Project& project) {
   std::string text = fmt::format("{} {} {}\n", project.name, project.volumes, project.secret_files);
   for (const auto& [name, service] : project.services) {
     text += fmt::format("{} {} {} {} {} {} {} {} {}\n", name, service.name, service.image, service.has_build,
@@ -38,7 +38,7 @@ void try_compose_config(std::string_view input) {
   compose::Project project;
   if (!refusal({"E-JSON"}, [&] { project = compose::project_from_config(input); }).empty()) return;
   const std::string spaced = json::pretty(json::parse(input, "the input"));
-  hold(told(compose::project_from_config(spaced)) == told(project), "white space means nothing");
+  hold(output_of(compose::project_from_config(spaced)) == output_of(project), "white space means nothing");
   for (const auto& [name, service] : project.services) {
     hold(name == service.name, "a service has the name of its key");
     check_dependents(project, name);

@@ -95,9 +95,9 @@ void try_one(std::string_view tar) {
 }  // namespace
 
 void try_tar(std::string_view input) {
-  const std::string mended = with_checksums(input);
-  try_one(mended);
-  if (mended != input) try_one(input);
+  const std::string repaired = with_checksums(input);
+  try_one(repaired);
+  if (repaired != input) try_one(input);
 }
 
 }  // namespace pgupgrade::test::fuzz

@@ -211,7 +211,7 @@ Outcome initdb(SimulatedEngine& engine, SimulatedContainer& self, const Argv& ar
   if (has(argv, "--sync-only")) {
     return version_of(*place.tree, place.path) != 0 ? done() : fail("initdb: error: no cluster");
   }
-  if (!exists(*place.tree, place.path)) return fail("initdb: error: cannot create the directory");
+  if (!exists(*place.tree, place.path)) return fail("initdb: error: could not create the directory");
   if (!below(*place.tree, place.path).empty()) return fail("initdb: error: the directory is not empty");
   Cluster fresh;
   fresh.superuser = option(argv, "--username");

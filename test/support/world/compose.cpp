@@ -120,7 +120,7 @@ std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, 
   const auto image = engine_.inspect_image(declared.image);
   if (!image) {
     throw Error(ErrorKind::failed, "E-COMPOSE-UP",
-                "cannot start service " + service + ": no image " + declared.image);
+                "could not start service " + service + ": no image " + declared.image);
   }
   const std::string name = fmt::format("{}-{}-1", project_, service);
   const auto existing = engine_.inspect_container(name);

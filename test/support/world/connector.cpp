@@ -94,7 +94,7 @@ class SimulatedServer final : public postgres::Server {
       const std::string table = statement.substr(statement.rfind(' ') + 1);
       const bool add = statement.find(" ADD ") != std::string::npos;
       if (add ? !members.insert(table).second : members.erase(table) == 0)
-        throw Error(ErrorKind::failed, "E-SQL", "cannot run \"" + statement + "\"");
+        throw Error(ErrorKind::failed, "E-SQL", "could not run \"" + statement + "\"");
     }
     write(cluster);
   }
@@ -160,7 +160,7 @@ class SimulatedServer final : public postgres::Server {
   SimulatedContainer& self() {
     SimulatedContainer* container = engine_.find(container_);
     if (container == nullptr || !container->server) {
-      throw Error(ErrorKind::failed, "E-SQL", "cannot query: the server closed the connection");
+      throw Error(ErrorKind::failed, "E-SQL", "could not query: the server closed the connection");
     }
     return *container;
   }
@@ -169,7 +169,7 @@ class SimulatedServer final : public postgres::Server {
   Cluster read() {
     const auto place = this->place();
     auto cluster = read_cluster(*place.tree, place.path);
-    if (!cluster) throw Error(ErrorKind::failed, "E-SQL", "cannot query: the cluster is damaged");
+    if (!cluster) throw Error(ErrorKind::failed, "E-SQL", "could not query: the cluster is damaged");
     return *cluster;
   }
   void write(const Cluster& cluster) {
@@ -194,7 +194,7 @@ std::unique_ptr<postgres::Server> SimulatedConnector::connect(const postgres::So
   SimulatedContainer* server = engine_.server_at(endpoint.directory);
   if (server == nullptr || !alive()) {
     throw Error(ErrorKind::failed, "E-SERVER-NOT-READY",
-                "cannot connect to " + endpoint.directory + ": no server");
+                "could not connect to " + endpoint.directory + ": no server");
   }
   return std::make_unique<SimulatedServer>(engine_, server->info.id);
 }

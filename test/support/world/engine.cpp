@@ -48,7 +48,7 @@ SimulatedContainer* SimulatedEngine::find(const std::string& container) {
 
 SimulatedContainer& SimulatedEngine::at(const std::string& container) {
   SimulatedContainer* found = find(container);
-  if (found == nullptr) refuse("E-ENGINE", "cannot find container " + container);
+  if (found == nullptr) refuse("E-ENGINE", "could not find container " + container);
   return *found;
 }
 
@@ -168,11 +168,11 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   const auto reserved = reserved_until.find(spec.name);
   const bool taken = reserved != reserved_until.end() && clock_.monotonic() < reserved->second;
   if (taken || find(spec.name) != nullptr) {
-    refuse("E-ENGINE-CONFLICT", fmt::format("cannot create container {}: the name is in use", spec.name));
+    refuse("E-ENGINE-CONFLICT", fmt::format("could not create container {}: the name is in use", spec.name));
   }
   const auto image = inspect_image(spec.image);
   if (!image)
-    refuse("E-ENGINE", fmt::format("cannot create container {}: no image {}", spec.name, spec.image));
+    refuse("E-ENGINE", fmt::format("could not create container {}: no image {}", spec.name, spec.image));
   SimulatedContainer container;
   container.info.id = fmt::format("{:064x}", ++counter_);
   container.info.name = spec.name;
@@ -233,7 +233,7 @@ void SimulatedEngine::start_container(const std::string& name) {
   Outcome outcome = run_program(*this, container);
   if (outcome.not_there) {
     container.info = before;
-    refuse("E-ENGINE", fmt::format("cannot start container {}: {}", name, outcome.err));
+    refuse("E-ENGINE", fmt::format("could not start container {}: {}", name, outcome.err));
   }
   container.out += outcome.out;
   container.err += outcome.err;
@@ -301,7 +301,8 @@ void SimulatedEngine::container_logs(const std::string& name, const Sink& out, c
 
 void SimulatedEngine::get_archive(const std::string& name, const std::string& path, const Sink& sink) {
   const Place place = resolve(at(name), path);
-  if (!exists(*place.tree, place.path)) refuse("E-ENGINE", fmt::format("cannot read {} in {}", path, name));
+  if (!exists(*place.tree, place.path))
+    refuse("E-ENGINE", fmt::format("could not read {} in {}", path, name));
   const std::string tar = archive_tree(*place.tree, place.path, path.substr(path.rfind('/') + 1));
   constexpr std::size_t kPiece = 5000;
   for (std::size_t at = 0; at < tar.size(); at += kPiece) sink(std::string_view(tar).substr(at, kPiece));
@@ -340,7 +341,8 @@ void SimulatedEngine::create_volume(const docker::VolumeSpec& spec) {
 
 void SimulatedEngine::remove_volume(const std::string& name) {
   for (const auto& container : list_containers({.volume = name})) {
-    refuse("E-ENGINE-CONFLICT", fmt::format("cannot remove volume {}: in use by {}", name, container.name));
+    refuse("E-ENGINE-CONFLICT",
+           fmt::format("could not remove volume {}: in use by {}", name, container.name));
   }
   volumes.erase(name);
 }
@@ -363,7 +365,7 @@ std::optional<docker::ImageInfo> SimulatedEngine::inspect_image(const std::strin
 void SimulatedEngine::pull_image(const std::string& reference,
                                  const std::function<void(const docker::PullProgress&)>& progress) {
   const auto found = registry.find(reference);
-  if (found == registry.end()) refuse("E-PULL", fmt::format("cannot pull {}: not found", reference));
+  if (found == registry.end()) refuse("E-PULL", fmt::format("could not pull {}: not found", reference));
   if (progress) progress({.status = "Downloading", .layer = "layer", .current_bytes = 1, .total_bytes = 2});
   add_image(reference, found->second);
 }

@@ -126,7 +126,7 @@ class FaultyEngine final : public docker::Engine {
   }
   void fail_afterwards(const char* name) {
     if (fault_ == Fault::crash_after) throw Crash{name};
-    throw Error(ErrorKind::failed, "E-ENGINE-STREAM", std::string("cannot read the reply to ") + name);
+    throw Error(ErrorKind::failed, "E-ENGINE-STREAM", std::string("could not read the reply to ") + name);
   }
 
   template <typename Text>

@@ -58,7 +58,7 @@ class Scene {
   upgrade::Report start();
   void die_at(const std::string& place);  // starts, and dies there
   upgrade::Report resume();
-  upgrade::Report roll_back(upgrade::NewWrites writes = upgrade::NewWrites::lose);
+  upgrade::Report roll_back(upgrade::NewWrites writes = upgrade::NewWrites::discard);
 
   upgrade::World world();
   std::filesystem::path state_file() const;

@@ -2,7 +2,7 @@
 
 namespace pgupgrade::test::campaign {
 
-const std::vector<Part>& catalogue() {
+const std::vector<Part>& catalog() {
   static const std::vector<Part> parts = {
       {"kill", "SIGKILL at a place, then resume; then rollback, byte for byte", kill},
       {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
