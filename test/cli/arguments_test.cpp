@@ -1,7 +1,7 @@
-#include "pgupgrade/cli/arguments.hpp"
+#include "pgupgrade/cli/arguments/arguments.hpp"
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/cli/completion.hpp"
+#include "pgupgrade/cli/arguments/completion.hpp"
 #include "support/catch.hpp"
 
 using namespace pgupgrade;

@@ -1,11 +1,11 @@
-#include "pgupgrade/cli/confirm.hpp"
+#include "pgupgrade/cli/arguments/confirm.hpp"
 
 #include <csignal>
 #include <sstream>
 
 #include "cli/samples.hpp"
-#include "pgupgrade/cli/real_world.hpp"
-#include "pgupgrade/cli/signals.hpp"
+#include "pgupgrade/cli/process/real_world.hpp"
+#include "pgupgrade/cli/process/signals.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

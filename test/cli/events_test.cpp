@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/events.hpp"
+#include "pgupgrade/cli/view/events.hpp"
 
 #include <boost/json.hpp>
 

@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/explain.hpp"
+#include "pgupgrade/cli/command/explain.hpp"
 
 #include <algorithm>
 

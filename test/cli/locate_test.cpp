@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/locate.hpp"
+#include "pgupgrade/cli/arguments/locate.hpp"
 
 #include <sys/stat.h>
 

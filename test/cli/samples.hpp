@@ -3,7 +3,7 @@
 
 #include "pgupgrade/base/clock.hpp"
 #include "pgupgrade/model/run_state.hpp"
-#include "pgupgrade/upgrade/commands.hpp"
+#include "pgupgrade/upgrade/command/commands.hpp"
 
 namespace pgupgrade::cli::test {
 

@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/style.hpp"
+#include "pgupgrade/cli/text/style.hpp"
 
 #include "support/catch.hpp"
 

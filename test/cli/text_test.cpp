@@ -1,8 +1,8 @@
 #include "cli/samples.hpp"
-#include "pgupgrade/cli/doctor.hpp"
-#include "pgupgrade/cli/error_text.hpp"
-#include "pgupgrade/cli/render_plan.hpp"
-#include "pgupgrade/cli/render_report.hpp"
+#include "pgupgrade/cli/command/doctor.hpp"
+#include "pgupgrade/cli/text/error_text.hpp"
+#include "pgupgrade/cli/text/render_plan.hpp"
+#include "pgupgrade/cli/text/render_report.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/views.hpp"
+#include "pgupgrade/cli/view/views.hpp"
 
 #include <sys/stat.h>
 
@@ -9,7 +9,7 @@
 #include "cli/samples.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/cli/run_log.hpp"
+#include "pgupgrade/cli/view/run_log.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/project.hpp"
 

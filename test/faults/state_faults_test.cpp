@@ -9,7 +9,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/process.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pgupgrade/base/process.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 
 namespace pgupgrade::test {
 

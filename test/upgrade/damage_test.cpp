@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "pgupgrade/base/files.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
@@ -47,7 +47,7 @@ TEST_CASE("a rollback leaves the old data that was never emptied when its backup
       scene.roll_back();
       CHECK(scene.container("db").info.running());
       CHECK(read_cluster(scene.data(), ".")->same_content(scene.original[0]));
-      CHECK_THAT(scene.observer.messages.back().second,
+      CHECK_THAT(scene.listener.messages.back().second,
                  ContainsSubstring("volume shop_dbdata was never emptied and is left as it is"));
     }
   }

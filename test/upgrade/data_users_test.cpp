@@ -1,4 +1,4 @@
-#include "upgrade/data_users.hpp"
+#include "upgrade/data/data_users.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/files.hpp"
+#include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/run/names.hpp"
 
 namespace pgupgrade::test {
 TEST_CASE("a resume on another engine is refused and so is a rollback") {

@@ -1,5 +1,5 @@
 #include "support/catch.hpp"
-#include "upgrade/dump_files.hpp"
+#include "upgrade/cluster/dump_files.hpp"
 
 namespace pgupgrade::upgrade {
 

@@ -7,7 +7,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/crash.hpp"
 #include "support/world/scene.hpp"

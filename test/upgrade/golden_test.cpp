@@ -50,7 +50,7 @@ class Trace {
     };
     scene.faulty.on_change = [this](const std::string& change) { add("engine   " + change); };
     scene.compose.on_change = [this](const std::string& change) { add("compose  " + change); };
-    scene.observer.on_step = [this](const upgrade::StepEvent& event) {
+    scene.listener.on_step = [this](const upgrade::StepEvent& event) {
       add(fmt::format("event    {}/{} {} {}{}{}", event.number, event.total, event.step, word_of(event.kind),
                       event.detail.empty() ? "" : ": ", event.detail));
     };

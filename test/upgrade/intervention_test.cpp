@@ -260,7 +260,7 @@ TEST_CASE("a client that is gone is told and does not stop the run") {
       client.container_id = "unknown";  // Compose has replaced it: found by its name
   scene.start();
   std::vector<std::string> warnings;
-  for (const auto& [severity, text] : scene.observer.messages) {
+  for (const auto& [severity, text] : scene.listener.messages) {
     if (severity == Severity::warning) warnings.push_back(text);
   }
   CHECK(warnings ==

@@ -1,4 +1,4 @@
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 
 #include <fmt/format.h>
 

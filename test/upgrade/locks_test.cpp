@@ -3,11 +3,12 @@
 
 #include <filesystem>
 
+#include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
+#include "upgrade/data/locks.hpp"
 #include "upgrade/error_of.hpp"
-#include "upgrade/locks.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/run/names.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -37,10 +38,10 @@ TEST_CASE("a second run on a volume is refused and told who holds it") {
   add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
   CHECK(error_of([&] { scene.start(); }) ==
         "E-LOCKED: volume shop_dbdata is in use by ada@elsewhere, process 7, /srv/shop/compose.yaml");
-  CHECK(
-      hint_of([&] { scene.start(); }) ==
-      "wait for run other-run to end, or, when it is dead: pgupgrade resume, rollback or unlock where it was "
-      "started");
+  CHECK(hint_of([&] { scene.start(); }) ==
+        "wait for run other-run to finish, or, when it is dead: pgupgrade resume, rollback or unlock where "
+        "it was "
+        "started");
   CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
 }
 

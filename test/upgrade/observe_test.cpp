@@ -1,4 +1,4 @@
-#include "pgupgrade/upgrade/observe.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/crash.hpp"
 #include "support/world/scene.hpp"
@@ -46,9 +46,9 @@ std::vector<std::string> generations_until_death(Scene& scene, std::size_t at) {
 void go_from(Scene& scene, const fs::path& state, Way way) {
   upgrade::World world = scene.world();
   if (way == Way::resume)
-    upgrade::resume_upgrade(state, world, scene.observer);
+    upgrade::resume_upgrade(state, world, scene.listener);
   else
-    upgrade::roll_back(state, upgrade::NewWrites::discard, world, scene.observer);
+    upgrade::roll_back(state, upgrade::NewWrites::discard, world, scene.listener);
 }
 
 std::string wrong_at_end(Scene& scene, Way way) {

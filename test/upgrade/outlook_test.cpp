@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"

@@ -1,4 +1,4 @@
-#include "upgrade/planned_changes.hpp"
+#include "upgrade/cluster/planned_changes.hpp"
 
 #include "support/catch.hpp"
 

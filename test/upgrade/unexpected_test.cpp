@@ -39,8 +39,8 @@ TEST_CASE("whatever a step throws, it has failed, and the run can be resumed") {
       };
       INFO(place << ": " << unexpected.told);
       CHECK(error_of([&] { scene.start(); }) == unexpected.told);
-      REQUIRE_FALSE(scene.observer.events.empty());
-      const auto& last = scene.observer.events.back();
+      REQUIRE_FALSE(scene.listener.events.empty());
+      const auto& last = scene.listener.events.back();
       CHECK(last.step == place.substr(0, place.find(':')));
       CHECK(last.kind == upgrade::StepEventKind::failed);
       scene.probe.on_reach = {};
@@ -66,7 +66,7 @@ TEST_CASE("whatever an undo throws, the rollback has failed, and can be repeated
       CHECK(error.moment() == Moment::going_back);
       CHECK(error.hint().find("the old data of") != std::string::npos);
     }
-    CHECK(scene.observer.events.back().kind == upgrade::StepEventKind::failed);
+    CHECK(scene.listener.events.back().kind == upgrade::StepEventKind::failed);
     scene.probe.on_reach = {};
     CHECK(scene.roll_back().outcome == RunOutcome::rolled_back);
     CHECK(scene.wrong_after_rollback() == "");
@@ -81,12 +81,12 @@ TEST_CASE("what is thrown while a finished step is looked at again has failed th
       if (reached == "resume:leftovers-removed")
         scene.faulty.on_call = [&](const std::string&) { unexpected.thrown(); };
     };
-    scene.observer.events.clear();
+    scene.listener.events.clear();
     INFO(unexpected.told);
     CHECK(error_of([&] { scene.resume(); }) == unexpected.told);
-    REQUIRE(scene.observer.events.size() == 1);
-    CHECK(scene.observer.events.front().step == "pull");
-    CHECK(scene.observer.events.front().kind == upgrade::StepEventKind::failed);
+    REQUIRE(scene.listener.events.size() == 1);
+    CHECK(scene.listener.events.front().step == "pull");
+    CHECK(scene.listener.events.front().kind == upgrade::StepEventKind::failed);
     scene.probe.on_reach = {};
     scene.faulty.on_call = {};
     CHECK(scene.resume().outcome == RunOutcome::succeeded);

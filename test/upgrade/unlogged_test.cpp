@@ -11,7 +11,7 @@ constexpr const char* kOldServer = "pgupgrade-0a1b2c3d-db-old-server";
 constexpr const char* kNewServer = "pgupgrade-0a1b2c3d-db-new-server";
 
 bool was_put_back(const Scene& scene) {
-  for (const auto& [severity, text] : scene.observer.messages)
+  for (const auto& [severity, text] : scene.listener.messages)
     if (text ==
         "the old server of service db was not shut down cleanly while its dump was taken: volume shop_dbdata "
         "is put back as the backup has it")

@@ -10,7 +10,7 @@ namespace {
 
 std::vector<std::string> steps_told(const Scene& scene, upgrade::StepEventKind kind) {
   std::vector<std::string> steps;
-  for (const auto& event : scene.observer.events) {
+  for (const auto& event : scene.listener.events) {
     if (event.kind == kind) steps.push_back(event.step);
   }
   return steps;
@@ -234,7 +234,7 @@ TEST_CASE("a setting that the new version does not know is left out and told") {
   scene.start();
   CHECK(scene.wrong_after_success() == "");
   CHECK(scene.data().at("postgresql.conf").content.find("old_one") == std::string::npos);
-  CHECK(scene.observer.messages.back().second ==
+  CHECK(scene.listener.messages.back().second ==
         "setting old_one is not carried over: the new version does not know it");
 }
 

@@ -4,9 +4,9 @@
 #include <map>
 
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/names.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/service_container.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -8,12 +8,12 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
-#include "upgrade/data_users.hpp"
-#include "upgrade/locks.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/data/data_users.hpp"
+#include "upgrade/data/locks.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/service_container.hpp"
-#include "upgrade/work_files.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/service_container.hpp"
+#include "upgrade/work/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -1,4 +1,4 @@
-#include "pgupgrade/upgrade/observe.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
-#include "upgrade/image_probe.hpp"
-#include "upgrade/locks.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/data/locks.hpp"
 #include "upgrade/observe/observe_parts.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include "pgupgrade/compose/project.hpp"
 #include "pgupgrade/model/facts.hpp"
 #include "pgupgrade/model/request.hpp"
-#include "pgupgrade/upgrade/world.hpp"
+#include "pgupgrade/upgrade/run/world.hpp"
 
 // The parts of observation: each looks at one side of a target and fills its part of the facts.
 namespace pgupgrade::upgrade {

@@ -6,10 +6,10 @@
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/left_behind.hpp"
 #include "pgupgrade/postgres/program_errors.hpp"
-#include "upgrade/extension_reference.hpp"
-#include "upgrade/hidden_settings.hpp"
+#include "upgrade/clients/passwords.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/passwords.hpp"
+#include "upgrade/work/extension_reference.hpp"
+#include "upgrade/work/hidden_settings.hpp"
 
 namespace pgupgrade::upgrade {
 

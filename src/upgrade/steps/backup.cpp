@@ -6,9 +6,9 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {

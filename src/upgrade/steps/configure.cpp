@@ -10,15 +10,15 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
-#include "upgrade/carried_files.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/dump_files.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/image_probe.hpp"
-#include "upgrade/new_cluster.hpp"
+#include "upgrade/cluster/carried_files.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/new_cluster.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_files.hpp"
-#include "upgrade/work_server.hpp"
+#include "upgrade/work/image_probe.hpp"
+#include "upgrade/work/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

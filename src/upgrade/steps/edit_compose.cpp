@@ -5,8 +5,8 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/editor.hpp"
-#include "upgrade/compose_files.hpp"
-#include "upgrade/context.hpp"
+#include "upgrade/clients/compose_files.hpp"
+#include "upgrade/run/context.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {

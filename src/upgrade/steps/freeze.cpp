@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/clients.hpp"
-#include "upgrade/logins.hpp"
+#include "upgrade/clients/clients.hpp"
+#include "upgrade/clients/logins.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {

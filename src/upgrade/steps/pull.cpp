@@ -3,10 +3,10 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
-#include "upgrade/context.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/image_probe.hpp"
+#include "upgrade/run/context.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
+#include "upgrade/work/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -86,7 +86,7 @@ class PullStep final : public Step {
       if (found.severity == Severity::error) {
         throw refusal(found);
       }
-      context.observer.message(found);
+      context.listener.message(found);
     }
   }
 };

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/remote_work.hpp"
+#include "upgrade/cluster/remote_work.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

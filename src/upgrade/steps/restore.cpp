@@ -6,15 +6,15 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
-#include "upgrade/client_work.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/dump_files.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/extension_members.hpp"
-#include "upgrade/names.hpp"
-#include "upgrade/new_cluster.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/extension_members.hpp"
+#include "upgrade/cluster/new_cluster.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
+#include "upgrade/work/client_work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

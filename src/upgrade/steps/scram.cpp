@@ -5,10 +5,10 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/scram.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/passwords.hpp"
+#include "upgrade/clients/passwords.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "upgrade/data_volume.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/new_cluster.hpp"
+#include "upgrade/cluster/new_cluster.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "pgupgrade/upgrade/step.hpp"
+#include "pgupgrade/upgrade/run/step.hpp"
 
 // One maker a step; each lives in the file of its name.
 namespace pgupgrade::upgrade {

@@ -2,16 +2,16 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/wait.hpp"
-#include "upgrade/clients.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/image_probe.hpp"
-#include "upgrade/names.hpp"
-#include "upgrade/put_back.hpp"
-#include "upgrade/service_container.hpp"
+#include "upgrade/back/put_back.hpp"
+#include "upgrade/clients/clients.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/stop_server.hpp"
-#include "upgrade/work.hpp"
+#include "upgrade/work/image_probe.hpp"
+#include "upgrade/work/service_container.hpp"
+#include "upgrade/work/stop_server.hpp"
+#include "upgrade/work/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

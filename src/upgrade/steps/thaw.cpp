@@ -1,6 +1,6 @@
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/clients.hpp"
-#include "upgrade/remote_work.hpp"
+#include "upgrade/clients/clients.hpp"
+#include "upgrade/cluster/remote_work.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {

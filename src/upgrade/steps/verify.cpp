@@ -8,12 +8,12 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
-#include "upgrade/dump_files.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/extension_members.hpp"
-#include "upgrade/planned_changes.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/extension_members.hpp"
+#include "upgrade/cluster/planned_changes.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/backup_check.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/data/backup_check.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {

@@ -5,11 +5,11 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
-#include "upgrade/dump_files.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/names.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -6,15 +6,15 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/backup_check.hpp"
-#include "upgrade/carried_files.hpp"
-#include "upgrade/data_volume.hpp"
-#include "upgrade/dump_files.hpp"
-#include "upgrade/each_target.hpp"
-#include "upgrade/names.hpp"
-#include "upgrade/put_back.hpp"
+#include "upgrade/back/put_back.hpp"
+#include "upgrade/cluster/carried_files.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/backup_check.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

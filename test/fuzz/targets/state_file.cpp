@@ -3,7 +3,7 @@
 #include "fuzz/targets.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/model/json.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 
 namespace pgupgrade::test::fuzz {
 

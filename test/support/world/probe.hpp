@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pgupgrade/upgrade/world.hpp"
+#include "pgupgrade/upgrade/run/world.hpp"
 
 namespace pgupgrade::test {
 

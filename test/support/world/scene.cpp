@@ -8,7 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/compose/editor.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
-#include "pgupgrade/upgrade/observe.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
@@ -208,7 +208,7 @@ upgrade::World Scene::world() {
 
 upgrade::Report Scene::start() {
   upgrade::World own = world();
-  return upgrade::start_upgrade(plan, own, observer);
+  return upgrade::start_upgrade(plan, own, listener);
 }
 
 void Scene::die_at(const std::string& wanted) {
@@ -227,12 +227,12 @@ void Scene::die_at(const std::string& wanted) {
 
 upgrade::Report Scene::resume() {
   upgrade::World own = world();
-  return upgrade::resume_upgrade(state_file(), own, observer);
+  return upgrade::resume_upgrade(state_file(), own, listener);
 }
 
 upgrade::Report Scene::roll_back(upgrade::NewWrites writes) {
   upgrade::World own = world();
-  return upgrade::roll_back(state_file(), writes, own, observer);
+  return upgrade::roll_back(state_file(), writes, own, listener);
 }
 
 fs::path Scene::state_file() const {

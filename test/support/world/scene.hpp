@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pgupgrade/model/request.hpp"
-#include "pgupgrade/upgrade/commands.hpp"
+#include "pgupgrade/upgrade/command/commands.hpp"
 #include "support/world/cluster.hpp"
 #include "support/world/compose.hpp"
 #include "support/world/connector.hpp"
@@ -15,7 +15,7 @@
 namespace pgupgrade::test {
 
 // Keeps what a run tells.
-class RecordingObserver final : public upgrade::Observer {
+class RecordingObserver final : public upgrade::Listener {
  public:
   void step(const upgrade::StepEvent& event) override {
     events.push_back(event);
@@ -84,7 +84,7 @@ class Scene {
   CrashingProbe probe;
   Cancellation cancellation;
   Environment environment;
-  RecordingObserver observer;
+  RecordingObserver listener;
   Plan plan;
   std::vector<Cluster> original;             // content of each target before the run
   std::map<std::string, Tree> when_stopped;  // volume -> files as the old server left them

@@ -6,7 +6,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/upgrade/journal.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/world/scene.hpp"
 
 namespace pgupgrade::test {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "pgupgrade/base/environment.hpp"
+#include "pgupgrade/cli/arguments/arguments.hpp"
+#include "pgupgrade/model/request.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+
+namespace pgupgrade::cli {
+
+// The project as the user names it: --compose, else COMPOSE_FILE (with COMPOSE_PATH_SEPARATOR), else what
+// Compose would take in `directory`; COMPOSE_PROJECT_NAME, COMPOSE_PROFILES and COMPOSE_ENV_FILES likewise.
+// Throws Error(usage, "E-NO-FILE") that names a file that is absent or that none was found.
+ProjectLocation find_project(const Arguments& arguments, const Environment& environment,
+                             const std::filesystem::path& directory);
+
+// Also checks the password file: Error(usage, "E-NO-FILE" or "E-PASSWORD-FILE") when it is absent or others
+// may read it.
+Request make_request(const Arguments& arguments, const Environment& environment,
+                     const std::filesystem::path& directory);
+
+// Where runs may be: --state-dir alone; else .pgupgrade beside the first compose file (--compose,
+// COMPOSE_FILE), and in `directory`. Need not exist.
+std::vector<std::filesystem::path> state_roots(const Arguments& arguments, const Environment& environment,
+                                               const std::filesystem::path& directory);
+
+// The run that a command without --state means: the only unfinished one, else the newest. A run whose state
+// cannot be read counts as unfinished. Nothing when there is no run.
+// Throws Error(usage, "E-SEVERAL-RUNS") that lists them when several are unfinished.
+std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>& runs);
+
+// The state file that --state names (a file, or a run's directory), or that choose_run finds under the roots.
+// Throws Error(usage, "E-NO-RUN" or "E-NO-FILE").
+std::filesystem::path find_state_file(const Arguments& arguments, const Environment& environment,
+                                      const std::filesystem::path& directory);
+
+}  // namespace pgupgrade::cli

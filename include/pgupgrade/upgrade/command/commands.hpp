@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/model/run_state.hpp"
+#include "pgupgrade/upgrade/run/listener.hpp"
+#include "pgupgrade/upgrade/run/world.hpp"
+
+namespace pgupgrade::upgrade {
+
+struct TargetReport {
+  std::string service;
+  std::string old_version;
+  std::string new_version;
+  std::int64_t tables = 0;
+  std::int64_t rows = 0;
+  std::int64_t sequences = 0;
+  std::int64_t roles = 0;
+  std::string backup_file;
+  std::int64_t backup_bytes = 0;
+  std::string backup_sha256;
+  int logins_tried = 0;
+  int logins_accepted = 0;
+  std::vector<std::string> notes;  // roles that keep md5, settings left out, …
+};
+
+struct Report {
+  std::string run_id;
+  std::filesystem::path state_file;
+  RunOutcome outcome = RunOutcome::unfinished;
+  std::int64_t total_ms = 0;
+  std::int64_t downtime_ms = 0;  // from freeze to the end of thaw
+  std::vector<TargetReport> targets;
+};
+
+struct PlannedStep {
+  int number = 0;
+  std::string name;
+  std::string description;
+  char sign = ' ';  // '-' destroys, '~' edits, ' ' else
+};
+std::vector<PlannedStep> planned_steps(const Plan& plan);
+
+// Begins a run: state file, locks, then all steps. Throws Error; the run's state then says what is done.
+//   locked "E-LOCKED"  another run holds one of the volumes (the holder is named), or an unfinished run is in
+//                      the state root
+Report start_upgrade(const Plan& plan, World& world, Listener& listener);
+
+// Goes on with an interrupted run (or with an interrupted rollback: direction is sticky). A run that has
+// succeeded has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
+// back or cleaned up.
+Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener);
+
+enum class NewWrites { keep, discard };
+// Back to where the run began. Error(refused, "E-NEW-WRITES") when clients may have written to the new server
+// and `writes` is keep. Error(rollback_failed) carries the manual steps in its hint.
+Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world, Listener& listener);
+
+struct CleanupReport {
+  std::vector<std::string> removed;  // a line each
+  std::int64_t freed_bytes = 0;
+};
+// What cleanup would remove, without doing it; and doing it. Only for runs that ended (succeeded or rolled
+// back): Error(refused, "E-UNFINISHED") else.
+CleanupReport plan_cleanup(const std::filesystem::path& state_file, World& world);
+CleanupReport clean_up(const std::filesystem::path& state_file, World& world);
+
+// Which containers and volumes of the run exist now, a line each, for `status`.
+std::vector<std::string> leftovers(const std::string& run_id, World& world);
+
+// Where a failed or interrupted run left the user's data: "untouched, still PostgreSQL 15; the applications
+// are stopped". For error messages and `status`.
+std::string data_state(const RunState& state);
+// What to type next for a run in that state: "pgupgrade resume", "pgupgrade rollback", with --state if
+// needed.
+std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file);
+
+}  // namespace pgupgrade::upgrade

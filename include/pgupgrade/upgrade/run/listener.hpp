@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/diagnostic.hpp"
+
+namespace pgupgrade::upgrade {
+
+enum class StepEventKind {
+  started,
+  done,
+  already,  // found to hold on a resume; nothing was done
+  failed,
+  undo_started,
+  undone,
+};
+
+struct StepEvent {
+  int number = 0;  // from 1, as in the plan
+  int total = 0;
+  std::string step;  // "backup"
+  StepEventKind kind = StepEventKind::started;
+  std::int64_t duration_ms = 0;     // of what has ended
+  std::string detail;               // "11.4 GiB", may be empty
+  bool destructive_behind = false;  // the old data directory has been emptied already
+};
+
+struct Progress {
+  std::string step;
+  std::string what;  // "volume shop_pgdata", "database shop"
+  std::int64_t done = 0;
+  std::int64_t total = 0;  // 0: unknown
+  enum class Unit { bytes, items } unit = Unit::bytes;
+};
+
+// What a run tells while it goes. Called from the thread that runs; must not throw.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void step(const StepEvent& event) = 0;
+  virtual void progress(const Progress& progress) = 0;
+  // A line for the log, and for the screen from `warning` on. Never holds a secret.
+  virtual void message(const Diagnostic& diagnostic) = 0;
+};
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,173 @@
+#include "pgupgrade/cli/arguments/locate.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "cli/arguments/options.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/cli/text/render_report.hpp"
+#include "pgupgrade/compose/cli.hpp"
+
+namespace pgupgrade::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kStateDirectory = ".pgupgrade";
+
+fs::path absolute_from(const fs::path& directory, const std::string& name) {
+  return (directory / name).lexically_normal();
+}
+
+Error no_file(const std::string& what, const fs::path& path, const std::string& hint) {
+  return Error(
+      ErrorKind::usage, "E-NO-FILE",
+      fmt::format("could not read {} {}: there is no such file", what, printable(path.native(), 500)), hint);
+}
+
+// A name that is a command's, too, most likely was meant as one.
+std::string hint_for_missing(const std::string& name) {
+  const auto commands = describe_commands();
+  const bool command =
+      std::any_of(commands.begin(), commands.end(), [&](const auto& entry) { return entry.name == name; });
+  return command ? fmt::format("the command comes first: pgupgrade {} …", name)
+                 : "check --compose and the directory";
+}
+
+std::vector<std::string> named_files(const Arguments& arguments, const Environment& environment) {
+  if (!arguments.compose.empty()) return arguments.compose;
+  return split_list(variable(environment, "COMPOSE_FILE"), path_separator(environment));
+}
+
+std::vector<fs::path> compose_files(const Arguments& arguments, const Environment& environment,
+                                    const fs::path& directory) {
+  const auto named = named_files(arguments, environment);
+  std::vector<fs::path> files;
+  for (const std::string& name : named) files.push_back(absolute_from(directory, name));
+  if (named.empty()) files = compose::default_files(directory);
+  if (files.empty())
+    throw Error(ErrorKind::usage, "E-NO-FILE",
+                fmt::format("could not find a Compose file in {}", printable(directory.native(), 500)),
+                "specify it with --compose, or change to the project's directory");
+  for (std::size_t index = 0; index < files.size(); ++index) {
+    std::error_code ignored;
+    if (!fs::exists(files[index], ignored))
+      throw no_file("the Compose file", files[index],
+                    named.empty() ? "check COMPOSE_FILE in .env" : hint_for_missing(named[index]));
+  }
+  return files;
+}
+
+std::vector<std::string> first_not_empty(const std::vector<std::string>& flags, const std::string& fallback) {
+  return flags.empty() ? split_list(fallback, ",") : flags;
+}
+
+// Whoever reads it knows the passwords: nobody else may.
+fs::path checked_password_file(const fs::path& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) throw no_file("the password file", path, "check --password-file");
+  if (!S_ISREG(status.st_mode))
+    throw Error(ErrorKind::usage, "E-PASSWORD-FILE",
+                fmt::format("cannot use the password file {}: it is not a regular file",
+                            printable(path.native(), 500)));
+  if ((status.st_mode & 077U) != 0)
+    throw Error(ErrorKind::usage, "E-PASSWORD-FILE",
+                fmt::format("cannot use the password file {}: others may read or write it (mode {:04o})",
+                            printable(path.native(), 500), status.st_mode & 07777U),
+                fmt::format("chmod 600 {}", printable(path.native(), 500)));
+  return path;
+}
+
+std::string describe(const upgrade::FoundRun& run) {
+  if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
+  return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
+                     utc_time(run.state->created_ms));
+}
+
+bool ended(const upgrade::FoundRun& run) {
+  return run.state && run.state->outcome != RunOutcome::unfinished;
+}
+
+}  // namespace
+
+ProjectLocation find_project(const Arguments& arguments, const Environment& environment,
+                             const fs::path& directory) {
+  ProjectLocation project;
+  project.files = compose_files(arguments, environment, directory);
+  project.project_name =
+      arguments.project_name.empty() ? variable(environment, "COMPOSE_PROJECT_NAME") : arguments.project_name;
+  project.profiles = first_not_empty(arguments.profiles, variable(environment, "COMPOSE_PROFILES"));
+  for (const auto& name : first_not_empty(arguments.env_files, variable(environment, "COMPOSE_ENV_FILES"))) {
+    const fs::path path = absolute_from(directory, name);
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) throw no_file("the environment file", path, "check --env-file");
+    project.env_files.push_back(path);
+  }
+  return project;
+}
+
+Request make_request(const Arguments& arguments, const Environment& environment, const fs::path& directory) {
+  Request request;
+  request.project = find_project(arguments, environment, directory);
+  request.target_major = arguments.to;
+  request.services = arguments.services;
+  request.all_services = arguments.all;
+  request.image = arguments.image;
+  if (!arguments.password_file.empty())
+    request.password_file = checked_password_file(absolute_from(directory, arguments.password_file));
+  request.md5_policy = arguments.keep_md5 ? Md5Policy::keep : Md5Policy::convert;
+  request.acknowledged = arguments.accept;
+  request.jobs = arguments.jobs;
+  request.state_root = arguments.state_dir.empty()
+                           ? request.project.files.front().parent_path() / kStateDirectory
+                           : absolute_from(directory, arguments.state_dir);
+  return request;
+}
+
+std::vector<fs::path> state_roots(const Arguments& arguments, const Environment& environment,
+                                  const fs::path& directory) {
+  if (!arguments.state_dir.empty()) return {absolute_from(directory, arguments.state_dir)};
+  std::vector<fs::path> roots;
+  const auto named = named_files(arguments, environment);
+  const auto files = named.empty() ? compose::default_files(directory)
+                                   : std::vector<fs::path>{absolute_from(directory, named.front())};
+  if (!files.empty()) roots.push_back(files.front().parent_path() / kStateDirectory);
+  const fs::path here = directory / kStateDirectory;
+  if (std::find(roots.begin(), roots.end(), here) == roots.end()) roots.push_back(here);
+  return roots;
+}
+
+std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>& runs) {
+  std::vector<upgrade::FoundRun> unfinished;
+  std::copy_if(runs.begin(), runs.end(), std::back_inserter(unfinished),
+               [](const auto& run) { return !ended(run); });
+  if (unfinished.size() == 1) return unfinished.front();
+  if (unfinished.empty()) return runs.empty() ? std::nullopt : std::optional(runs.front());
+  std::string message = "could not choose a run: several have not finished";
+  for (const auto& run : unfinished) message += "\n" + describe(run);
+  throw Error(ErrorKind::usage, "E-SEVERAL-RUNS", message, "name one with --state FILE");
+}
+
+fs::path find_state_file(const Arguments& arguments, const Environment& environment,
+                         const fs::path& directory) {
+  std::error_code ignored;
+  if (!arguments.state.empty()) {
+    fs::path path = absolute_from(directory, arguments.state);
+    if (fs::is_directory(path, ignored)) path /= "state.json";
+    if (!fs::exists(path, ignored)) throw no_file("the state file", path, "check --state");
+    return path.lexically_normal();
+  }
+  std::vector<std::string> looked;
+  for (const fs::path& root : state_roots(arguments, environment, directory)) {
+    if (const auto run = choose_run(upgrade::find_runs(root))) return run->state_file;
+    looked.push_back(printable(root.native(), 500));
+  }
+  throw Error(ErrorKind::usage, "E-NO-RUN",
+              fmt::format("could not find a run under {}", join(looked, " or ")),
+              "specify its state file with --state, or its Compose file with --compose");
+}
+
+}  // namespace pgupgrade::cli

@@ -1,0 +1,236 @@
+#include "cli/arguments/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::cli {
+
+namespace {
+
+int parse_number(const std::string& origin, const std::string& text, int smallest, int largest,
+                 const std::string& meaning) {
+  int value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value);
+  if (problem != std::errc() || stop != end || value < smallest || value > largest)
+    throw usage_error(fmt::format("cannot use {} {}: {}", origin, printable(text), meaning));
+  return value;
+}
+
+bool parse_switch(const std::string& name, const std::string& text) {
+  const std::string word = lower(text);
+  if (word == "1" || word == "true" || word == "yes" || word == "on") return true;
+  if (word == "0" || word == "false" || word == "no" || word == "off") return false;
+  throw usage_error(fmt::format("cannot use {} {}: it is a switch, 1 or 0", name, printable(text)));
+}
+
+OutputMode parse_output(const std::string& origin, const std::string& text) {
+  if (text == "auto") return OutputMode::automatic;
+  if (text == "plain") return OutputMode::plain;
+  if (text == "json") return OutputMode::json;
+  throw usage_error(fmt::format("cannot use {} {}: it is auto, plain or json", origin, printable(text)));
+}
+
+std::string variable_of(const std::string& flag) {
+  std::string result = "PGUPGRADE_";
+  for (const char c : flag.substr(2)) {
+    if (c == '-')
+      result += '_';
+    else
+      result += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return result;
+}
+
+void for_upgrade(OptionTable& table) {
+  table.add_project();
+  table.add_selection();
+  table.add_dry_run();
+  table.add_detailed_exitcode();
+  table.add_rollback_on_failure();
+}
+void for_plan(OptionTable& table) {
+  table.add_project();
+  table.add_selection();
+  table.add_detailed_exitcode();
+}
+void for_run(OptionTable& table) {
+  table.add_state();
+}
+void for_resume(OptionTable& table) {
+  table.add_state();
+  table.add_rollback_on_failure();
+}
+void for_rollback(OptionTable& table) {
+  table.add_state();
+  table.add_discard_new_writes();
+}
+void for_project(OptionTable& table) {
+  table.add_project();
+}
+void for_none(OptionTable&) {}
+
+}  // namespace
+
+Error usage_error(const std::string& message, const std::string& hint) {
+  return Error(ErrorKind::usage, "E-USAGE", message, hint);
+}
+
+std::string path_separator(const Environment& environment) {
+  const std::string separator = variable(environment, "COMPOSE_PATH_SEPARATOR");
+  return separator.empty() ? ":" : separator;
+}
+
+const std::vector<CommandEntry>& command_table() {
+  static const std::vector<CommandEntry> table = {
+      {Command::upgrade, "upgrade", "upgrade PostgreSQL to a new major version (the default command)",
+       for_upgrade},
+      {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
+      {Command::resume, "resume", "continue an interrupted or failed run", for_resume},
+      {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
+      {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
+      {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
+       for_run},
+      {Command::unlock, "unlock", "release the lock of a run that no longer exists", for_run},
+      {Command::verify_backup, "verify-backup",
+       "re-read a backup completely and verify it against its manifest", for_none},
+      {Command::doctor, "doctor", "check whether this machine and project are ready", for_project},
+      {Command::explain, "explain", "explain an error, warning or note by its code; all of them without one",
+       for_none},
+      {Command::completion, "completion", "print the completion script for bash, zsh or fish", for_none},
+  };
+  return table;
+}
+
+OptionTable::OptionTable(CLI::App& app, Arguments& arguments, const Environment& environment)
+    : app_(app), arguments_(arguments), environment_(environment) {}
+
+OptionTable::Entry& OptionTable::remember(const std::string& names, CLI::Option* option,
+                                          const std::string& help) {
+  OptionDescription description;
+  for (const std::string& name : split_list(names, ","))
+    (name.starts_with("--") ? description.name : description.short_name) = name;
+  description.help = help;
+  entries_.push_back({.description = description, .option = option, .apply = {}});
+  return entries_.back();
+}
+
+void OptionTable::text(const std::string& names, std::string& target, const std::string& meta,
+                       const std::string& help) {
+  Entry& entry = remember(names, app_.add_option(names, target, help)->type_name(meta), help);
+  entry.description.takes_value = true;
+  entry.description.names_file = meta == "FILE";
+  entry.description.names_directory = meta == "DIR";
+  entry.apply = [&target](const std::string& value) { target = value; };
+}
+
+void OptionTable::list(const std::string& names, std::vector<std::string>& target, const std::string& meta,
+                       const std::string& help, const std::string& separator) {
+  CLI::Option* option = app_.add_option(names, target, help)->type_name(meta + "...")->expected(1, 1000);
+  Entry& entry = remember(names, option, help);
+  entry.description.takes_value = true;
+  entry.description.names_file = meta == "FILE";
+  entry.apply = [&target, separator](const std::string& value) { target = split_list(value, separator); };
+}
+
+void OptionTable::number(const std::string& names, int& target, const std::string& meta,
+                         const std::string& help, int smallest, int largest, const std::string& meaning) {
+  const std::string flag = split_list(names, ",").front();
+  const auto set = [&target, smallest, largest, meaning](const std::string& origin,
+                                                         const std::string& value) {
+    target = parse_number(origin, value, smallest, largest, meaning);
+  };
+  CLI::Option* option = app_.add_option_function<std::string>(
+      names, [set, flag](const std::string& value) { set(flag, value); }, help);
+  Entry& entry = remember(names, option->type_name(meta), help);
+  entry.description.takes_value = true;
+  entry.apply = [set, origin = variable_of(flag)](const std::string& value) { set(origin, value); };
+}
+
+void OptionTable::flag(const std::string& names, bool& target, const std::string& help) {
+  Entry& entry = remember(names, app_.add_flag(names, target, help), help);
+  entry.apply = [&target, name = variable_of(entry.description.name)](const std::string& value) {
+    target = parse_switch(name, value);
+  };
+}
+
+void OptionTable::add_common() {
+  const std::string help = "auto, plain, or json (one event a line on standard output)";
+  CLI::Option* option = app_.add_option_function<std::string>(
+      "--output", [this](const std::string& value) { arguments_.output = parse_output("--output", value); },
+      help);
+  Entry& entry = remember("--output", option->type_name("MODE"), help);
+  entry.description.takes_value = true;
+  entry.description.values = {"auto", "plain", "json"};
+  entry.apply = [this](const std::string& value) {
+    arguments_.output = parse_output("PGUPGRADE_OUTPUT", value);
+  };
+  flag("--no-color", arguments_.no_color, "no colours (as NO_COLOR)");
+  // Most commands ask nothing, but who scripts them types it all the same.
+  flag("--yes,-y", arguments_.yes, "do not ask");
+}
+
+void OptionTable::add_project() {
+  list("--compose,-f", arguments_.compose, "FILE",
+       "the Compose files, in order (default: COMPOSE_FILE, else what Compose takes in this directory)",
+       path_separator(environment_));
+  text("--project-name,-p", arguments_.project_name, "NAME",
+       "the Compose project name, if you pass one to Compose");
+  list("--profile", arguments_.profiles, "NAME", "profiles to enable", ",");
+  list("--env-file", arguments_.env_files, "FILE", "environment files for Compose, in place of .env", ",");
+  text("--state-dir", arguments_.state_dir, "DIR",
+       "where runs are kept (default: .pgupgrade beside the first Compose file)");
+}
+
+void OptionTable::add_selection() {
+  number("--to", arguments_.to, "MAJOR", "the major version to reach, such as 17", 10, 99,
+         "a major version is a whole number from 10 to 99, such as 17");
+  list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
+  flag("--all", arguments_.all, "all PostgreSQL services of the project");
+  text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
+  text("--password-file", arguments_.password_file, "FILE",
+       "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
+  flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
+  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
+  number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
+         1, 256, "it is a whole number from 1 to 256");
+}
+
+void OptionTable::add_state() {
+  text("--state", arguments_.state, "FILE",
+       "the run's state file or directory (default: the only unfinished run)");
+  list("--compose,-f", arguments_.compose, "FILE", "the Compose files of the run, to find it beside them",
+       path_separator(environment_));
+  text("--state-dir", arguments_.state_dir, "DIR", "where runs are kept");
+}
+
+void OptionTable::add_dry_run() {
+  flag("--dry-run", arguments_.dry_run, "show the plan, and change nothing");
+}
+void OptionTable::add_detailed_exitcode() {
+  flag("--detailed-exitcode", arguments_.detailed_exitcode, "exit 10 when the plan would change something");
+}
+void OptionTable::add_rollback_on_failure() {
+  flag("--rollback-on-failure", arguments_.rollback_on_failure,
+       "roll back automatically if a step fails (exit code 4)");
+}
+void OptionTable::add_discard_new_writes() {
+  flag("--discard-new-writes", arguments_.discard_new_writes,
+       "roll back even if it discards data written since");
+  // An earlier name, which scripts may still give.
+  app_.add_flag("--lose-new-writes", arguments_.discard_new_writes)->group("");
+}
+
+void OptionTable::apply_environment() const {
+  for (const Entry& entry : entries_) {
+    if (entry.option->count() != 0) continue;
+    const std::string value = variable(environment_, variable_of(entry.description.name));
+    if (!value.empty()) entry.apply(value);
+  }
+}
+
+}  // namespace pgupgrade::cli

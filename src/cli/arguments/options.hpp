@@ -1,0 +1,67 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/cli/arguments/arguments.hpp"
+
+namespace pgupgrade::cli {
+
+// The options of one command, bound to the Arguments that they fill. Parsing, help, completion and the
+// environment all read this one table.
+class OptionTable {
+ public:
+  struct Entry {
+    OptionDescription description;
+    CLI::Option* option = nullptr;
+    std::function<void(const std::string&)> apply;  // a value of the environment
+  };
+
+  OptionTable(CLI::App& app, Arguments& arguments, const Environment& environment);
+
+  void add_common();
+  void add_project();
+  void add_selection();
+  void add_state();
+  void add_dry_run();
+  void add_detailed_exitcode();
+  void add_rollback_on_failure();
+  void add_discard_new_writes();
+
+  // Fills what no flag has set from PGUPGRADE_*.
+  void apply_environment() const;
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  void text(const std::string& names, std::string& target, const std::string& meta, const std::string& help);
+  void list(const std::string& names, std::vector<std::string>& target, const std::string& meta,
+            const std::string& help, const std::string& separator);
+  void number(const std::string& names, int& target, const std::string& meta, const std::string& help,
+              int smallest, int largest, const std::string& meaning);
+  void flag(const std::string& names, bool& target, const std::string& help);
+  Entry& remember(const std::string& names, CLI::Option* option, const std::string& help);
+
+  CLI::App& app_;
+  Arguments& arguments_;
+  const Environment& environment_;
+  std::vector<Entry> entries_;
+};
+
+struct CommandEntry {
+  Command command;
+  std::string name;
+  std::string summary;
+  void (*add_options)(OptionTable&);
+};
+const std::vector<CommandEntry>& command_table();
+
+Error usage_error(const std::string& message, const std::string& hint = {});
+
+// COMPOSE_PATH_SEPARATOR, ":" by default.
+std::string path_separator(const Environment& environment);
+
+}  // namespace pgupgrade::cli

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "cli/command/commands.hpp"
+#include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/cli/text/render_report.hpp"
+#include "pgupgrade/cli/view/events.hpp"
+#include "pgupgrade/upgrade/command/commands.hpp"
+#include "pgupgrade/upgrade/data/held_locks.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+
+namespace pgupgrade::cli {
+
+int status_command(Session& session) {
+  try {
+    session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  } catch (const Error& error) {
+    if (!error.is("E-NO-RUN")) throw;
+    tell(session, "No run has been started here.\n",
+         [](std::int64_t now) { return plain_summary("no_run", {}, 0, now); });
+    return 0;
+  }
+  const upgrade::Journal journal = upgrade::Journal::open_file(session.state_file);
+  RunStatus status{.state = journal.state(),
+                   .state_file = session.state_file.native(),
+                   .data = upgrade::data_state(journal.state()),
+                   .next = upgrade::next_commands(journal.state(), session.state_file),
+                   .leftovers = {},
+                   .engine_problem = {}};
+  try {
+    const auto connection = session.connect();
+    status.leftovers = upgrade::leftovers(journal.state().plan.run_id, connection->world());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
+    status.engine_problem = error.what();
+  }
+  tell(session, render_status(status, session.directory.native(), session.out_style),
+       [&](std::int64_t now) { return status_summary(status, now); });
+  return 0;
+}
+
+int cleanup_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const auto connection = session.connect();
+  const auto planned = upgrade::plan_cleanup(session.state_file, connection->world());
+  if (planned.removed.empty()) {
+    tell(session, render_cleanup(planned, false, session.out_style),
+         [](std::int64_t now) { return plain_summary("nothing_to_do", {}, 0, now); });
+    return 0;
+  }
+  if (!session.json()) session.out << render_cleanup(planned, false, session.out_style) << std::flush;
+  require_consent(session, "word", "yes");
+  const auto done = upgrade::clean_up(session.state_file, connection->world());
+  tell(session, render_cleanup(done, true, session.out_style),
+       [&](std::int64_t now) { return plain_summary("cleaned", done.removed, 0, now); });
+  return 0;
+}
+
+int unlock_command(Session& session) {
+  const bool one_run = !session.arguments.state.empty();
+  if (one_run)
+    session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const auto connection = session.connect();
+  auto locks = upgrade::find_locks(connection->world());
+  if (one_run) {
+    const std::string run = upgrade::Journal::open_file(session.state_file).state().plan.run_id;
+    std::erase_if(locks, [&](const upgrade::HeldLock& lock) { return lock.run_id != run; });
+  }
+  if (locks.empty()) {
+    tell(session, "No locks are held.\n",
+         [](std::int64_t now) { return plain_summary("nothing_to_do", {}, 0, now); });
+    return 0;
+  }
+  if (!session.json()) session.out << render_locks(locks, session.out_style) << std::flush;
+  require_consent(session, "word", "yes");
+  std::vector<std::string> released;
+  for (const auto& lock : locks) {
+    upgrade::release_lock(lock, connection->world());
+    released.push_back(lock.data);
+    if (!session.json()) session.out << fmt::format("Released {}.\n", lock.data) << std::flush;
+  }
+  if (session.json())
+    session.out << plain_summary("unlocked", released, 0, session.clock.unix_ms()) << std::endl;
+  return 0;
+}
+
+}  // namespace pgupgrade::cli

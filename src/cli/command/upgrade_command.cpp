@@ -1,0 +1,210 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <functional>
+#include <ostream>
+
+#include "cli/command/commands.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/cli/arguments/confirm.hpp"
+#include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/cli/text/render_plan.hpp"
+#include "pgupgrade/cli/text/render_report.hpp"
+#include "pgupgrade/cli/view/events.hpp"
+#include "pgupgrade/cli/view/run_log.hpp"
+#include "pgupgrade/model/json.hpp"
+#include "pgupgrade/planning/make_plan.hpp"
+#include "pgupgrade/upgrade/command/commands.hpp"
+#include "pgupgrade/upgrade/data/held_locks.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+
+namespace pgupgrade::cli {
+
+namespace {
+
+constexpr std::size_t kRunIdBytes = 4;
+constexpr int kChangesPending = 10;
+constexpr int kFailedAndRolledBack = 4;
+
+planning::Planned make_plan(Session& session, Connection& connection, const Request& request) {
+  Facts facts;
+  {
+    Screen screen(session);
+    facts = upgrade::observe(request, connection.world(), connection.endpoint(),
+                             [&screen](const std::string& what) { screen.view().looking(what); });
+  }
+  return planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
+}
+
+void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (session.json()) {
+      session.out << diagnostic_event(diagnostic, session.clock.unix_ms()) << std::endl;
+    } else if (diagnostic.severity == Severity::error) {
+      session.err << error_text(refusal(diagnostic), {}, session.err_style()) << std::flush;
+    } else {
+      session.err << render_diagnostic(diagnostic, session.err_style()) << std::flush;
+    }
+  }
+}
+
+int refuse(Session& session, const Diagnostics& diagnostics) {
+  tell_diagnostics(session, diagnostics);
+  constexpr int code = 3;
+  if (session.json() && !diagnostics.empty()) {
+    // The text form goes to standard error in every mode.
+    for (const Diagnostic& diagnostic : diagnostics)
+      if (diagnostic.severity == Severity::error)
+        session.err << error_text(refusal(diagnostic), {}, session.err_style());
+    session.out << error_summary(refusal(diagnostics.front()), {}, code, session.clock.unix_ms())
+                << std::endl;
+  }
+  return code;
+}
+
+int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
+  tell_diagnostics(session, diagnostics);
+  const std::string line =
+      fmt::format("Nothing to do: no service holds data older than PostgreSQL {}.", session.arguments.to);
+  tell(session, line + "\n",
+       [&](std::int64_t now) { return plain_summary("nothing_to_do", {line}, 0, now); });
+  return 0;
+}
+
+void tell_plan(Session& session, const Plan& plan) {
+  const auto steps = upgrade::planned_steps(plan);
+  tell(session, render_plan(plan, steps, session.directory.native(), session.out_style),
+       [&](std::int64_t now) { return plan_event(plan, steps, now); });
+  if (session.json()) tell_diagnostics(session, plan.diagnostics);
+}
+
+int finish_dry_run(Session& session) {
+  const int code = session.arguments.detailed_exitcode ? kChangesPending : 0;
+  if (session.json()) session.out << plain_summary("planned", {}, code, session.clock.unix_ms()) << std::endl;
+  return code;
+}
+
+int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code = 0) {
+  if (session.json() && report.outcome == RunOutcome::succeeded)
+    for (const auto& target : report.targets)
+      session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
+  tell(session, render_report(report, project, session.directory.native(), session.out_style),
+       [&](std::int64_t now) { return report_summary(report, code, now); });
+  return code;
+}
+
+void log_error(RunLog& log, const Error& error) {
+  log.line(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
+  for (const std::string& context : error.context()) log.line(Severity::error, "  while " + context);
+  if (!error.hint().empty()) log.line(Severity::error, "  hint: " + error.hint());
+}
+
+// Told before looking at services that this very run has stopped; the error then speaks of that run's data.
+void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
+  for (const upgrade::FoundRun& run : upgrade::find_runs(state_root)) {
+    if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
+    session.state_file = run.state_file;
+    const std::string file = printable(run.state_file.native(), 500);
+    throw Error(ErrorKind::locked, "E-UNFINISHED",
+                run.state ? fmt::format("cannot start another run: {} is {}", file, outcome_text(*run.state))
+                          : fmt::format("cannot start another run: {} could not be read: {}", file,
+                                        printable(run.problem, 500)));
+  }
+}
+
+// Shows and logs what `action` tells while it goes.
+template <typename Action>
+upgrade::Report watched(Session& session, const Action& action) {
+  RunLog log(upgrade::RunFiles{session.state_file.parent_path()}.log());
+  log.line(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
+  Screen screen(session);
+  BothObservers listener(log, screen.view());
+  try {
+    upgrade::Report report = action(listener);
+    log.line(Severity::note, fmt::format("ended: {}", text_of(report.outcome)));
+    if (!log.problem().empty())
+      screen.view().message(
+          {.severity = Severity::warning, .code = "W-RUN-LOG", .message = log.problem(), .hint = {}});
+    return report;
+  } catch (const std::exception& exception) {
+    log_error(log, as_error(exception));
+    throw;
+  }
+}
+
+std::string project_of(const Session& session) {
+  return upgrade::Journal::open_file(session.state_file).state().plan.project;
+}
+
+// After a failure that has been told. What refuses a rollback does not make the run one that never began.
+upgrade::Report undo_failed(Session& session, Connection& connection) {
+  try {
+    return watched(session, [&](upgrade::Listener& listener) {
+      return upgrade::roll_back(session.state_file, upgrade::NewWrites::keep, connection.world(), listener);
+    });
+  } catch (Error& error) {
+    if (error.kind() == ErrorKind::refused) error.set_moment(Moment::midway);
+    throw;
+  }
+}
+
+// Goes forward and tells what came of it; with --rollback-on-failure a failure is told and undone.
+int go(Session& session, Connection& connection, const std::string& project,
+       const std::function<upgrade::Report(upgrade::Listener&)>& action) {
+  try {
+    return tell_report(session, watched(session, action), project);
+  } catch (const Error& error) {
+    if (!session.arguments.rollback_on_failure || !is_failure_of_run(error) ||
+        !std::filesystem::exists(session.state_file))
+      throw;
+    report_error(session, error);
+  }
+  return tell_report(session, undo_failed(session, connection), project, kFailedAndRolledBack);
+}
+
+}  // namespace
+
+int upgrade_command(Session& session) {
+  const Request request = make_request(session.arguments, session.environment, session.directory);
+  upgrade::refuse_held_state_root(request.state_root, session.clock);
+  refuse_unfinished_run(session, request.state_root);
+  const auto connection = session.connect();
+  const planning::Planned planned = make_plan(session, *connection, request);
+  session.cancellation.throw_if_requested();
+  if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
+  if (!planned.ok) return refuse(session, planned.diagnostics);
+  const Plan& plan = planned.plan;
+  tell_plan(session, plan);
+  if (session.arguments.command == Command::plan || session.arguments.dry_run) return finish_dry_run(session);
+  const Phrase phrase = confirmation_phrase(plan);
+  require_consent(session, phrase.noun, phrase.text);
+  session.state_file = request.state_root / plan.run_id / "state.json";
+  return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
+    return upgrade::start_upgrade(plan, connection->world(), listener);
+  });
+}
+
+int resume_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const std::string project = project_of(session);
+  const auto connection = session.connect();
+  return go(session, *connection, project, [&](upgrade::Listener& listener) {
+    return upgrade::resume_upgrade(session.state_file, connection->world(), listener);
+  });
+}
+
+int rollback_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  const std::string project = project_of(session);
+  const auto connection = session.connect();
+  const auto writes =
+      session.arguments.discard_new_writes ? upgrade::NewWrites::discard : upgrade::NewWrites::keep;
+  const upgrade::Report report = watched(session, [&](upgrade::Listener& listener) {
+    return upgrade::roll_back(session.state_file, writes, connection->world(), listener);
+  });
+  return tell_report(session, report, project);
+}
+
+}  // namespace pgupgrade::cli

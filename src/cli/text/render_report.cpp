@@ -1,0 +1,166 @@
+#include "pgupgrade/cli/text/render_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::cli {
+
+namespace {
+
+std::uint64_t natural(std::int64_t value) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+}
+
+std::string verified_line(const upgrade::TargetReport& target) {
+  std::string text =
+      fmt::format("Verified {}, {}, {}, {}: identical.", plural(natural(target.tables), "table"),
+                  plural(natural(target.rows), "row"), plural(natural(target.sequences), "sequence"),
+                  plural(natural(target.roles), "role"));
+  if (target.logins_tried > 0)
+    text += fmt::format(" Logins {} of {}.", target.logins_accepted, target.logins_tried);
+  return text;
+}
+
+std::string target_lines(const upgrade::TargetReport& target, bool several, const std::string& directory) {
+  std::string text;
+  if (several)
+    text += fmt::format("Service {}: {} → {}\n", printable(target.service), printable(target.old_version),
+                        printable(target.new_version));
+  text += verified_line(target) + "\n";
+  if (!target.backup_file.empty())
+    text +=
+        fmt::format("Backup     {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
+                    human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
+  for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
+  return text;
+}
+
+std::string phase_text(const StepRecord& record) {
+  switch (record.phase) {
+    case StepPhase::started:
+      return "started";
+    case StepPhase::done:
+      return "done";
+    case StepPhase::undo_started:
+      return "undo started";
+    case StepPhase::undone:
+      return "undone";
+  }
+  return "unknown";
+}
+
+std::string step_status(const StepRecord& record, std::size_t name_width, const Style& style) {
+  const bool settled = record.phase == StepPhase::done || record.phase == StepPhase::undone;
+  std::string line =
+      fmt::format("    {} {} {}", settled ? paint(style, Color::green, "✔") : "▸",
+                  pad_right(printable(record.step), name_width), pad_right(phase_text(record), 13));
+  line += utc_time(record.started_ms);
+  if (record.ended_ms > record.started_ms)
+    line += fmt::format("  {:>8}", human_duration(record.ended_ms - record.started_ms));
+  if (record.attempt > 1) line += fmt::format("  attempt {}", record.attempt);
+  return line + "\n";
+}
+
+// A label once, its lines below each other.
+std::string block(const std::string& label, const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines)
+    text += fmt::format("  {}{}\n", pad_right(text.empty() ? label : "", 11), printable(line, 1000));
+  return text;
+}
+
+std::string versions_text(const Plan& plan) {
+  std::vector<std::string> parts;
+  for (const TargetPlan& target : plan.targets)
+    parts.push_back(fmt::format("{} {} → {}", printable(target.service), printable(target.old_version),
+                                target.new_major));
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+std::string outcome_text(const RunState& state) {
+  if (state.outcome == RunOutcome::succeeded) return "succeeded";
+  if (state.outcome == RunOutcome::rolled_back) return "rolled back";
+  if (state.outcome == RunOutcome::cleaned) return "cleaned up";
+  const bool back = state.direction == Direction::back;
+  const auto open = std::find_if(state.steps.rbegin(), state.steps.rend(), [&](const StepRecord& record) {
+    return record.phase == (back ? StepPhase::undo_started : StepPhase::started);
+  });
+  const std::string doing = back ? "unfinished, on its way back" : "unfinished";
+  if (open != state.steps.rend()) return fmt::format("{}, in step {}", doing, printable(open->step));
+  if (!back && !state.steps.empty())
+    return fmt::format("{}, after step {}", doing, printable(state.steps.back().step));
+  return back ? doing : "unfinished, before the first step";
+}
+
+std::string render_report(const upgrade::Report& report, const std::string& project,
+                          const std::string& current_directory, const Style& style) {
+  const std::string name = project.empty() ? "the project" : printable(project);
+  const auto& targets = report.targets;
+  const std::string versions = targets.size() == 1
+                                   ? fmt::format("{} → {}", printable(targets.front().old_version),
+                                                 printable(targets.front().new_version))
+                                   : plural(targets.size(), "service");
+  const std::string times = report.downtime_ms > 0
+                                ? fmt::format("{}, downtime {}", human_duration(report.total_ms),
+                                              human_duration(report.downtime_ms))
+                                : human_duration(report.total_ms);
+  std::string text;
+  if (report.outcome == RunOutcome::rolled_back) {
+    text = paint(style, Color::bold,
+                 fmt::format("Rolled back {} in {}", name, human_duration(report.total_ms))) +
+           "\n";
+    for (const auto& target : targets)
+      text += fmt::format("Service {} is PostgreSQL {} again, everything as before.\n",
+                          printable(target.service), printable(target.old_version));
+    return text + "Clean up   pgupgrade cleanup\n";
+  }
+  text = paint(style, Color::bold, fmt::format("Upgraded {}: {} in {}", name, versions, times)) + "\n";
+  for (const auto& target : targets) text += target_lines(target, targets.size() > 1, current_directory);
+  return text + "Roll back  pgupgrade rollback --discard-new-writes\nClean up   pgupgrade cleanup\n";
+}
+
+std::string render_status(const RunStatus& status, const std::string& current_directory, const Style& style) {
+  const RunState& state = status.state;
+  std::string text = paint(style, Color::bold, "Run " + printable(state.plan.run_id)) +
+                     fmt::format("   {}: {}\n", printable(state.plan.project), versions_text(state.plan));
+  text += block("State", {outcome_text(state)});
+  text += block("Started", {utc_time(state.created_ms)});
+  text += block("Data", {status.data});
+  std::size_t name_width = 0;
+  for (const StepRecord& record : state.steps) name_width = std::max(name_width, display_width(record.step));
+  if (!state.steps.empty()) text += "  Steps\n";
+  for (const StepRecord& record : state.steps) text += step_status(record, name_width, style);
+  if (!status.engine_problem.empty())
+    text += block("Leftovers", {"unknown: " + status.engine_problem});
+  else
+    text +=
+        block("Leftovers", status.leftovers.empty() ? std::vector<std::string>{"no containers, no volumes"}
+                                                    : status.leftovers);
+  text += block("File", {short_path(status.state_file, current_directory)});
+  return text + block("Next", status.next);
+}
+
+std::string render_cleanup(const upgrade::CleanupReport& report, bool done, const Style& style) {
+  if (report.removed.empty()) return "Nothing to remove.\n";
+  std::string text = done ? "Removed:\n" : "Will be removed for good:\n";
+  for (const std::string& line : report.removed)
+    text += fmt::format("  {} {}\n", done ? "✔" : paint(style, Color::red, "-"), printable(line, 1000));
+  if (report.freed_bytes > 0)
+    text += fmt::format("{} {}\n", done ? "Freed" : "Frees", human_bytes(natural(report.freed_bytes)));
+  return text;
+}
+
+std::string render_locks(const std::vector<upgrade::HeldLock>& locks, const Style& style) {
+  std::string text;
+  for (const auto& lock : locks)
+    text += fmt::format("{}\n  run     {}\n  holder  {}\n", paint(style, Color::bold, printable(lock.data)),
+                        printable(lock.run_id), printable(lock.holder, 500));
+  return text;
+}
+
+}  // namespace pgupgrade::cli

@@ -1,0 +1,77 @@
+#include "upgrade/back/new_writes.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "upgrade/back/put_back.hpp"
+#include "upgrade/clients/clients.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/work/service_container.hpp"
+#include "upgrade/work/stop_server.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr const char* kNextTransaction = "next_transaction";
+
+ControlData new_control_data(StepContext& context, const TargetPlan& target) {
+  return control_data(context, target, new_image_id(context, target), new_data_mount(target),
+                      target.new_pgdata);
+}
+
+bool may_have_been_written(StepContext& context, const TargetPlan& target,
+                           const std::optional<docker::ContainerInfo>& container) {
+  const std::string before = context.datum_of("start", target, kNextTransaction);
+  if (before.empty()) return container.has_value();
+  if (container) {
+    hold_restart_policy(context, container->id, container->auto_remove);
+    stop_server(context.world, container->id, target.new_pgdata);
+  }
+  const ControlData now = new_control_data(context, target);
+  return now.state != "shut down" || now.next_transaction != before;
+}
+
+// Somebody, or a machine that was booted, may have had Compose start the edited service before the run did.
+bool was_started_by_others(StepContext& context, const TargetPlan& target) {
+  if (!was_emptied(context, target)) return false;
+  const auto container = find_new_container(context.world, context.plan(), target);
+  return container && container->image_id == new_image_id(context, target) &&
+         container->status != docker::ContainerStatus::created;
+}
+
+// A refused rollback leaves a server as it was found.
+void give_back(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& found) {
+  give_back_restart_policy(context, target, found.id);
+  if (found.running()) context.world.engine.start_container(found.id);
+}
+
+}  // namespace
+
+// The first attempt's counts: what an earlier one let in is not to be forgotten.
+void remember_unused(StepContext& context, const TargetPlan& target) {
+  if (!context.datum(target, kNextTransaction).empty()) return;
+  context.record(target, kNextTransaction, new_control_data(context, target).next_transaction);
+}
+
+bool may_have_been_written(StepContext& context) {
+  const auto& targets = context.plan().targets;
+  const StepRecord* start = context.journal.find("start");
+  if (start == nullptr) {
+    return std::any_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return was_started_by_others(context, target); });
+  }
+  if (start->phase == StepPhase::undone) return false;
+  bool written = false;
+  std::vector<std::optional<docker::ContainerInfo>> found;
+  for (const TargetPlan& target : targets) {
+    found.push_back(find_new_container(context.world, context.plan(), target));
+    written = may_have_been_written(context, target, found.back()) || written;
+  }
+  for (std::size_t index = 0; written && index < targets.size(); ++index)
+    if (found[index]) give_back(context, targets[index], *found[index]);
+  return written;
+}
+
+}  // namespace pgupgrade::upgrade

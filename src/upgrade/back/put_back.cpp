@@ -1,0 +1,188 @@
+#include "upgrade/back/put_back.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "pgupgrade/base/error.hpp"
+#include "upgrade/clients/clients.hpp"
+#include "upgrade/data/backup_check.hpp"
+#include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/stop_server.hpp"
+#include "upgrade/work/utility_image.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::minutes kPatience{10};
+// The datum beside kEmptying: that the backup is on its way back.
+constexpr const char* kPuttingBack = "putting_back";
+
+void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
+  refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
+               "pgupgrade rollback");
+}
+
+void stop_old_container(StepContext& context, const TargetPlan& target) {
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  if (!info || !info->running()) return;
+  context.warn("W-DATA-REPLACED", fmt::format("container {} was started on the emptied {}; it will be "
+                                              "stopped, and what it wrote will be replaced by the backup",
+                                              info->name, data_name(target.data_mount)));
+  hold_restart_policy(context, info->id, info->auto_remove);
+  stop_server(context.world, info->id, target.old_pgdata);
+}
+
+// The engine would make a missing volume when a container asks for it, but without its driver's options and
+// Compose's labels; so Compose makes it, from the file of before.
+void make_missing_volume(StepContext& context, const TargetPlan& target) {
+  if (target.data_mount.kind != MountKind::volume) return;
+  if (context.world.engine.inspect_volume(target.data_mount.source)) return;
+  context.world.compose.create(context.plan().location, {target.service}, kPatience);
+}
+
+// The version of the cluster that is there; 0: none, or no volume.
+int version_there(StepContext& context, const TargetPlan& target) {
+  const bool volume = target.data_mount.kind == MountKind::volume;
+  if (volume && !context.world.engine.inspect_volume(target.data_mount.source)) return 0;
+  return data_version(context, target, utility_image(context.world, target), target.data_mount,
+                      target.old_pgdata);
+}
+
+void announce_putting_back(const StepContext& context, const TargetPlan& target) {
+  context.record(target, kPuttingBack, "yes");
+  context.record(target, kEmptying, "yes");
+}
+
+void record_whole(StepContext& context, const TargetPlan& target) {
+  const bool lost_record = context.journal.find("start-new") != nullptr;
+  for (const std::string step : {"dump", "wipe"}) {
+    if (context.journal.find(step) == nullptr) continue;
+    if (context.datum_of(step, target, kEmptying) == "yes" || (step == "wipe" && lost_record))
+      context.journal.record_data(step, target.service + "." + kEmptying, "no");
+  }
+}
+
+// The file that goes first when a data directory is emptied is still the one that was backed up. One of a
+// cluster that somebody made in the emptied directory is younger.
+bool was_only_announced(StepContext& context, const TargetPlan& target) {
+  if (context.datum_of("wipe", target, kEmptying) != "yes" ||
+      context.datum_of("wipe", target, kPuttingBack) == "yes" ||
+      context.datum_of("dump", target, kPuttingBack) == "yes" ||
+      version_there(context, target) != target.old_major) {
+    return false;
+  }
+  const std::string path = within(target.data_mount.target, target.old_pgdata + "/PG_VERSION");
+  const auto age_in = [&](const std::vector<backup::Entry>& entries) {
+    for (const auto& entry : entries)
+      if (entry.path == path) return std::optional(entry.mtime);
+    return std::optional<decltype(backup::Entry::mtime)>();
+  };
+  const auto age = age_in(list_data(context, target));
+  return age && age == age_in(read_manifest(context, target).entries);
+}
+
+}  // namespace
+
+bool was_emptied(const StepContext& context, const TargetPlan& target) {
+  const std::string wiped = context.datum_of("wipe", target, kEmptying);
+  if (wiped == "yes" || context.datum_of("dump", target, kEmptying) == "yes") return true;
+  // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
+  return wiped != "no" && context.journal.find("start-new") != nullptr;
+}
+
+void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
+  const bool begun = context.datum(target, kEmptying) == "yes";
+  if (!begun && cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
+                    "shut down") {
+    return;
+  }
+  context.warn(
+      "W-NOT-SHUT-DOWN",
+      fmt::format(
+          "the old server of service {} was not shut down cleanly while its dump was taken: {} is put "
+          "back as the backup has it",
+          target.service, data_name(target.data_mount)));
+  refuse_other_users(context, target);
+  put_back_backup(context, target, [&] { announce_putting_back(context, target); });
+  record_whole(context, target);
+  context.record(target, kPuttingBack, "no");
+}
+
+OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
+  const std::string recorded = context.datum_of("stop-old", target, "started_at");
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  if (info) {
+    const bool started = info->running() || (!recorded.empty() && info->started_at != recorded);
+    return started ? OldServer::ran_again : OldServer::stopped;
+  }
+  // Before the data goes none of the steps removes it.
+  return recorded.empty() || was_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
+}
+
+void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target) {
+  const OldServer old_server = old_server_since_stop(context, target);
+  if (old_server == OldServer::stopped) return;
+  throw Error(
+      ErrorKind::refused, "E-DRIFT",
+      fmt::format(
+          "cannot continue: container {} was {} after the run had stopped it, and {} may have changed since "
+          "the backup",
+          target.container_name, old_server == OldServer::replaced ? "removed or replaced" : "started again",
+          data_name(target.data_mount)),
+      "run `pgupgrade rollback`, then start over");
+}
+
+bool put_back_old_data(StepContext& context, const TargetPlan& target) {
+  if (was_only_announced(context, target)) record_whole(context, target);
+  const OldServer old_server = old_server_since_stop(context, target);
+  if (!was_emptied(context, target) && old_server != OldServer::stopped) {
+    // Of a container that the way forward had replaced there is nothing to tell: its data was put back.
+    if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes")
+      return true;
+    context.warn("W-DATA-LEFT",
+                 fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
+                             old_server == OldServer::replaced ? "was removed or replaced" : "has run again",
+                             data_name(target.data_mount)));
+    return false;
+  }
+  stop_old_container(context, target);
+  make_missing_volume(context, target);
+  refuse_users_for_backup(context, target);
+  try {
+    put_back_backup(context, target, [&] { announce_putting_back(context, target); });
+    record_whole(context, target);
+    return true;
+  } catch (const Error& error) {
+    if (!backup::is_damage(error) || was_emptied(context, target)) throw;
+    context.warn("W-DATA-LEFT", fmt::format("{}; {} was never emptied and is left as it is", error.what(),
+                                            data_name(target.data_mount)));
+    return false;
+  }
+}
+
+void put_back_lost_data(StepContext& context, const TargetPlan& target) {
+  const auto info = context.world.engine.inspect_container(target.container_id);
+  if (info && info->running()) return;
+  const bool begun = context.datum(target, kEmptying) == "yes";
+  if (!begun && version_there(context, target) != 0) return;
+  if (context.datum_of("backup", target, "manifest_sha256").empty()) {
+    throw Error(
+        ErrorKind::failed, "E-DATA-GONE",
+        fmt::format("could not start service \"{}\" again: {} no longer contains a cluster, and this run "
+                    "had not made its backup yet",
+                    target.service, data_name(target.data_mount)),
+        "pgupgrade did not empty it; restore the data, then: pgupgrade rollback");
+  }
+  context.warn(
+      "W-DATA-GONE",
+      fmt::format("{} no longer contains a cluster, and pgupgrade did not remove it; restoring the backup",
+                  data_name(target.data_mount)));
+  make_missing_volume(context, target);
+  refuse_users_for_backup(context, target);
+  put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
+  context.record(target, kEmptying, "no");
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "upgrade/run/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// The datum of wipe, or of dump where it puts the backup back, that says, before the first file goes, that
+// from here on the backup is the truth; "no" once the data is back, whole.
+inline constexpr const char* kEmptying = "emptying";
+bool was_emptied(const StepContext& context, const TargetPlan& target);
+
+// What somebody has done with the old container since the run stopped it. One that ran again need not run any
+// more. One that is gone while its data is still there was removed by hand, or replaced through Compose, and
+// the new one may have run on the data.
+enum class OldServer { stopped, ran_again, replaced };
+OldServer old_server_since_stop(StepContext& context, const TargetPlan& target);
+// When it ran again or was replaced, the data may have changed since the backup, which is no longer the
+// truth: Error(refused, "E-DRIFT").
+void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target);
+
+// For another attempt at the dump: the old work server may have been killed in the one before, or with the
+// machine. Its recovery would empty the unlogged tables, and the dump of them would be a good one of nothing:
+// a cluster that was not shut down is put back as the backup has it.
+void put_back_unclean_data(StepContext& context, const TargetPlan& target);
+
+// Gives the data mount back as the backup has it. Nothing runs on it meanwhile: the old container, if
+// somebody started it on the emptied mount, is stopped; anything else is Error(refused, "E-VOLUME-IN-USE").
+// When the mount was never emptied and the old server has run again or was replaced since, what it wrote is
+// newer than the backup: then the mount is left as it is. So it is when it was never emptied and the backup
+// is damaged: the old data is there, and all that is lost are the bytes that a server changes by running. A
+// wipe that was announced but had not removed anything has emptied nothing. Whether the mount is as in the
+// backup.
+bool put_back_old_data(StepContext& context, const TargetPlan& target);
+
+// Where somebody has removed or emptied the data itself (`docker compose down -v`), the old server would make
+// an empty database of its own: then the backup is put back. Error(failed, "E-DATA-GONE") when the run has
+// made none. Called by stop-old's undo, in whose record it keeps that it has begun.
+void put_back_lost_data(StepContext& context, const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

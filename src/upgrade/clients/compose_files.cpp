@@ -1,0 +1,56 @@
+#include "upgrade/clients/compose_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/compose/editor.hpp"
+
+namespace pgupgrade::upgrade {
+
+std::vector<std::string> edited_files(const Plan& plan) {
+  std::vector<std::string> files;
+  for (const FileEdit& edit : plan.edits) {
+    if (std::find(files.begin(), files.end(), edit.file) == files.end()) files.push_back(edit.file);
+  }
+  return files;
+}
+
+std::vector<FileEdit> edits_of(const Plan& plan, const std::string& file) {
+  std::vector<FileEdit> edits;
+  std::copy_if(plan.edits.begin(), plan.edits.end(), std::back_inserter(edits),
+               [&](const FileEdit& edit) { return edit.file == file; });
+  return edits;
+}
+
+FileState state_of_file(const Plan& plan, const RunFiles& files, const std::string& file) {
+  const auto now = read_file_if_present(file);
+  if (!now) return FileState::other;
+  const auto digest = plan.file_digests.find(file);
+  if (digest != plan.file_digests.end() && sha256_hex(*now) == digest->second) return FileState::original;
+  const auto all = edited_files(plan);
+  const auto index = static_cast<std::size_t>(std::find(all.begin(), all.end(), file) - all.begin());
+  const auto kept = read_file_if_present(files.original(index));
+  if (kept && compose::apply_edits(*kept, edits_of(plan, file)) == *now) return FileState::edited;
+  return FileState::other;
+}
+
+void refuse_changed_file(const std::string& file, const std::string& hint) {
+  throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
+              fmt::format("cannot edit {}: it has changed since the run started", file), hint);
+}
+
+void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size_t index) {
+  const std::string file = edited_files(plan).at(index);
+  if (state_of_file(plan, files, file) != FileState::other) return;
+  if (!std::filesystem::exists(files.original(index))) return;
+  refuse_changed_file(file, fmt::format("cp {} {}, then: pgupgrade rollback",
+                                        shell_word(files.original(index).string()), shell_word(file)));
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+
+namespace pgupgrade::upgrade {
+
+enum class FileState { original, edited, other };
+
+// The files that a plan edits, in the order in which their originals are kept.
+std::vector<std::string> edited_files(const Plan& plan);
+std::vector<FileEdit> edits_of(const Plan& plan, const std::string& file);
+
+// Which of the two a file is now. The original's bytes are those that the run kept, or, before it kept any,
+// those on disk with the plan's digest.
+FileState state_of_file(const Plan& plan, const RunFiles& files, const std::string& file);
+
+// Error(refused, "E-COMPOSE-DRIFT"): cannot edit `file`, or put it back, over somebody's own change.
+[[noreturn]] void refuse_changed_file(const std::string& file, const std::string& hint);
+// The same when the run has edited the `index`-th of edited_files, and somebody has changed it since. What
+// was never kept was never edited either: then the change is somebody's own, and stays.
+void refuse_change_after_edit(const Plan& plan, const RunFiles& files, std::size_t index);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,197 @@
+#include "upgrade/cluster/dump_files.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/backup/name_text.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/name_text.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/json.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/work_files.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+namespace bj = boost::json;
+
+[[noreturn]] void damaged(const TargetPlan& target, const std::string& why) {
+  throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+              fmt::format("the dump of service \"{}\" is unusable: {}", target.service, why),
+              "run `pgupgrade rollback`, then start over");
+}
+
+std::string name_in(const std::string& text) {
+  auto name = from_json_text(text);
+  if (!name) throw Error(ErrorKind::failed, "E-JSON", "\"dump.databases.name\": expected escaped bytes");
+  return std::move(*name);
+}
+
+// What an older program did not write.
+std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
+  std::vector<postgres::RemoteView> views;
+  if (const auto* listed = json::find_array(database, "remote_views")) {
+    for (const auto& entry : *listed) {
+      const auto& fields = json::as_object(entry, "remote_views");
+      views.push_back({.oid = json::get_string(fields, "oid"),
+                       .name = name_in(json::get_string(fields, "name")),
+                       .quoted = name_in(json::get_string(fields, "quoted"))});
+    }
+  }
+  return views;
+}
+
+WorkSpec dump_work(StepContext& context, const TargetPlan& target, const std::string& purpose,
+                   std::vector<std::string> argv) {
+  return WorkServer(context, target, Side::old).client(purpose, std::move(argv));
+}
+
+std::map<std::string, std::string> bytes_of(std::map<std::string, std::string> settings) {
+  for (auto& [name, value] : settings) value = name_in(value);
+  return settings;
+}
+
+std::map<std::string, std::string> texts_of(std::map<std::string, std::string> settings) {
+  for (auto& [name, value] : settings) value = json_text(value);
+  return settings;
+}
+
+}  // namespace
+
+std::string dump_record_text(const DumpRecord& record) {
+  bj::array databases;
+  for (const auto& database : record.databases) {
+    bj::object objects;
+    for (const auto& [kind, count] : database.objects) objects[kind] = count;
+    bj::array remote_views;
+    for (const auto& view : database.remote_views)
+      remote_views.push_back(
+          bj::object{{"oid", view.oid}, {"name", json_text(view.name)}, {"quoted", json_text(view.quoted)}});
+    databases.push_back(bj::object{{"name", json_text(database.name)},
+                                   {"directory", database.directory},
+                                   {"objects", std::move(objects)},
+                                   {"missing", json::from_strings(database.missing)},
+                                   {"remote_views", std::move(remote_views)}});
+  }
+  bj::object carried;
+  for (const auto& [path, file] : record.carried)
+    carried[backup::escaped(path)] =
+        bj::object{{"sha256", file.sha256}, {"mode", file.mode}, {"link", backup::escaped(file.link)}};
+  return json::pretty(
+      bj::object{{"databases", std::move(databases)},
+                 {"digests", json::from_string_map(record.digests)},
+                 {"carried", std::move(carried)},
+                 {"all_role_settings", json::from_string_map(texts_of(record.all_role_settings))},
+                 {"hidden_settings", json::from_string_map(texts_of(record.hidden_settings))}});
+}
+
+DumpRecord parse_dump_record(const std::string& text) {
+  const auto value = json::parse(text, "the dump's record");
+  const auto& object = json::as_object(value, "dump");
+  DumpRecord record;
+  record.digests = json::get_string_map(object, "digests");
+  if (const auto* carried = json::find_object(object, "carried")) {
+    for (const auto& [path, entry] : *carried) {
+      const auto& fields = json::as_object(entry, "carried");
+      record.carried[backup::unescaped(path)] = {
+          .sha256 = json::get_string(fields, "sha256"),
+          .mode = static_cast<unsigned>(json::get_int(fields, "mode")),
+          .link = backup::unescaped(json::get_string_or(fields, "link", ""))};
+    }
+  }
+  record.all_role_settings = bytes_of(json::get_string_map(object, "all_role_settings"));
+  record.hidden_settings = bytes_of(json::get_string_map(object, "hidden_settings"));
+  if (const auto* databases = json::find_array(object, "databases")) {
+    for (const auto& entry : *databases) {
+      const auto& fields = json::as_object(entry, "databases");
+      DumpedDatabase database{.name = name_in(json::get_string(fields, "name")),
+                              .directory = json::get_string(fields, "directory"),
+                              .objects = {},
+                              .missing = json::get_strings(fields, "missing"),
+                              .remote_views = remote_views_of(fields)};
+      if (const auto* objects = json::find_object(fields, "objects")) {
+        for (const auto& [kind, count] : *objects) {
+          database.objects[std::string(kind)] = json::get_int(*objects, kind);
+        }
+      }
+      record.databases.push_back(std::move(database));
+    }
+  }
+  return record;
+}
+
+DumpRecord read_dump_record(StepContext& context, const TargetPlan& target) {
+  const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
+  if (!text) damaged(target, "its record is missing");
+  if (sha256_hex(*text) != context.datum_of("dump", target, "record_sha256")) {
+    damaged(target, "its record has changed since it was written");
+  }
+  return parse_dump_record(*text);
+}
+
+void make_dump_volume(StepContext& context, const TargetPlan& target) {
+  const std::string name = dump_volume_name(context.plan().run_id, target.service);
+  context.world.engine.remove_volume(name);
+  context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
+  const WorkSpec spec = dump_work(context, target, "close", {"chmod", "0700", kDumpMount});
+  run_work_checked(context.world, spec, "E-DUMP", "close volume " + name + " to others");
+}
+
+std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target) {
+  const std::string script = "cd \"$1\" && find . -type f -exec sha256sum {} + && echo end";
+  WorkSpec spec = dump_work(context, target, "digest", {"sh", "-c", script, "sh", kDumpMount});
+  spec.last_line = "end";
+  const auto result = run_work_checked(context.world, spec, "E-DUMP-DAMAGED",
+                                       fmt::format("read the dump of service \"{}\" again", target.service));
+  const auto lines = split_lines(result.standard_output);
+  if (lines.empty() || lines.back() != "end") damaged(target, "the list of its files was cut short");
+  std::map<std::string, std::string> digests;
+  for (const std::string& line : lines) {
+    if (line.size() > 68 && line.substr(64, 4) == "  ./") digests[line.substr(68)] = line.substr(0, 64);
+  }
+  return digests;
+}
+
+void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
+  const auto now = digest_dump(context, target);
+  for (const auto& [file, digest] : record.digests) {
+    const auto found = now.find(file);
+    if (found == now.end()) damaged(target, fmt::format("file {} is missing", file));
+    if (found->second != digest)
+      damaged(target, fmt::format("file {} has changed since it was written", file));
+  }
+}
+
+std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file) {
+  const WorkSpec spec = dump_work(context, target, "read", {"true"});
+  auto content = read_file_by_work(context.world, spec, std::string(kDumpMount) + "/" + file);
+  if (!content) damaged(target, fmt::format("file {} cannot be read", file));
+  return std::move(*content);
+}
+
+void write_dump_file(StepContext& context, const TargetPlan& target, const std::string& file,
+                     const std::string& content) {
+  const WorkSpec spec = dump_work(context, target, "write", {"true"});
+  put_tar_by_work(context.world, spec, kDumpMount,
+                  backup::tar_of({{.path = file, .content = content, .mode = 0600}}));
+}
+
+Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& target) {
+  Fingerprint fingerprint = fingerprint_from_json(json::parse(text, "the fingerprint"));
+  if (fingerprint.format == Fingerprint::kFormat) return fingerprint;
+  throw Error(
+      ErrorKind::failed, "E-FINGERPRINT-FORMAT",
+      fmt::format("cannot continue: the fingerprint of service \"{}\" was taken by another version of this "
+                  "program (format {}, expected {})",
+                  target.service, fingerprint.format, Fingerprint::kFormat),
+      "continue with that version, or run `pgupgrade rollback`, then start over");
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,118 @@
+#include "upgrade/cluster/extension_members.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/member_changes.hpp"
+#include "pgupgrade/postgres/members.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+using Members = std::vector<ExtensionMember>;
+
+const ExtensionMember* find(const Members& members, const MemberChange& change) {
+  const auto found = std::find_if(members.begin(), members.end(), [&](const ExtensionMember& member) {
+    return member.extension == change.extension && member.type == change.type &&
+           member.identity == change.identity;
+  });
+  return found == members.end() ? nullptr : &*found;
+}
+
+bool is_added(const MemberChange& change) {
+  return change.kind == MemberChangeKind::added && !change.statement.empty();
+}
+
+// Those that are members already, or no more, stay as they are.
+void move_members(postgres::Server& server, const TargetPlan& target, bool in) {
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    const auto& changes = database.left_behind.members;
+    if (std::none_of(changes.begin(), changes.end(), is_added)) continue;
+    const Members members = server.extension_members(database.name);
+    std::vector<std::string> statements;
+    for (const MemberChange& change : changes)
+      if (is_added(change) && (find(members, change) != nullptr) != in)
+        statements.push_back(in ? planning::add_member(change) : planning::drop_member(change));
+    server.execute(database.name, statements);
+  }
+}
+
+bool is_as_planned(const Members& members, const MemberChange& change) {
+  const ExtensionMember* member = find(members, change);
+  if (member == nullptr) return false;
+  if (change.kind == MemberChangeKind::added || change.attribute == "name") return true;
+  const auto value = member->attributes.find(change.attribute);
+  return (value == member->attributes.end() ? "" : value->second) == change.value;
+}
+
+}  // namespace
+
+void take_members_out(postgres::Server& server, const TargetPlan& target) {
+  move_members(server, target, false);
+}
+
+void put_members_back(postgres::Server& server, const TargetPlan& target) {
+  move_members(server, target, true);
+}
+
+void tell_of_members_out(StepContext& context, const TargetPlan& target) {
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    std::vector<std::string> statements;
+    for (const MemberChange& change : database.left_behind.members)
+      if (is_added(change)) statements.push_back(planning::add_member(change));
+    if (statements.empty()) continue;
+    context.warn(
+        "W-MEMBERS-OUT",
+        fmt::format("objects of database \"{}\" of service {} may be out of their extensions; put them back "
+                    "there: {}",
+                    printable(database.name), target.service, printable(join(statements, "; "), 2000)));
+  }
+}
+
+void refuse_changed_members(postgres::Server& server, const TargetPlan& target) {
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    const std::string& planned = database.left_behind.members_digest;
+    if (planned.empty() || postgres::digest_of_members(server.extension_members(database.name)) == planned)
+      continue;
+    throw Error(
+        ErrorKind::failed, "E-EXTENSIONS-CHANGED",
+        fmt::format(
+            "could not dump service \"{}\": objects of extensions in database \"{}\" have changed since "
+            "the plan was made",
+            target.service, printable(database.name)),
+        "run `pgupgrade rollback`, then start over");
+  }
+}
+
+std::vector<std::string> member_statements(const TargetPlan& target, const std::string& database) {
+  std::vector<std::string> statements;
+  for (const DatabaseFacts& facts : target.inventory.databases) {
+    if (facts.name != database) continue;
+    for (const MemberChange& change : facts.left_behind.members)
+      if (change.kind == MemberChangeKind::altered && !change.statement.empty())
+        statements.push_back(change.statement);
+  }
+  return statements;
+}
+
+std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target) {
+  std::vector<std::string> missing;
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    const auto& changes = database.left_behind.members;
+    if (changes.empty()) continue;
+    const Members members = server.extension_members(database.name);
+    for (const MemberChange& change : changes) {
+      if (change.statement.empty() || is_as_planned(members, change)) continue;
+      missing.push_back(fmt::format("database \"{}\": {} {} of extension {} is not as it was{}",
+                                    printable(database.name), change.type, printable(change.identity),
+                                    printable(change.extension),
+                                    change.attribute.empty() ? "" : " (" + change.attribute + ")"));
+    }
+  }
+  return missing;
+}
+
+}  // namespace pgupgrade::upgrade

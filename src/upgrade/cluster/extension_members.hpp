@@ -1,0 +1,28 @@
+#pragma once
+
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/postgres/server.hpp"
+#include "upgrade/run/context.hpp"
+
+// What somebody has changed of extensions, which a dump leaves out (LeftBehind::members of the plan). Each of
+// these may be called again.
+namespace pgupgrade::upgrade {
+
+// Objects that were added to an extension are taken out of it, so that they are dumped and compared like
+// others; and put back.
+void take_members_out(postgres::Server& server, const TargetPlan& target);
+void put_members_back(postgres::Server& server, const TargetPlan& target);
+
+// For a rollback that leaves the data as it is: the dump may have been cut off while they were out.
+void tell_of_members_out(StepContext& context, const TargetPlan& target);
+
+// Error(failed, "E-EXTENSIONS-CHANGED") when members are not those of the plan; none may be out.
+void refuse_changed_members(postgres::Server& server, const TargetPlan& target);
+
+// The statements that make the changes of one database again, on the new server.
+std::vector<std::string> member_statements(const TargetPlan& target, const std::string& database);
+
+// Each change that the new server does not show as the old one did, as a sentence.
+std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "upgrade/run/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// A fresh, empty cluster of the new version in the data mount, like the old one in superuser, encoding,
+// locale, checksums and WAL segment size. Whatever stands in the new data directory is removed first. The
+// image's entrypoint has no part in it, so that no init script runs and no role or database of its own
+// appears.
+void create_new_cluster(StepContext& context, const TargetPlan& target);
+
+// Makes the stopped cluster's files durable: a restore ran without fsync.
+void flush_new_cluster(StepContext& context, const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

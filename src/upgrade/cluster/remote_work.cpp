@@ -1,0 +1,122 @@
+#include "upgrade/cluster/remote_work.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/commands.hpp"
+#include "pgupgrade/postgres/exec_psql.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/work/client_work.hpp"
+#include "upgrade/work/service_container.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr const char* kNotAnalyzed = "not_analyzed";  // in the record of refresh: database -> tables
+
+// Of one command line; the kernel has a limit for all of its words together.
+constexpr std::size_t kMostTables = 2000;
+
+void run_vacuumdb(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                  const std::vector<std::string>& argv) {
+  run_client(context.world, server.client("analyze", argv),
+             {.code = "E-ANALYZE",
+              .verb = "analyze",
+              .whole = fmt::format("the databases of service \"{}\"", target.service)});
+}
+
+void analyze_some(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                  const std::string& database, const std::vector<std::string>& tables) {
+  const postgres::Connection to{.socket = server.socket_in_container(),
+                                .superuser = target.inventory.superuser};
+  for (std::size_t first = 0; first < tables.size(); first += kMostTables) {
+    const auto begin = tables.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end =
+        tables.begin() + static_cast<std::ptrdiff_t>(std::min(first + kMostTables, tables.size()));
+    run_vacuumdb(context, target, server,
+                 postgres::analyze_database(to, database, context.plan().jobs, {begin, end}));
+  }
+}
+
+// As an application's session would, whose functions may go by the search_path.
+void run_in_service(StepContext& context, const TargetPlan& target, const std::string& container,
+                    const std::string& database, const std::string& statement) {
+  try {
+    postgres::ExecPsql(context.world.engine, container, target.inventory.superuser)
+        .query(database,
+               "SET transaction_read_only = off; SET search_path = \"$user\", public; " + statement);
+    context.note(fmt::format("{} in database \"{}\"", statement, printable(database)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    context.warn("W-FOREIGN-SERVER",
+                 fmt::format("could not ask a foreign server: {}; later, in database \"{}\": {}",
+                             error.what(), printable(database), statement));
+  }
+}
+
+// By now the run is all but done: a record that is gone does not end it.
+std::vector<DumpedDatabase> databases_of_dump(StepContext& context, const TargetPlan& target) {
+  try {
+    return read_dump_record(context, target).databases;
+  } catch (const Error& error) {
+    context.warn("W-FOREIGN-SERVER",
+                 fmt::format("materialized views over foreign tables are not refreshed: {}", error.what()));
+    return {};
+  }
+}
+
+}  // namespace
+
+void analyze_databases(StepContext& context, const TargetPlan& target, const WorkServer& server,
+                       postgres::Server& connection) {
+  std::map<std::string, postgres::AnalyzeScope> scopes;
+  bj::object left_out;
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    if (!database.allow_connections) continue;
+    auto& scope = scopes[database.name] = connection.analyze_scope(database.name);
+    if (scope.left_out.empty()) continue;
+    left_out[database.name] = json::from_strings(scope.left_out);
+    context.note(
+        fmt::format("not analyzed in database \"{}\" before the service has its network, since foreign "
+                    "tables are a part of them: {}",
+                    printable(database.name), printable(join(scope.left_out, ", "), 1000)));
+  }
+  const postgres::Connection to{.socket = server.socket_in_container(),
+                                .superuser = target.inventory.superuser};
+  if (left_out.empty()) {
+    run_vacuumdb(context, target, server, postgres::analyze_all(to, context.plan().jobs));
+    return;
+  }
+  context.record(target, kNotAnalyzed, bj::serialize(left_out));
+  for (const auto& [name, scope] : scopes) {
+    if (scope.left_out.empty()) {
+      run_vacuumdb(context, target, server, postgres::analyze_database(to, name, context.plan().jobs, {}));
+    } else {
+      analyze_some(context, target, server, name, scope.tables);
+    }
+  }
+}
+
+void finish_remote_work(StepContext& context, const TargetPlan& target) {
+  const auto container = find_service_container(context.world, context.plan(), target.service);
+  if (!container) return;
+  for (const auto& database : databases_of_dump(context, target))
+    for (const auto& view : database.remote_views)
+      run_in_service(context, target, container->id, database.name,
+                     "REFRESH MATERIALIZED VIEW " + view.quoted);
+  const std::string record = context.datum_of("refresh", target, kNotAnalyzed);
+  if (record.empty()) return;
+  const auto value = json::parse(record, "the tables that are not analyzed");
+  const auto& databases = json::as_object(value, kNotAnalyzed);
+  for (const auto& [name, tables] : databases)
+    for (const std::string& table : json::get_strings(databases, name))
+      run_in_service(context, target, container->id, std::string(name), "ANALYZE " + table);
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,295 @@
+#include "pgupgrade/upgrade/command/commands.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/back/new_writes.hpp"
+#include "upgrade/back/put_back.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/command/drift.hpp"
+#include "upgrade/command/report.hpp"
+#include "upgrade/data/backup_check.hpp"
+#include "upgrade/data/locks.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/run/runner.hpp"
+#include "upgrade/work/work.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+char sign_of(StepNature nature) {
+  switch (nature) {
+    case StepNature::destroys:
+      return '-';
+    case StepNature::edits:
+      return '~';
+    case StepNature::harmless:
+    case StepNature::stops_service:
+      break;
+  }
+  return ' ';
+}
+
+void remove_socket_directories(const World& world, const Plan& plan) {
+  for (std::size_t index = 0; index < plan.targets.size(); ++index) {
+    remove_tree(private_directory(world.socket_root, plan.run_id, index));
+  }
+}
+
+void clear_leftovers(World& world, const Plan& plan) {
+  stop_leftover_servers(world, plan);
+  remove_leftover_work(world, plan.run_id);
+}
+
+// The volumes are unlocked last: what is recorded as unfinished must not look free to another run.
+void end_run(Journal& journal, World& world, RunOutcome outcome) {
+  const Plan& plan = journal.state().plan;
+  remove_leftover_work(world, plan.run_id);
+  remove_socket_directories(world, plan);
+  world.probe.reach("end:tidied");
+  journal.finish(outcome);
+  world.probe.reach("end:recorded");
+  unlock_data(world, plan);
+}
+
+Report go_forward(Journal& journal, World& world, Listener& listener) {
+  const auto steps = dump_strategy();
+  Runner(steps, journal, world, listener).run_forward();
+  end_run(journal, world, RunOutcome::succeeded);
+  return make_report(journal, world.clock.unix_ms());
+}
+
+// The steps that are left, by hand, for an undo that cannot be carried out.
+std::string manual_steps(const Journal& journal, const Error& error) {
+  std::string text;
+  for (const TargetPlan& target : journal.state().plan.targets) {
+    if (backup::is_damage(error)) {
+      text += fmt::format(
+          "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "
+          "{}); "
+          "with an intact copy of the backup in its place: pgupgrade rollback",
+          data_name(target.data_mount), dump_volume_name(journal.state().plan.run_id, target.service),
+          target.new_major);
+      continue;
+    }
+    text += fmt::format(
+        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); run pgupgrade rollback "
+        "again once the cause is fixed, or extract it into the emptied {} yourself and start the old image "
+        "{}",
+        data_name(target.data_mount), journal.files().archive(target.service).string(),
+        data_name(target.data_mount), target.old_image);
+  }
+  return text;
+}
+
+Report go_back(Journal& journal, World& world, Listener& listener) {
+  const auto steps = dump_strategy();
+  try {
+    clear_leftovers(world, journal.state().plan);
+    Runner(steps, journal, world, listener).run_back();
+    end_run(journal, world, RunOutcome::rolled_back);
+  } catch (const std::exception& exception) {
+    Error error = as_error(exception);
+    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::engine_unreachable) throw error;
+    error.set_moment(Moment::going_back);
+    const std::string by_hand = manual_steps(journal, error);
+    error.set_hint(error.hint().empty() || backup::is_damage(error) ? by_hand
+                                                                    : error.hint() + "; " + by_hand);
+    throw error;
+  }
+  return make_report(journal, world.clock.unix_ms());
+}
+
+// What the user can do instead of a way back that ends at a damaged backup.
+std::string other_ways(const RunState& state, const TargetPlan& target) {
+  if (state.outcome == RunOutcome::succeeded)
+    return "nothing was changed, the new cluster is in use; with an intact copy of the backup in its place: "
+           "pgupgrade rollback --discard-new-writes";
+  return fmt::format(
+      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume "
+      "continues from it; with an intact copy of the backup in its place: pgupgrade rollback",
+      dump_volume_name(state.plan.run_id, target.service));
+}
+
+// A way back that ends at a damaged backup is not begun: once begun, there would be no way forward either.
+void prove_way_back(Journal& journal, World& world, Listener& listener) {
+  const StepRecord* wipe = journal.find("wipe");
+  if (wipe == nullptr || wipe->phase == StepPhase::undone) return;
+  StepContext context{.journal = journal, .world = world, .listener = listener, .step = "wipe"};
+  for (const TargetPlan& target : journal.state().plan.targets) {
+    if (!was_emptied(context, target)) continue;
+    try {
+      read_backup_again(context, target);
+    } catch (Error& error) {
+      if (!backup::is_damage(error)) throw;
+      context.record(target, kBackupDamaged, "yes");
+      error.set_moment(Moment::going_back);
+      error.set_hint(other_ways(journal.state(), target));
+      throw;
+    }
+    if (!context.datum(target, kBackupDamaged).empty()) context.record(target, kBackupDamaged, "no");
+  }
+}
+
+// Of several volumes some may be locked already, and a lock whose reply was lost is there all the same. The
+// first error is the one to tell.
+void release_quietly(World& world, const Plan& plan) {
+  try {
+    unlock_data(world, plan);
+  } catch (const Error&) {
+  }
+}
+
+// From the generation before: the step that comes next may have been begun, by the record that was lost.
+void allow_for_lost_record(Journal& journal, World& world) {
+  if (!journal.may_be_behind() || journal.state().direction == Direction::back ||
+      journal.state().outcome != RunOutcome::unfinished) {
+    return;
+  }
+  for (const auto& step : dump_strategy()) {
+    const std::string name(step->name());
+    if (journal.find(name) != nullptr) continue;
+    journal.record_started(name, world.clock.unix_ms());
+    return;
+  }
+}
+
+// A process that died right after it had recorded the end left its volumes locked.
+void release_if_ended(const Journal& journal, World& world) {
+  if (journal.state().outcome != RunOutcome::unfinished) unlock_data(world, journal.state().plan);
+}
+
+void refuse_ended(const Journal& journal) {
+  const RunOutcome outcome = journal.state().outcome;
+  if (outcome == RunOutcome::unfinished || outcome == RunOutcome::succeeded) return;
+  throw Error(ErrorKind::usage, "E-ENDED",
+              fmt::format("cannot resume run {}: it was {}", journal.state().plan.run_id,
+                          outcome == RunOutcome::cleaned ? "cleaned up" : "rolled back"),
+              "start a new one: pgupgrade --compose FILE --to MAJOR");
+}
+
+void refuse_unfinished_runs(const Plan& plan) {
+  for (const FoundRun& run : find_runs(plan.state_root)) {
+    if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
+    throw Error(ErrorKind::locked, "E-UNFINISHED",
+                run.state ? fmt::format("cannot start: run {} in {} has not finished", run.state->plan.run_id,
+                                        plan.state_root)
+                          : fmt::format("could not start: {} ({})", run.state_file.string(), run.problem),
+                fmt::format("pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
+                            shell_word(run.state_file.string())));
+  }
+}
+
+[[noreturn]] void refuse_new_writes(const Plan& plan) {
+  throw Error(
+      ErrorKind::refused, "E-NEW-WRITES",
+      fmt::format("cannot roll run {} back without losing what was written to the new server since it was "
+                  "started",
+                  plan.run_id),
+      "to discard it: pgupgrade rollback --discard-new-writes");
+}
+
+// An image that cannot be had or does not fit is found out before anything is stopped: then the run never
+// was.
+void withdraw_untouched(Journal& journal, World& world, const Error& error) {
+  if (journal.find("freeze") != nullptr ||
+      (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
+    return;
+  }
+  end_run(journal, world, RunOutcome::rolled_back);
+  remove_tree(journal.files().directory);
+}
+
+}  // namespace
+
+std::vector<PlannedStep> planned_steps(const Plan& plan) {
+  std::vector<PlannedStep> planned;
+  for (const auto& step : dump_strategy()) {
+    planned.push_back({.number = static_cast<int>(planned.size()) + 1,
+                       .name = std::string(step->name()),
+                       .description = step->describe(plan),
+                       .sign = sign_of(step->nature())});
+  }
+  return planned;
+}
+
+Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
+  refuse_unfinished_runs(plan);
+  const RunFiles files{.directory = std::filesystem::path(plan.state_root) / plan.run_id};
+  Journal journal = Journal::create(files, {.created_ms = world.clock.unix_ms(), .plan = plan});
+  world.probe.reach("begin:state-written");
+  try {
+    lock_data(world, plan, holder);
+    refuse_stale_plan(journal, world);
+  } catch (const std::exception&) {
+    release_quietly(world, plan);
+    remove_tree(files.directory);  // nothing was touched; a refused run leaves no state behind
+    throw;
+  }
+  world.probe.reach("begin:locked");
+  try {
+    return go_forward(journal, world, listener);
+  } catch (const Error& error) {
+    withdraw_untouched(journal, world, error);
+    throw;
+  }
+}
+
+Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener) {
+  Journal journal = Journal::open_file(state_file);
+  const Plan plan = journal.state().plan;
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
+  journal = Journal::open_file(state_file);  // what was read before the lock may be another process's past
+  release_if_ended(journal, world);
+  refuse_ended(journal);
+  if (journal.state().outcome == RunOutcome::succeeded) return make_report(journal, world.clock.unix_ms());
+  if (journal.state().direction == Direction::back) {
+    refuse_other_engine(journal, world);
+    refuse_changed_edits(journal);
+    lock_data(world, plan, holder);  // somebody may have released it since
+    return go_back(journal, world, listener);
+  }
+  refuse_drift(journal, world);
+  refuse_older_state(journal, world);
+  lock_data(world, plan, holder);
+  allow_for_lost_record(journal, world);
+  clear_leftovers(world, plan);
+  world.probe.reach("resume:leftovers-removed");
+  return go_forward(journal, world, listener);
+}
+
+Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,
+                 Listener& listener) {
+  Journal journal = Journal::open_file(state_file);
+  const Plan plan = journal.state().plan;
+  const std::string holder = describe_holder(plan);
+  const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
+  journal = Journal::open_file(state_file);
+  if (journal.state().outcome == RunOutcome::rolled_back) {
+    release_if_ended(journal, world);
+    return make_report(journal, world.clock.unix_ms());
+  }
+  if (journal.state().outcome == RunOutcome::cleaned) {
+    throw Error(ErrorKind::refused, "E-CLEANED",
+                fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));
+  }
+  const bool forward = journal.state().direction == Direction::forward;
+  const bool keep = forward && writes == NewWrites::keep;
+  if (keep && (journal.is_done("start") || journal.find("thaw") != nullptr)) refuse_new_writes(plan);
+  refuse_other_engine(journal, world);
+  refuse_changed_edits(journal);
+  refuse_older_state(journal, world);
+  lock_data(world, plan, holder);
+  allow_for_lost_record(journal, world);
+  StepContext start{.journal = journal, .world = world, .listener = listener, .step = "start"};
+  if (keep && may_have_been_written(start)) refuse_new_writes(plan);
+  if (forward) prove_way_back(journal, world, listener);
+  return go_back(journal, world, listener);
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,80 @@
+#include "upgrade/command/report.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "pgupgrade/base/text.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+std::int64_t number(const Journal& journal, const std::string& step, const TargetPlan& target,
+                    const std::string& key) {
+  const std::string text = journal.datum(step, target.service + "." + key);
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::int64_t begun(const Journal& journal, const std::string& step) {
+  const StepRecord* record = journal.find(step);
+  return record == nullptr ? 0 : record->started_ms;
+}
+
+// What the user has accepted to lose.
+std::vector<std::string> losses(const DatabaseFacts& database) {
+  const LeftBehind& found = database.left_behind;
+  std::vector<std::string> notes;
+  std::vector<std::string> objects;
+  for (const LeftObject& object : found.catalog_objects) objects.push_back(object.object);
+  for (const MemberChange& change : found.members)
+    if (change.statement.empty())
+      objects.push_back(
+          fmt::format("the change to {} of {} {}", change.attribute, change.type, change.identity));
+  const std::string where = fmt::format("of database \"{}\"", printable(database.name));
+  if (!objects.empty()) notes.push_back(fmt::format("not carried over {}: {}", where, join(objects, ", ")));
+  return notes;
+}
+
+TargetReport report_of(const Journal& journal, const TargetPlan& target) {
+  TargetReport report;
+  report.service = target.service;
+  report.old_version = target.old_version;
+  report.new_version = journal.datum("pull", target.service + ".version");
+  report.tables = number(journal, "verify", target, "tables");
+  report.rows = number(journal, "verify", target, "rows");
+  report.sequences = number(journal, "verify", target, "sequences");
+  report.roles = number(journal, "verify", target, "roles");
+  report.backup_file = journal.files().archive(target.service).string();
+  report.backup_bytes = number(journal, "backup", target, "archive_bytes");
+  report.backup_sha256 = journal.datum("backup", target.service + ".archive_sha256");
+  report.logins_tried = static_cast<int>(number(journal, "start", target, "logins"));
+  report.logins_accepted = report.logins_tried;  // one refused would have failed the step
+  for (const RolePlan& role : target.roles) {
+    if (role.action == PasswordAction::keep_md5) {
+      report.notes.push_back(fmt::format("role \"{}\" keeps its md5 password", printable(role.role)));
+    }
+  }
+  for (const DatabaseFacts& database : target.inventory.databases)
+    for (std::string& note : losses(database)) report.notes.push_back(std::move(note));
+  return report;
+}
+
+}  // namespace
+
+Report make_report(const Journal& journal, std::int64_t now_ms) {
+  const RunState& state = journal.state();
+  Report report;
+  report.run_id = state.plan.run_id;
+  report.state_file = journal.files().state();
+  report.outcome = state.outcome;
+  const StepRecord* thaw = journal.find("thaw");
+  const std::int64_t end = thaw != nullptr && thaw->ended_ms != 0 ? thaw->ended_ms : now_ms;
+  report.total_ms = end - state.created_ms;
+  if (begun(journal, "freeze") != 0) report.downtime_ms = end - begun(journal, "freeze");
+  for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
+  return report;
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "upgrade/run/context.hpp"
+#include "upgrade/work/work.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Looking at and changing the target's data mount from work containers. The mount stands at its old target
+// unless said otherwise.
+
+// A path in the container as the one that listings and manifests of its mount have; "." for the mount itself.
+std::string within(const std::string& mount_target, const std::string& path);
+
+WorkSpec data_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,
+                   std::vector<std::string> argv);
+
+// Every entry of the data mount, contents hashed, read without the Engine's archive call.
+std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target);
+
+// Empties `directory` (a path in the container) in place; the directory itself stays, so a volume keeps its
+// name, labels, driver and options, and a bind mount its inode. Absent is fine. What is left is
+// kUnfinishedMark in the old data directory.
+void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory);
+// Leaves kUnfinishedMark in the old data directory when that is there and empty.
+void mark_when_empty(StepContext& context, const TargetPlan& target);
+// Whether nothing is in it but kUnfinishedMark.
+bool is_empty_or_absent(StepContext& context, const TargetPlan& target, const std::string& directory);
+
+// PG_VERSION in `directory`, 0 when there is none.
+int data_version(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                 const Mount& data_mount, const std::string& directory);
+
+// What pg_controldata tells, by `image_id`'s own program.
+struct ControlData {
+  std::string state;             // "shut down" being the good one
+  std::string next_transaction;  // "0:735", as of the last checkpoint
+};
+ControlData control_data(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                         const Mount& data_mount, const std::string& data_directory);
+std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
+                          const Mount& data_mount, const std::string& data_directory);
+
+// Makes the data mount equal to the backup: extra files in the old data directory and the new one go, all
+// others are put back, and the listing is compared with the manifest afterwards. What somebody has put beside
+// them into the same mount since the backup stays. Does nothing when it is equal already. `before_change` is
+// called before the first change, when the backup has been read again. Throws backup::is_damage() when it
+// cannot be used.
+void put_back_backup(StepContext& context, const TargetPlan& target,
+                     const std::function<void()>& before_change);
+
+// Error(refused, "E-VOLUME-IN-USE") when a container runs that mounts the target's data and is neither of
+// this run nor of the id `own`: cannot do `aim` ("back volume shop_pgdata up"); stop it, then `command`.
+void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
+                  const std::string& command, const std::string& own = {});
+// The same where the run would go on.
+void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
+
+// The data mount as the new container has it.
+Mount new_data_mount(const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,223 @@
+#include "upgrade/data/locks.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/wait.hpp"
+#include "pgupgrade/upgrade/data/held_locks.hpp"
+#include "upgrade/run/names.hpp"
+#include "upgrade/work/utility_image.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown-host";
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+}
+
+constexpr Patience kPatience{.most = std::chrono::seconds(10),
+                             .between_looks = std::chrono::milliseconds(50)};
+
+enum class Life { lives, gone, unknown };
+
+// Of the process that a holder's description names. Only one of this very host can be asked.
+Life life_of(const std::string& holder) {
+  const std::string marker = "@" + host_name() + ", process ";
+  const std::size_t at = holder.find(marker);
+  if (at == std::string::npos) return Life::unknown;
+  pid_t process = 0;
+  std::from_chars(holder.data() + at + marker.size(), holder.data() + holder.size(), process);
+  if (process <= 0) return Life::unknown;
+  // Ours is another's that had the same number before. One of another user may not be signalled: it lives.
+  const bool lives = process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM);
+  return lives ? Life::lives : Life::gone;
+}
+
+std::filesystem::path note_of(const std::filesystem::path& state_root) {
+  return state_root / "lock.holder";
+}
+
+std::filesystem::path lock_of(const std::filesystem::path& state_root) {
+  return state_root / "lock";
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::string& holder, const std::string& run) {
+  throw Error(
+      ErrorKind::locked, "E-LOCKED", fmt::format("{} is in use by {}", what, holder),
+      run.empty()
+          ? "wait for it to finish"
+          : fmt::format("wait for run {} to finish, or, when it is dead: pgupgrade resume, rollback or "
+                        "unlock where it was started",
+                        run));
+}
+
+std::string label(const std::map<std::string, std::string>& labels, const char* name) {
+  const auto found = labels.find(name);
+  return found == labels.end() ? std::string() : found->second;
+}
+
+// Who works on a locked run now: after its first process has died, the one that resumes it or rolls it back.
+std::string holder_now(const std::map<std::string, std::string>& labels) {
+  const std::filesystem::path root = label(labels, kStateRootLabel);
+  const auto note = root.is_absolute() ? read_file_if_present(note_of(root)) : std::nullopt;
+  return note && life_of(*note) == Life::lives ? *note : label(labels, kHolderLabel);
+}
+
+// Whether the lock is there and is the run's own; another's is refused.
+bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
+  const auto existing = world.engine.inspect_container(lock_container_name(data));
+  if (!existing) return false;
+  const std::string run = label(existing->labels, kLockLabel);
+  if (run == own_run) return true;
+  refuse(data_name(data), holder_now(existing->labels), run);
+}
+
+// A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
+FileLock acquire_state_root(const std::filesystem::path& state_root, Clock& clock) {
+  std::optional<FileLock> lock;
+  const bool acquired = wait_until(clock, Cancellation(), kPatience, [&] {
+    if ((lock = FileLock::try_acquire(lock_of(state_root)))) return true;
+    const auto note = read_file_if_present(note_of(state_root));
+    if (note && life_of(*note) != Life::gone) refuse(state_root.string(), *note, {});
+    return false;
+  });
+  if (!acquired) refuse(state_root.string(), "another process", {});
+  return std::move(*lock);
+}
+
+}  // namespace
+
+void refuse_locked_data(World& world, const Mount& data) {
+  is_locked_by(world, data, "a run not started");
+}
+
+namespace {
+
+// By default it lies in the project's own directory.
+void keep_out_of_repositories(const std::filesystem::path& state_root) {
+  std::error_code ignored;
+  const auto file = state_root / ".gitignore";
+  if (state_root.filename() == ".pgupgrade" && !std::filesystem::exists(file, ignored))
+    write_file_durably(file, "*\n");
+}
+
+}  // namespace
+
+FileLock lock_state_root(const std::filesystem::path& state_root, const std::string& holder, Clock& clock) {
+  create_private_directory(state_root);
+  keep_out_of_repositories(state_root);
+  FileLock lock = acquire_state_root(state_root, clock);
+  write_file_durably(note_of(state_root), holder);
+  return lock;
+}
+
+void refuse_held_state_root(const std::filesystem::path& state_root, Clock& clock) {
+  std::error_code ignored;
+  if (std::filesystem::exists(lock_of(state_root), ignored)) acquire_state_root(state_root, clock);
+}
+
+namespace {
+
+// False when the name is taken.
+bool create_lock(World& world, const docker::ContainerSpec& spec) {
+  try {
+    world.engine.create_container(spec);
+    return true;
+  } catch (const Error& error) {
+    if (!error.is("E-ENGINE-CONFLICT")) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+void lock_data(World& world, const Plan& plan, const std::string& holder) {
+  for (const TargetPlan& target : plan.targets) {
+    const std::string name = lock_container_name(target.data_mount);
+    docker::ContainerSpec spec;
+    spec.name = name;
+    spec.image = utility_image(world, target);
+    spec.entrypoint = {"true"};
+    spec.labels = {{kLockLabel, plan.run_id},
+                   {kRunLabel, plan.run_id},
+                   {kHolderLabel, holder},
+                   {kDataLabel, data_name(target.data_mount)},
+                   {kStateRootLabel, plan.state_root}};
+    // It may be released between our two calls; and the engine gives a name away before it shows what has it.
+    const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
+      return is_locked_by(world, target.data_mount, plan.run_id) || create_lock(world, spec);
+    });
+    if (!locked) refuse(data_name(target.data_mount), "another run that is starting", {});
+  }
+}
+
+void unlock_data(World& world, const Plan& plan) {
+  for (const TargetPlan& target : plan.targets) {
+    const auto existing = world.engine.inspect_container(lock_container_name(target.data_mount));
+    if (existing && label(existing->labels, kLockLabel) == plan.run_id) {
+      world.engine.remove_container(existing->id);
+    }
+  }
+}
+
+std::string describe_holder(const Plan& plan) {
+  return fmt::format("{}@{}, process {}, {}", user_name(), host_name(), ::getpid(),
+                     plan.location.files.empty() ? plan.project : plan.location.files.front().string());
+}
+
+std::vector<HeldLock> find_locks(World& world) {
+  std::vector<HeldLock> locks;
+  for (const auto& container : world.engine.list_containers({.labels = {{kLockLabel, ""}}})) {
+    locks.push_back({.container = container.name,
+                     .id = container.id,
+                     .run_id = label(container.labels, kLockLabel),
+                     .holder = label(container.labels, kHolderLabel),
+                     .data = label(container.labels, kDataLabel),
+                     .state_root = label(container.labels, kStateRootLabel)});
+  }
+  return locks;
+}
+
+namespace {
+
+[[noreturn]] void refuse_release(const HeldLock& lock, const std::string& holder) {
+  throw Error(ErrorKind::refused, "E-LOCK-ALIVE",
+              fmt::format("cannot release the lock on {}: {} still runs", lock.data, holder),
+              "wait for it to end, or end that process first");
+}
+
+// Whoever works on the run now, though another began it, works in its state root. Held until the lock is
+// released, so that nobody begins to meanwhile.
+std::optional<FileLock> hold_state_root(const HeldLock& lock) {
+  std::error_code ignored;
+  const std::filesystem::path root = lock.state_root;
+  const bool here = lock.holder.find("@" + host_name() + ", ") != std::string::npos;
+  if (!here || !root.is_absolute() || !std::filesystem::is_directory(root, ignored)) return std::nullopt;
+  auto held = FileLock::try_acquire(lock_of(root));
+  if (!held)
+    refuse_release(lock, read_file_if_present(note_of(root)).value_or("a process in " + root.string()));
+  return held;
+}
+
+}  // namespace
+
+void release_lock(const HeldLock& lock, World& world) {
+  if (life_of(lock.holder) == Life::lives) refuse_release(lock, lock.holder);
+  const auto held = hold_state_root(lock);
+  // By its id: one of the same name may be another's by now.
+  world.engine.remove_container(lock.id);
+}
+
+}  // namespace pgupgrade::upgrade

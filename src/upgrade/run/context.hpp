@@ -1,0 +1,56 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "pgupgrade/base/error_codes.hpp"
+#include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+#include "pgupgrade/upgrade/run/listener.hpp"
+#include "pgupgrade/upgrade/run/world.hpp"
+
+namespace pgupgrade::upgrade {
+
+// What a step works with. Lives as long as one call of the runner.
+struct StepContext {
+  Journal& journal;
+  World& world;
+  Listener& listener;
+  std::string step;  // the current step's name
+
+  const Plan& plan() const { return journal.state().plan; }
+
+  // A named place inside the step, at which a campaign may kill this process.
+  void reach(std::string_view place) const { world.probe.reach(step + ":" + std::string(place)); }
+
+  // What a step found, kept in its record. Keys of several targets begin with the service's name.
+  std::string datum(const TargetPlan& target, const std::string& key) const {
+    return journal.datum(step, target.service + "." + key);
+  }
+  std::string datum_of(const std::string& other_step, const TargetPlan& target,
+                       const std::string& key) const {
+    return journal.datum(other_step, target.service + "." + key);
+  }
+  void record(const TargetPlan& target, const std::string& key, const std::string& value) const {
+    journal.record_data(step, target.service + "." + key, value);
+  }
+  // Whether the step's record says "yes" to the key for every target.
+  bool recorded_for_all(const std::string& key) const {
+    const auto& targets = plan().targets;
+    return std::all_of(targets.begin(), targets.end(),
+                       [&](const TargetPlan& target) { return datum(target, key) == "yes"; });
+  }
+  void progress(const std::string& what, std::int64_t done, std::int64_t total, Progress::Unit unit) const {
+    listener.progress({.step = step, .what = what, .done = done, .total = total, .unit = unit});
+  }
+  void note(const std::string& text) const { tell(Severity::note, "N-STEP", text); }
+  void warn(Code code, const std::string& text) const { tell(Severity::warning, code, text); }
+
+ private:
+  void tell(Severity severity, Code code, const std::string& text) const {
+    listener.message({.severity = severity, .code = std::string(code.text()), .message = text, .hint = {}});
+  }
+};
+
+}  // namespace pgupgrade::upgrade

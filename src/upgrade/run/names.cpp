@@ -1,0 +1,31 @@
+#include "upgrade/run/names.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/hash.hpp"
+
+namespace pgupgrade::upgrade {
+
+std::string work_container_name(const std::string& run, const std::string& service,
+                                const std::string& purpose) {
+  return fmt::format("pgupgrade-{}-{}-{}", run, service, purpose);
+}
+
+std::string dump_volume_name(const std::string& run, const std::string& service) {
+  return fmt::format("pgupgrade-{}-{}-dump", run, service);
+}
+
+std::string lock_container_name(const Mount& data) {
+  return "pgupgrade-lock-" + sha256_hex(data_name(data)).substr(0, 16);
+}
+
+std::string data_name(const Mount& data) {
+  return (data.kind == MountKind::volume ? "volume " : "directory ") + data.source;
+}
+
+std::filesystem::path private_directory(const std::filesystem::path& socket_root, const std::string& run,
+                                        std::size_t target_index) {
+  return socket_root / fmt::format("pgupgrade-{}-{}", run, target_index);
+}
+
+}  // namespace pgupgrade::upgrade

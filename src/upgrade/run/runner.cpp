@@ -1,0 +1,141 @@
+#include "upgrade/run/runner.hpp"
+
+#include <fmt/format.h>
+
+#include "pgupgrade/base/error.hpp"
+
+namespace pgupgrade::upgrade {
+
+Runner::Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world,
+               Listener& listener)
+    : steps_(steps), journal_(journal), world_(world), observer_(listener) {}
+
+void Runner::run_forward() {
+  for (std::size_t index = 0; index < steps_.size(); ++index) run_step(index);
+}
+
+void Runner::run_step(std::size_t index) {
+  Step& step = *steps_[index];
+  const std::string name(step.name());
+  StepContext context{.journal = journal_, .world = world_, .listener = observer_, .step = name};
+  const StepRecord* record = journal_.find(name);
+  const auto begun = world_.clock.monotonic();
+  if (record != nullptr && record->phase == StepPhase::done) {
+    bool again = false;
+    guarded(index, begun, [&] {
+      again = begin_again_if_spoilt(index, context);
+      if (!again) step.recheck(context);
+    });
+    if (!again) return tell(index, StepEventKind::already, 0, {});
+  }
+  world_.cancellation.throw_if_requested();
+  const bool interrupted_before = record != nullptr;
+  tell(index, StepEventKind::started, 0, {});
+  bool already = false;
+  std::string detail;
+  guarded(index, begun, [&] {
+    already = interrupted_before && step.holds(context);
+    if (already)
+      journal_.record_done(name, world_.clock.unix_ms());
+    else
+      carry_out(step, context);
+    detail = step.detail(context);
+  });
+  tell(index, already ? StepEventKind::already : StepEventKind::done,
+       already ? 0 : (world_.clock.monotonic() - begun).count(), detail);
+}
+
+void Runner::carry_out(Step& step, StepContext& context) {
+  reach(step, "before-record");
+  journal_.record_started(context.step, world_.clock.unix_ms());
+  reach(step, "after-record");
+  step.apply(context);
+  reach(step, "after-action");
+  if (!step.holds(context)) {
+    throw Error(ErrorKind::failed, "E-STEP",
+                fmt::format("step {} ran, but its result could not be confirmed", context.step));
+  }
+  reach(step, "before-done");
+  journal_.record_done(context.step, world_.clock.unix_ms());
+  reach(step, "after-done");
+}
+
+// Whatever is thrown, the step has failed: it is told, and goes up as an Error.
+void Runner::guarded(std::size_t index, std::chrono::milliseconds begun,
+                     const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& exception) {
+    const Error error = explained(exception, index);
+    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
+    throw error;
+  }
+}
+
+bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
+  if (!steps_[index]->is_spoilt(context)) return false;
+  std::vector<std::string> names;
+  for (std::size_t i = index; i < steps_.size(); ++i) {
+    if (i > index && steps_[i]->nature() != StepNature::harmless) break;
+    names.emplace_back(steps_[i]->name());
+  }
+  journal_.reopen(names);
+  return true;
+}
+
+// A refusal says "nothing was touched"; once applications are stopped that is no longer true.
+Error Runner::explained(const std::exception& exception, std::size_t index) const {
+  Error error = as_error(exception);
+  error.add_context(fmt::format("in step {} ({} of {})", steps_[index]->name(), index + 1, steps_.size()));
+  if (journal_.find("freeze") != nullptr) error.set_moment(Moment::midway);
+  return error;
+}
+
+void Runner::run_back() {
+  journal_.turn_back();
+  for (std::size_t index = steps_.size(); index-- > 0;) undo_step(index);
+}
+
+void Runner::undo_step(std::size_t index) {
+  Step& step = *steps_[index];
+  const std::string name(step.name());
+  const StepRecord* record = journal_.find(name);
+  if (record == nullptr || record->phase == StepPhase::undone) return;
+  world_.cancellation.throw_if_requested();
+  StepContext context{.journal = journal_, .world = world_, .listener = observer_, .step = name};
+  const auto begun = world_.clock.monotonic();
+  tell(index, StepEventKind::undo_started, 0, {});
+  try {
+    reach(step, "undo-before-record");
+    journal_.record_undo_started(name, world_.clock.unix_ms());
+    reach(step, "undo-after-record");
+    step.undo(context);
+    reach(step, "undo-after-action");
+    journal_.record_undone(name, world_.clock.unix_ms());
+    reach(step, "undo-after-done");
+  } catch (const std::exception& exception) {
+    Error error = as_error(exception);
+    error.add_context(fmt::format("while undoing step {} ({} of {})", name, index + 1, steps_.size()));
+    tell(index, StepEventKind::failed, (world_.clock.monotonic() - begun).count(), {});
+    throw error;
+  }
+  tell(index, StepEventKind::undone, (world_.clock.monotonic() - begun).count(), {});
+}
+
+void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms,
+                  const std::string& detail) {
+  const StepRecord* wipe = journal_.find("wipe");
+  observer_.step({.number = static_cast<int>(index) + 1,
+                  .total = static_cast<int>(steps_.size()),
+                  .step = std::string(steps_[index]->name()),
+                  .kind = kind,
+                  .duration_ms = duration_ms,
+                  .detail = detail,
+                  .destructive_behind = wipe != nullptr && wipe->phase != StepPhase::undone});
+}
+
+void Runner::reach(const Step& step, const char* place) {
+  world_.probe.reach(std::string(step.name()) + ":" + place);
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/upgrade/run/step.hpp"
+#include "upgrade/run/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Drives steps by the journal's rules: a record before the action, the action, the world is asked, a record
+// after it. Forward from the first step that is not done; back over all that was started, once begun for
+// good.
+class Runner {
+ public:
+  Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Listener& listener);
+
+  void run_forward();
+  void run_back();
+
+ private:
+  void run_step(std::size_t index);
+  bool begin_again_if_spoilt(std::size_t index, StepContext& context);
+  void carry_out(Step& step, StepContext& context);
+  void guarded(std::size_t index, std::chrono::milliseconds begun, const std::function<void()>& action);
+  Error explained(const std::exception& exception, std::size_t index) const;
+  void undo_step(std::size_t index);
+  void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
+  void reach(const Step& step, const char* place);
+
+  const std::vector<std::unique_ptr<Step>>& steps_;
+  Journal& journal_;
+  World& world_;
+  Listener& observer_;
+};
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,147 @@
+#include "upgrade/work/work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/postgres/without_passwords.hpp"
+#include "upgrade/run/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+
+std::string name_of(const WorkSpec& spec) {
+  return work_container_name(spec.run, spec.service, spec.purpose);
+}
+
+// Only what carries our label may be removed: a stranger may have taken the name.
+void remove_if_ours(World& world, const std::string& name, const std::string& run) {
+  const auto existing = world.engine.inspect_container(name);
+  if (!existing) return;
+  const auto label = existing->labels.find(kRunLabel);
+  if (label == existing->labels.end() || label->second != run) {
+    throw Error(
+        ErrorKind::failed, "E-NAME-TAKEN",
+        fmt::format("could not create work container \"{}\": a container of that name is not ours", name),
+        fmt::format("remove or rename it: docker rename {} other", name));
+  }
+  world.engine.remove_container(existing->id);
+}
+
+bool is_whole(const WorkSpec& spec, const WorkResult& result) {
+  if (spec.last_line.empty() || result.exit_code != 0) return true;
+  return result.standard_output == spec.last_line + "\n" ||
+         result.standard_output.ends_with("\n" + spec.last_line + "\n");
+}
+
+WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id, int exit_code) {
+  constexpr int kAttempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    WorkResult result{.exit_code = exit_code, .standard_output = {}, .standard_error = {}};
+    world.engine.container_logs(
+        id, [&](std::string_view bytes) { result.standard_output += bytes; },
+        [&](std::string_view bytes) { result.standard_error += bytes; });
+    if (is_whole(spec, result) || attempt == kAttempts) return result;
+    world.clock.pause(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
+
+std::string create_work(World& world, const WorkSpec& spec) {
+  remove_if_ours(world, name_of(spec), spec.run);
+  docker::ContainerSpec container;
+  container.name = name_of(spec);
+  container.image = spec.image;
+  container.entrypoint = {spec.argv.front()};
+  container.command.assign(spec.argv.begin() + 1, spec.argv.end());
+  for (const auto& [name, value] : spec.environment) container.environment.push_back(name + "=" + value);
+  container.labels = {{kRunLabel, spec.run}, {kPurposeLabel, spec.purpose}};
+  container.user = spec.user.empty() ? "0:0" : spec.user;
+  container.working_directory = "/";
+  container.mounts = spec.mounts;
+  container.shm_bytes = spec.shm_bytes;
+  container.stop_signal = spec.stop_signal;
+  return world.engine.create_container(container);
+}
+
+void remove_work(World& world, const WorkSpec& spec) {
+  remove_if_ours(world, name_of(spec), spec.run);
+}
+
+WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {
+  const std::string id = create_work(world, spec);
+  try {
+    world.engine.start_container(name_of(spec));  // errors tell the name
+    std::optional<int> code;
+    while (!(code = world.engine.wait_container(id, kTick))) {
+      world.cancellation.throw_if_requested();
+      if (tick) tick();
+    }
+    const WorkResult result = read_output(world, spec, id, *code);
+    world.engine.remove_container(id);
+    return result;
+  } catch (const std::exception&) {
+    // The first error is the one to tell; what is left is removed by name on a resume.
+    try {
+      world.engine.remove_container(id);
+    } catch (const Error&) {
+    }
+    throw;
+  }
+}
+
+WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,
+                            const std::function<void()>& tick) {
+  WorkResult result = run_work(world, spec, tick);
+  if (result.exit_code != 0) {
+    const std::string words = last_words(result.standard_output + "\n" + result.standard_error);
+    throw Error(code, fmt::format("could not {}: {} exited with {}{}", what, spec.argv.front(),
+                                  result.exit_code, words.empty() ? "" : ": " + words));
+  }
+  return result;
+}
+
+std::string last_words(const std::string& output) {
+  constexpr std::size_t kLines = 6;
+  constexpr std::size_t kShown = 400;
+  constexpr std::size_t kRead = 2 * kShown;  // what replaces a password may be shorter
+  std::vector<std::string> lines = split_lines(output);
+  std::erase_if(lines, [](const std::string& line) { return trim(line).empty(); });
+  if (lines.size() > kLines) lines.erase(lines.begin(), lines.end() - kLines);
+  for (std::string& line : lines)
+    line = printable(postgres::without_passwords(std::string(trim(line).substr(0, kRead))), kShown);
+  return join(lines, "; ");
+}
+
+std::string log_of(World& world, const std::string& container) {
+  std::string log;
+  const auto append = [&](std::string_view bytes) { log += bytes; };
+  try {
+    world.engine.container_logs(container, append, append);
+  } catch (const Error&) {
+    log.clear();
+  }
+  return log;
+}
+
+std::string log_end(World& world, const std::string& container) {
+  const std::string log = log_of(world, container);
+  return log.empty() ? "" : "; last log lines: " + last_words(log);
+}
+
+std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {
+  std::vector<std::string> names;
+  for (const auto& container : world.engine.list_containers({.labels = {{kRunLabel, run}}})) {
+    if (container.labels.contains(kLockLabel)) continue;
+    world.engine.remove_container(container.id);
+    names.push_back(container.name);
+  }
+  return names;
+}
+
+}  // namespace pgupgrade::upgrade
