@@ -232,6 +232,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "nothing; check what depends on the order of text"},
     {"N-NO-CHECKSUMS", no_error, "the cluster has no data checksums and stays without them",
      "run `pg_checksums --enable` on the stopped cluster after the upgrade"},
+    {"N-NO-EDIT", no_error, "with `--no-edit` the project's files name the old image until you change them",
+     "change what the hint names before the next `docker compose up`"},
     {"N-NO-DATA", no_error, "the service has no data yet, so there is nothing to upgrade",
      "change the image by hand"},
     {"N-SETTING-DEFAULT", no_error, "the default of a setting changes with the version", "read the note"},

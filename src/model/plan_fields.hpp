@@ -82,10 +82,13 @@ void describe(Archive& archive, T& value) {
   archive("project_directory", value.project_directory);
   archive("location", value.location);
   archive("state_root", value.state_root);
+  archive.optional("backup_directory", value.backup_directory);
   archive("targets", value.targets);
   archive("clients", value.clients);
   archive("host_clients", value.host_clients);
   archive("edits", value.edits);
+  archive.optional("edit_files", value.edit_files);
+  archive.optional("to_set", value.to_set);
   archive("file_digests", value.file_digests);
   archive("password_file", value.password_file);
   archive("acknowledged", value.acknowledged);

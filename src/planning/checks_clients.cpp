@@ -91,35 +91,4 @@ Diagnostics check_host_clients(const Subject& subject) {
            .hint = "end them first: they are cut off when the server stops"}};
 }
 
-// Forgotten files most likely hold what belongs to the service: the new container would be without it.
-Diagnostics check_compose_files(const Subject& subject) {
-  std::vector<std::string> files;
-  for (const auto& file : subject.request.project.files) files.push_back(file.native());
-  const std::vector<std::string> made_from = split_list(subject.service.made_from, ",");
-  if (made_from.empty() || made_from == files) return {};
-  std::string flags;
-  for (const std::string& file : made_from) flags += " --compose " + shell_word(file);
-  return {{.severity = Severity::warning,
-           .code = "W-OTHER-FILES",
-           .message =
-               fmt::format("the container of {} was made from {}, but the new one will be made from {}",
-                           service_name(subject.service.service), plain_list(made_from), plain_list(files)),
-           .hint = "if that is not intended, specify them all:" + flags}};
-}
-
-Diagnostics check_compose_edit(const Subject& subject) {
-  if (subject.service.edit_problem) return {*subject.service.edit_problem};
-  if (subject.service.moved_along.empty()) return {};
-  const std::vector<std::string>& along = subject.service.moved_along;
-  return {
-      {.severity = Severity::warning,
-       .code = "W-MOVED-ALONG",
-       .message = fmt::format("{} {} {} the image of {}, so the edit moves {} to {} as well",
-                              along.size() == 1 ? "service" : "services", quoted_list(along),
-                              along.size() == 1 ? "has no cluster and shares" : "have no cluster and share",
-                              service_name(subject.service.service), along.size() == 1 ? "it" : "them",
-                              printable(subject.service.new_image)),
-       .hint = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
-}
-
 }  // namespace pgupgrade::planning

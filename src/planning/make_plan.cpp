@@ -142,6 +142,8 @@ Plan begin_plan(const Request& request, const Facts& facts, const std::string& r
           .project_directory = facts.project_directory,
           .location = request.project,
           .state_root = request.state_root.string(),
+          .backup_directory = request.backup_directory ? request.backup_directory->string() : "",
+          .edit_files = request.edit_files,
           .password_file = request.password_file ? request.password_file->string() : "",
           .acknowledged = request.acknowledged,
           .jobs = plan_jobs(request, facts)};
@@ -186,7 +188,7 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
   for (const ServiceFacts* service : upgraded) {
     add_clients(planned.plan, *service);
     add_new(planned.plan.host_clients, service->host_clients);
-    add_new(planned.plan.edits, service->edits);
+    add_new(request.edit_files ? planned.plan.edits : planned.plan.to_set, service->edits);
   }
   if (!upgraded.empty()) {
     finish_plan(planned.plan, request, facts);

@@ -81,7 +81,8 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
 std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                                  const std::vector<TargetPlan>& targets) {
   DiskNeed engine{.place = kEnginePlace, .free_bytes = facts.engine_free_bytes};
-  DiskNeed state{.place = request.state_root.string(), .free_bytes = facts.state_free_bytes};
+  DiskNeed state{.place = request.backup_directory.value_or(request.state_root).string(),
+                 .free_bytes = facts.state_free_bytes};
   std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
   for (const TargetPlan& target : targets) {

@@ -77,6 +77,22 @@ TEST_CASE("clients and the compose file are looked at") {
                                                .hint = "do so by hand"};
        },
        "error E-COMPOSE-EDIT: cannot rewrite docker-compose.yml:7 | do so by hand"},
+      {"without an edit", [](World& w) { w.request.edit_files = false; },
+       "note N-NO-EDIT: the project's files stay as they are, and name postgres:15 for service db until you "
+       "change them | after the upgrade, set the image to postgres:17 where your deployment sets it"},
+      {"without an edit, with a place",
+       [](World& w) {
+         w.request.edit_files = false;
+         w.service().edits = {{.file = "/srv/shop/.env", .line = 3, .old_text = "15", .new_text = "17"}};
+       },
+       "note N-NO-EDIT: the project's files stay as they are, and name postgres:15 for service db until you "
+       "change them | after the upgrade, change /srv/shop/.env:3 from \"15\" to \"17\""},
+      {"the override of an earlier run",
+       [](World& w) {
+         w.service().made_from =
+             "/srv/shop/docker-compose.yml," + (w.request.state_root / "7f3a21bc/override.yaml").string();
+       },
+       ""},
       {"a job by the same line", [](World& w) { w.service().moved_along = {"backup"}; },
        "warning W-MOVED-ALONG: service \"backup\" has no cluster and shares the image of service db, so the "
        "edit "

@@ -131,11 +131,17 @@ std::string Project::read(const std::string& file) const {
   return read_file(directory_ / file);
 }
 
+Project& Project::variable(const std::string& name, const std::string& value) {
+  variables_[name] = value;
+  return *this;
+}
+
 std::string Project::compose(const Words& words) const {
   Words argv = {"docker", "compose", "--progress", "quiet"};
   argv.insert(argv.end(), words.begin(), words.end());
-  return must_run(argv,
-                  {.working_directory = directory_, .extra_environment = {{"COMPOSE_PROJECT_NAME", name_}}});
+  Variables variables = variables_;
+  variables.insert({"COMPOSE_PROJECT_NAME", name_});
+  return must_run(argv, {.working_directory = directory_, .extra_environment = variables});
 }
 
 void Project::up() const {
@@ -204,6 +210,7 @@ ProcessResult Project::pgupgrade(const Words& arguments, Variables variables) co
 
 ProcessResult Project::pgupgrade_under(Words argv, const Words& arguments, Variables variables) const {
   variables.insert({"COMPOSE_PROJECT_NAME", name_});
+  variables.insert(variables_.begin(), variables_.end());
   argv.emplace_back(PGUPGRADE_BINARY);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run_process(

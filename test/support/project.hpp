@@ -45,6 +45,8 @@ class Project {
     superuser_ = std::move(name);
     return *this;
   }
+  // In the environment of Compose and pgupgrade from now on.
+  Project& variable(const std::string& name, const std::string& value);
   Project& write(const std::string& file, const std::string& text, unsigned mode = 0644);
   Project& copy_fixture(const std::string& fixture);
   std::string read(const std::string& file) const;
@@ -88,6 +90,7 @@ class Project {
   void remove_runs() const;
 
   bool keep_when_failing_ = false;
+  Variables variables_;
   std::string name_;
   std::filesystem::path directory_;
   std::string superuser_ = "postgres";

@@ -86,6 +86,20 @@ TEST_CASE("a service is observed as it is") {
   CHECK(db.host_clients.empty());
 }
 
+TEST_CASE("a mount that would move cannot be left alone") {
+  Scene scene({.edit_files = false});
+  Request request = scene.request();
+  request.target_major = 18;
+  upgrade::World world = scene.world();
+  const Facts facts =
+      upgrade::observe(request, world, "unix:///var/run/docker.sock", [](const std::string&) {});
+  REQUIRE(facts.services[0].edit_problem);
+  CHECK(
+      facts.services[0].edit_problem->message ==
+      "image postgres:18 keeps its data below /var/lib/postgresql, and --no-edit leaves the mount of service "
+      "\"db\" at /var/lib/postgresql/data");
+}
+
 TEST_CASE("what was added to an extension is found by comparison with a new cluster of the same image") {
   Scene scene;
   const ServiceFacts db = observe_one(scene);

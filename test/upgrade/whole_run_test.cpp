@@ -83,6 +83,7 @@ TEST_CASE("a server below a shell that passes no signal on is stopped all the sa
 TEST_CASE("upgrades of every layout succeed and are undone") {
   for (const SceneOptions& options : {SceneOptions{.new_major = 18}, SceneOptions{.targets = 2},
                                       SceneOptions{.clients = false}, SceneOptions{.subdirectory = true},
+                                      SceneOptions{.edit_files = false}, SceneOptions{.backup_apart = true},
                                       SceneOptions{.new_major = 18, .targets = 2, .subdirectory = true}}) {
     Scene scene(options);
     INFO(options.new_major << ", targets " << options.targets << ", subdirectory " << options.subdirectory);
@@ -92,6 +93,31 @@ TEST_CASE("upgrades of every layout succeed and are undone") {
     scene.roll_back();
     CHECK(scene.wrong_after_rollback() == "");
   }
+}
+
+TEST_CASE("without an edit the project's files stay, and the report says what to set") {
+  Scene scene({.edit_files = false});
+  CHECK(scene.plan.edits.empty());
+  REQUIRE(scene.plan.to_set.size() == 1);
+  CHECK(scene.plan.to_set[0].new_text == "17");
+  const auto report = scene.start();
+  CHECK(read_file(scene.compose_file()) == scene.original_compose);
+  REQUIRE(report.targets[0].notes.size() == 1);
+  CHECK(report.targets[0].notes[0] ==
+        "the project's files still name postgres:15: set postgres:17 before the next docker compose up");
+}
+
+TEST_CASE("a backup goes to the directory of the user's choice, and cleanup removes it there") {
+  Scene scene({.backup_apart = true});
+  const auto report = scene.start();
+  const auto directory = scene.root / "backups" / "pgupgrade-0a1b2c3d";
+  CHECK(report.targets[0].backup_file == (directory / "db.tar.zst").string());
+  CHECK(std::filesystem::exists(directory / "db.manifest.json"));
+  CHECK_FALSE(std::filesystem::exists(scene.run_directory() / "backup"));
+  upgrade::World world = scene.world();
+  upgrade::clean_up(scene.state_file(), world);
+  CHECK(std::filesystem::exists(scene.root / "backups"));
+  CHECK_FALSE(std::filesystem::exists(directory));
 }
 
 TEST_CASE("a rollback after any step gives the old files back byte for byte") {

@@ -106,7 +106,7 @@ struct ServiceFacts {
   std::string inventory_hint;                // and what cures that, where it is known
   std::vector<PasswordMatch> md5_passwords;  // one per role with an md5 verifier
   std::string new_image;                     // reference, derived or given
-  std::vector<FileEdit> edits;
+  std::vector<FileEdit> edits;               // with --no-edit what the user would set
   std::vector<std::string> moved_along;  // services without a cluster whose image the edits change as well
   std::optional<Diagnostic> edit_problem;
   std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
@@ -125,7 +125,7 @@ struct Facts {
   std::string project_directory;
   std::map<std::string, std::string> file_digests;  // absolute path -> sha256 of each file that may be edited
   std::vector<ServiceFacts> services;               // the targets asked for
-  std::int64_t state_free_bytes = 0;                // where the state directory is
+  std::int64_t state_free_bytes = 0;                // where the state directory is, or --backup-dir
   std::int64_t engine_free_bytes = -1;              // where volumes are; -1: cannot be told
   bool same_file_system = false;                    // the two are one
   std::int64_t engine_device = -1;                  // of the engine's volumes, -1: cannot be told

@@ -78,10 +78,13 @@ struct Plan {
   std::string project_directory;
   ProjectLocation location;
   std::string state_root;
+  std::string backup_directory;  // path in which the run's backups get a directory; empty: the run's own
   std::vector<TargetPlan> targets;
   std::vector<ClientFacts> clients;
   std::vector<std::string> host_clients;
   std::vector<FileEdit> edits;
+  bool edit_files = true;        // --no-edit: a Compose file of the run's own names the new images instead
+  std::vector<FileEdit> to_set;  // --no-edit: what is left to the user, as far as places in files were found
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
   std::string password_file;                        // path, empty if none
   std::vector<std::string> acknowledged;            // codes that the user accepted

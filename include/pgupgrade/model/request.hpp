@@ -33,6 +33,8 @@ struct Request {
   std::vector<std::string> acknowledged;  // codes of warnings-to-be that the user accepts (--accept CODE)
   int jobs = 0;                           // parallel dump and restore; 0: from the engine's processors
   std::filesystem::path state_root;       // the .pgupgrade directory
+  std::optional<std::filesystem::path> backup_directory;  // --backup-dir: where backups go; else to the run
+  bool edit_files = true;                                 // --no-edit: the project's files stay as they are
   bool operator==(const Request&) const = default;
 };
 

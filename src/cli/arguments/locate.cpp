@@ -121,6 +121,9 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.md5_policy = arguments.keep_md5 ? Md5Policy::keep : Md5Policy::convert;
   request.acknowledged = arguments.accept;
   request.jobs = arguments.jobs;
+  if (!arguments.backup_dir.empty())
+    request.backup_directory = absolute_from(directory, arguments.backup_dir).lexically_normal();
+  request.edit_files = !arguments.no_edit;
   request.state_root = arguments.state_dir.empty()
                            ? request.project.files.front().parent_path() / kStateDirectory
                            : absolute_from(directory, arguments.state_dir);

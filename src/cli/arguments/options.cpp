@@ -196,6 +196,11 @@ void OptionTable::add_selection() {
        "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
   flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
   list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
+  text("--backup-dir", arguments_.backup_dir, "DIR",
+       "where the backup of the data is written (default: the run's own directory)");
+  flag("--no-edit", arguments_.no_edit,
+       "leave the project's files alone: start the new image by an override of the run's own, and say what "
+       "to set");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
 }

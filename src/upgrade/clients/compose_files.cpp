@@ -3,15 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <filesystem>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/editor.hpp"
 
 namespace pgupgrade::upgrade {
+
+// JSON is YAML, and its quoting is known.
+std::string compose_override_text(const Plan& plan) {
+  boost::json::object services;
+  for (const TargetPlan& target : plan.targets) {
+    std::string image;
+    for (const char c : target.new_image) image += c == '$' ? "$$" : std::string(1, c);
+    services[target.service] = boost::json::object{{"image", image}};
+  }
+  return json::pretty(boost::json::object{{"services", std::move(services)}});
+}
+
+ProjectLocation location_after(const Plan& plan, const RunFiles& files) {
+  ProjectLocation location = plan.location;
+  if (!plan.edit_files) location.files.push_back(files.compose_override());
+  return location;
+}
 
 std::vector<std::string> edited_files(const Plan& plan) {
   std::vector<std::string> files;

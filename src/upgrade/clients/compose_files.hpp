@@ -11,6 +11,11 @@ namespace pgupgrade::upgrade {
 
 enum class FileState { original, edited, other };
 
+// With --no-edit: the text of the Compose file that names the new images; and the project as it is started,
+// with that file as the last.
+std::string compose_override_text(const Plan& plan);
+ProjectLocation location_after(const Plan& plan, const RunFiles& files);
+
 // The files that a plan edits, in the order in which their originals are kept.
 std::vector<std::string> edited_files(const Plan& plan);
 std::vector<FileEdit> edits_of(const Plan& plan, const std::string& file);

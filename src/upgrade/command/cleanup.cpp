@@ -25,6 +25,7 @@ std::vector<fs::path> removable(const RunFiles& files) {
     if (name == "state.json" || name == "state.json.previous" || name == "run.log") continue;
     paths.push_back(entry.path());
   }
+  if (!files.backups.empty() && fs::exists(files.backups, ignored)) paths.push_back(files.backups);
   return paths;
 }
 

@@ -37,7 +37,7 @@ bool is_known(const Journal& journal, const std::string& step, const std::string
                           "{} exists, so the run got further",
                           journal.state().plan.run_id, step, thing),
               fmt::format("put the newest {} back into its place; the backup, if there is one, is in {}",
-                          journal.files().state().string(), (journal.files().directory / "backup").string()));
+                          journal.files().state().string(), journal.files().backup_directory().string()));
 }
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint) {

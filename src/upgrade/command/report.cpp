@@ -56,6 +56,10 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
       report.notes.push_back(fmt::format("role \"{}\" keeps its md5 password", printable(role.role)));
     }
   }
+  if (!journal.state().plan.edit_files)
+    report.notes.push_back(
+        fmt::format("the project's files still name {}: set {} before the next docker compose up",
+                    printable(target.old_image), printable(target.new_image)));
   for (const DatabaseFacts& database : target.inventory.databases)
     for (std::string& note : losses(database)) report.notes.push_back(std::move(note));
   return report;

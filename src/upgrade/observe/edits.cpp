@@ -109,11 +109,36 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
   prove_mount(facts, after, request.target_major);
 }
 
+// With --no-edit: the new image must find the data where the files say it is. What the user may set is told
+// as far as it is found.
+void propose_override(ServiceFacts& facts, World& world, const compose::Project& project,
+                      const Request& request, const std::vector<std::string>& along) {
+  const auto place = planning::place_data(facts, request.target_major);
+  if (place.mount_moves()) {
+    refuse(fmt::format(
+               "image {} keeps its data below {}, and --no-edit leaves the mount of service \"{}\" at {}",
+               printable(facts.new_image), printable(place.new_target), printable(facts.service),
+               printable(place.data_mount->target)),
+           "leave --no-edit out, or declare PGDATA in the service");
+  }
+  prove_mount(facts, project, request.target_major);
+  try {
+    facts.edits = compose::propose_image_edit(compose::read_sources(request.project, world.environment),
+                                              {.service = facts.service,
+                                               .old_image = facts.compose_image,
+                                               .new_image = facts.new_image,
+                                               .companions = along});
+  } catch (const Error& error) {
+    if (!error.is("E-COMPOSE-EDIT")) throw;
+  }
+}
+
 void propose(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
              const Companions& companions, std::map<std::string, std::string>& digests) {
   std::vector<std::string> along = companions.targets;
   along.insert(along.end(), companions.clients.begin(), companions.clients.end());
   facts.new_image = request.image.empty() ? derive_image(facts, request.target_major) : request.image;
+  if (!request.edit_files) return propose_override(facts, world, project, request, along);
   const auto sources = compose::read_sources(request.project, world.environment);
   if (facts.new_image != facts.compose_image) {
     facts.edits = compose::propose_image_edit(sources, {.service = facts.service,

@@ -35,9 +35,15 @@ dev_t device_of(const fs::path& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
 }
 
+fs::path nearest_existing(fs::path path) {
+  std::error_code ignored;
+  while (!fs::exists(path, ignored) && path.has_relative_path()) path = path.parent_path();
+  return path;
+}
+
 void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo& info) {
-  const fs::path state =
-      fs::exists(request.state_root) ? request.state_root : request.state_root.parent_path();
+  // Backups go there; it is made by the run.
+  const fs::path state = nearest_existing(request.backup_directory.value_or(request.state_root));
   facts.state_free_bytes = static_cast<std::int64_t>(free_bytes(state));
   std::error_code ignored;
   if (info.root_directory.empty() || !fs::is_directory(info.root_directory, ignored)) return;

@@ -13,11 +13,14 @@
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
 
+fs::path RunFiles::backup_directory() const {
+  return backups.empty() ? directory / "backup" : backups;
+}
 fs::path RunFiles::archive(const std::string& service) const {
-  return directory / "backup" / (service + ".tar.zst");
+  return backup_directory() / (service + ".tar.zst");
 }
 fs::path RunFiles::manifest(const std::string& service) const {
-  return directory / "backup" / (service + ".manifest.json");
+  return backup_directory() / (service + ".manifest.json");
 }
 fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
   return directory / fmt::format("fingerprint-{}-{}.json", service, side);
@@ -93,7 +96,11 @@ void refuse_older(const RunState& state, const fs::path& path, const RunFiles& f
 
 }  // namespace
 
-Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), state_(std::move(state)) {}
+Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), state_(std::move(state)) {
+  const Plan& plan = state_.plan;
+  if (!plan.backup_directory.empty())
+    files_.backups = fs::path(plan.backup_directory) / ("pgupgrade-" + plan.run_id);
+}
 
 Journal Journal::create(const RunFiles& files, RunState state) {
   if (fs::exists(files.directory)) {

@@ -13,13 +13,14 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // The fewest bytes in the files that name the image. The original bytes are kept in the run's directory
-// first.
+// first. With --no-edit a Compose file of the run's own names it instead.
 class EditComposeStep final : public Step {
  public:
   std::string_view name() const override { return "edit-compose"; }
   StepNature nature() const override { return StepNature::edits; }
 
   std::string describe(const Plan& plan) const override {
+    if (!plan.edit_files) return "no file of the project; an override of the run names the new image";
     std::vector<std::string> lines;
     for (const FileEdit& edit : plan.edits) {
       lines.push_back(fmt::format("{}:{}  {} → {}", std::filesystem::path(edit.file).filename().string(),
@@ -29,6 +30,8 @@ class EditComposeStep final : public Step {
   }
 
   void apply(StepContext& context) override {
+    if (!context.plan().edit_files)
+      write_file_durably(context.journal.files().compose_override(), compose_override_text(context.plan()));
     const auto files = edited_files(context.plan());
     for (std::size_t index = 0; index < files.size(); ++index) {
       edit(context, files[index], context.journal.files().original(index));
@@ -37,6 +40,9 @@ class EditComposeStep final : public Step {
   }
 
   bool holds(StepContext& context) override {
+    if (!context.plan().edit_files)
+      return read_file_if_present(context.journal.files().compose_override()) ==
+             compose_override_text(context.plan());
     const auto files = edited_files(context.plan());
     return std::all_of(files.begin(), files.end(), [&](const std::string& file) {
       return state_of_file(context.plan(), context.journal.files(), file) == FileState::edited;

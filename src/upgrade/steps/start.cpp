@@ -9,6 +9,7 @@
 #include "pgupgrade/postgres/exec_psql.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/clients/clients.hpp"
+#include "upgrade/clients/compose_files.hpp"
 #include "upgrade/clients/logins.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
@@ -47,7 +48,7 @@ class StartStep final : public Step {
       refuse_others(context, target);
       remember_unused(context, target);
     }
-    context.world.compose.up(context.plan().location, services, kPatience);
+    context.world.compose.up(location_after(context.plan(), context.journal.files()), services, kPatience);
     context.reach("up");
     for (const TargetPlan& target : context.plan().targets) {
       const auto container = wait_for_container(context, target);

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::test {
@@ -66,6 +69,13 @@ Parsed parse(const std::string& text, const std::string& project) {
   return parsed;
 }
 
+// {"services": {"db": {"image": "…"}}}
+void override_images(compose::Project& project, const std::string& text) {
+  const auto document = json::parse(text, "the override");
+  for (const auto& [name, service] : document.at("services").as_object())
+    project.services.at(std::string(name)).image = service.at("image").as_string().c_str();
+}
+
 std::string config_hash(const compose::Service& service, const std::string& restart) {
   std::string text = service.image + "|" + restart;
   for (const auto& mount : service.mounts) text += "|" + mount.source + ":" + mount.target;
@@ -114,6 +124,8 @@ std::string SimulatedCompose::make(const std::string& service, const compose::Se
 // container's id.
 std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, const std::string& service) {
   Parsed parsed = parse(read_file(location.files.front()), project_);
+  for (std::size_t i = 1; i < location.files.size(); ++i)
+    override_images(parsed.project, read_file(location.files[i]));
   const compose::Service& declared = parsed.project.services.at(service);
   if (!engine_.inspect_image(declared.image) && engine_.registry.contains(declared.image))
     engine_.pull_image(declared.image, {});

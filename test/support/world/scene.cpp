@@ -179,7 +179,10 @@ Request Scene::request() const {
           .target_major = options_.new_major,
           .all_services = options_.targets > 1,
           .jobs = 2,
-          .state_root = root / ".pgupgrade"};
+          .state_root = root / ".pgupgrade",
+          .backup_directory =
+              options_.backup_apart ? std::optional<std::filesystem::path>(root / "backups") : std::nullopt,
+          .edit_files = options_.edit_files};
 }
 
 Facts Scene::observe() {

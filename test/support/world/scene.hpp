@@ -40,6 +40,8 @@ struct SceneOptions {
   bool left_behind = true;    // a table belongs to an extension, and a role is granted by the plan
   bool unlogged = true;       // one table is, whose rows go when a server is killed
   bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
+  bool edit_files = true;     // else as with --no-edit
+  bool backup_apart = false;  // as with --backup-dir: "backups" beside the Compose file
 };
 
 // A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade, which the product makes of what

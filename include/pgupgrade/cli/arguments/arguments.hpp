@@ -42,6 +42,8 @@ struct Arguments {
   bool keep_md5 = false;
   std::vector<std::string> accept;
   int jobs = 0;
+  std::string backup_dir;
+  bool no_edit = false;
 
   bool dry_run = false;
   bool detailed_exitcode = false;

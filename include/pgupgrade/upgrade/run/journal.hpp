@@ -13,9 +13,11 @@ namespace pgupgrade::upgrade {
 // Where the files of a run are: <root>/<run>/…
 struct RunFiles {
   std::filesystem::path directory;
+  std::filesystem::path backups = {};  // empty: within the run's directory
   std::filesystem::path state() const { return directory / "state.json"; }
   std::filesystem::path previous_state() const { return directory / "state.json.previous"; }
   std::filesystem::path log() const { return directory / "run.log"; }
+  std::filesystem::path backup_directory() const;
   std::filesystem::path archive(const std::string& service) const;
   std::filesystem::path manifest(const std::string& service) const;
   std::filesystem::path fingerprint(const std::string& service,
@@ -23,6 +25,7 @@ struct RunFiles {
   std::filesystem::path dump_record(const std::string& service) const;
   std::filesystem::path carried(const std::string& service) const;  // a directory of configuration files
   std::filesystem::path configuration(const std::string& service) const;  // tar of what is carried over
+  std::filesystem::path compose_override() const { return directory / "override.yaml"; }
   std::filesystem::path original(
       std::size_t index) const;  // bytes of the index-th edited file before the edit
 };

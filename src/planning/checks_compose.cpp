@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include "pgupgrade/base/text.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+// Forgotten files most likely hold what belongs to the service: the new container would be without it.
+Diagnostics check_compose_files(const Subject& subject) {
+  std::vector<std::string> files;
+  for (const auto& file : subject.request.project.files) files.push_back(file.native());
+  std::vector<std::string> made_from = split_list(subject.service.made_from, ",");
+  // The override of an earlier run with --no-edit is no file of the user's.
+  std::erase_if(made_from, [&](const std::string& file) {
+    return file.starts_with((subject.request.state_root / "").native());
+  });
+  if (made_from.empty() || made_from == files) return {};
+  std::string flags;
+  for (const std::string& file : made_from) flags += " --compose " + shell_word(file);
+  return {{.severity = Severity::warning,
+           .code = "W-OTHER-FILES",
+           .message =
+               fmt::format("the container of {} was made from {}, but the new one will be made from {}",
+                           service_name(subject.service.service), plain_list(made_from), plain_list(files)),
+           .hint = "if that is not intended, specify them all:" + flags}};
+}
+
+namespace {
+
+// Until the files name the new image, `docker compose up` would start the old one, which refuses the new
+// data.
+Diagnostic files_left_alone(const Subject& subject) {
+  std::vector<std::string> places;
+  for (const FileEdit& edit : subject.service.edits)
+    places.push_back(fmt::format("{}:{} from \"{}\" to \"{}\"", printable(edit.file), edit.line,
+                                 printable(edit.old_text), printable(edit.new_text)));
+  return {
+      .severity = Severity::note,
+      .code = "N-NO-EDIT",
+      .message = fmt::format("the project's files stay as they are, and name {} for {} until you change them",
+                             printable(subject.service.compose_image), service_name(subject.service.service)),
+      .hint = places.empty()
+                  ? fmt::format("after the upgrade, set the image to {} where your deployment sets it",
+                                printable(subject.service.new_image))
+                  : "after the upgrade, change " + join(places, ", ")};
+}
+
+}  // namespace
+
+Diagnostics check_compose_edit(const Subject& subject) {
+  if (subject.service.edit_problem) return {*subject.service.edit_problem};
+  if (!subject.request.edit_files) return {files_left_alone(subject)};
+  if (subject.service.moved_along.empty()) return {};
+  const std::vector<std::string>& along = subject.service.moved_along;
+  return {
+      {.severity = Severity::warning,
+       .code = "W-MOVED-ALONG",
+       .message = fmt::format("{} {} {} the image of {}, so the edit moves {} to {} as well",
+                              along.size() == 1 ? "service" : "services", quoted_list(along),
+                              along.size() == 1 ? "has no cluster and shares" : "have no cluster and share",
+                              service_name(subject.service.service), along.size() == 1 ? "it" : "them",
+                              printable(subject.service.new_image)),
+       .hint = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
+}
+
+}  // namespace pgupgrade::planning
