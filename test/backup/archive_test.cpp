@@ -13,6 +13,7 @@
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/process.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
@@ -180,7 +181,7 @@ TEST_CASE("an archive that cannot be written names its path and the free space")
 
 TEST_CASE("a file from before 1970 is put back with its time") {
   const TemporaryDirectory directory;
-  const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar/pax");
+  const std::string tar = read_file(test::test_data() / "fuzz/corpus/tar/pax");
   const Manifest manifest = write_in_pieces(directory / "a", tar);
   CHECK(manifest.entries.back().mtime < 0);
   const Manifest again = write_in_pieces(directory / "b", drain(read_archive(directory / "a", manifest)));

@@ -12,6 +12,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
@@ -176,7 +177,7 @@ TEST_CASE("an engine's answer that is made to escape or to swell is refused") {
   for (const auto& [name, message] : cases) {
     CAPTURE(name);
     const TemporaryDirectory directory;
-    const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar" / name);
+    const std::string tar = read_file(test::test_data() / "fuzz/corpus/tar" / name);
     const Error error = error_of([&] { write_in_pieces(directory / "a", tar); });
     CHECK(error.code() + ": " + error.what() == message);
     CHECK(std::filesystem::is_empty(directory.path()));
@@ -185,7 +186,7 @@ TEST_CASE("an engine's answer that is made to escape or to swell is refused") {
 
 TEST_CASE("a file that says to be larger than its tar holds does not fill the memory") {
   for (const std::string name : {"sparse-huge", "realsize-only"}) {
-    const std::string tar = read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar" / name);
+    const std::string tar = read_file(test::test_data() / "fuzz/corpus/tar" / name);
     CHECK(error_of([&] { files_of_tar(tar); }).code() == "E-BACKUP-HOSTILE");
   }
 }

@@ -15,12 +15,13 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace pgupgrade;
 
 namespace {
 
-const std::filesystem::path kRoot = PGUPGRADE_SOURCE_DIR;
+const std::filesystem::path kRoot = test::source_directory();
 constexpr std::string_view kHead = "| error | means | what to do |\n|---|---|---|\n";
 
 // All sources without their comments, in which codes are spoken of.

@@ -13,6 +13,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "support/paths.hpp"
 
 namespace pgupgrade::test::campaign {
 
@@ -135,7 +136,7 @@ Words hostile_tars() {
 }
 
 std::string corpus_tar(const std::string& name) {
-  return read_file(fs::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus/tar" / name);
+  return read_file(test_data() / "fuzz/corpus/tar" / name);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "campaign/campaign.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "support/paths.hpp"
 
 extern char** environ;  // NOLINT: POSIX names it
 
@@ -66,7 +67,7 @@ Child::Child(const Project& project, const ChildOptions& options) {
   variables.insert({"NO_COLOR", "1"});
   if (options.streams == Streams::terminal) variables["TERM"] = "xterm";
   Pointers environment(environment_with(variables));
-  Words words = {PGUPGRADE_BINARY};
+  Words words = {program().string()};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   Pointers argv(words);
   const std::string directory = (project / options.directory).native();

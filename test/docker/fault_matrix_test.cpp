@@ -15,6 +15,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/world/faulty_engine.hpp"
 
 // Every request that the client makes against every way in which its answer can go wrong: never a success,
@@ -156,7 +157,7 @@ void try_fault(const EngineCall& call, std::size_t at, const Fault& fault) {
 }
 
 std::set<std::string> methods_of_the_interface() {
-  const std::string header = read_file(PGUPGRADE_SOURCE_DIR "/include/pgupgrade/docker/engine.hpp");
+  const std::string header = read_file(test::source_directory() / "include/pgupgrade/docker/engine.hpp");
   const std::regex method(R"(virtual\s[^(;~]*?(\w+)\()");
   std::set<std::string> names;
   for (std::sregex_iterator found(header.begin(), header.end(), method), end; found != end; ++found) {

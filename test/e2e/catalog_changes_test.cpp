@@ -13,6 +13,7 @@
 #include "postgres/catalog_sql.hpp"
 #include "support/catch.hpp"
 #include "support/fixture_server.hpp"
+#include "support/paths.hpp"
 #include "support/project.hpp"
 
 using namespace pgupgrade;
@@ -195,11 +196,11 @@ class Trial {
 }  // namespace
 
 TEST_CASE("a change of any one column of any catalog is a difference") {
-  const std::string here = PGUPGRADE_TEST_DATA;
+  const std::string here = test::test_data().string();
   for (const int major : {17, 18}) {
     const FixtureServer server(major);
     server.script("postgres", "CREATE DATABASE shop");
-    server.script("shop", read_file(std::string(PGUPGRADE_SOURCE_DIR) + "/compose-fixtures/sample.sql"));
+    server.script("shop", read_file(test::source_directory() / "compose-fixtures/sample.sql"));
     server.script("shop", read_file(here + "/e2e/every_catalog.sql"));
     Trial trial(server);
     trial.run();

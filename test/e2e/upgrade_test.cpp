@@ -8,6 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/project.hpp"
 
 namespace pgupgrade::test {
@@ -19,7 +20,7 @@ const Words kUpgradeTo17 = {"--compose", "docker-compose.yml", "--to", "17", "--
 const Words kUpgradeTo18 = {"--compose", "docker-compose.yml", "--to", "18", "--yes"};
 
 std::string sample() {
-  return read_file(fs::path(PGUPGRADE_SOURCE_DIR) / "compose-fixtures" / "sample.sql");
+  return read_file(source_directory() / "compose-fixtures" / "sample.sql");
 }
 
 // The schema as the new version's pg_dump tells it, without what names versions or is random.

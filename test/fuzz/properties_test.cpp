@@ -10,6 +10,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::test::fuzz;
@@ -21,7 +22,7 @@ using Random = std::mt19937;
 using Inputs = std::vector<std::string>;
 
 fs::path corpus_directory() {
-  return fs::path(PGUPGRADE_TEST_DATA) / "fuzz/corpus";
+  return pgupgrade::test::test_data() / "fuzz/corpus";
 }
 
 Inputs corpus(const std::string& target) {

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::postgres;
@@ -12,8 +13,7 @@ namespace {
 
 // As the programs of 17 and 18 wrote it.
 std::string output(const std::string& name) {
-  return read_file(std::filesystem::path(PGUPGRADE_TEST_DATA) / "postgres" / "program_output" /
-                   (name + ".txt"));
+  return read_file(test::test_data() / "postgres" / "program_output" / (name + ".txt"));
 }
 
 struct Case {

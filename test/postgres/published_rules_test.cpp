@@ -8,6 +8,7 @@
 #include "pgupgrade/model/version_differences.hpp"
 #include "postgres/catalog_rules.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::postgres;
@@ -68,7 +69,7 @@ Rows rows_of_versions() {
 }
 
 Rows rows_in_readme(const std::string& heading) {
-  const std::string readme = read_file(std::string(PGUPGRADE_SOURCE_DIR) + "/README.md");
+  const std::string readme = read_file(test::source_directory() / "README.md");
   const std::size_t start = readme.find("\n" + heading + "\n");
   if (start == std::string::npos) return {"README has no heading " + heading};
   const std::size_t end = std::min(readme.find("\n##", start + heading.size()), readme.size());

@@ -13,6 +13,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "support/paths.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
@@ -122,7 +123,7 @@ Project& Project::write(const std::string& file, const std::string& text, unsign
 }
 
 Project& Project::copy_fixture(const std::string& fixture) {
-  fs::copy(fs::path(PGUPGRADE_SOURCE_DIR) / "compose-fixtures" / fixture, directory_,
+  fs::copy(source_directory() / "compose-fixtures" / fixture, directory_,
            fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   return *this;
 }
@@ -211,7 +212,7 @@ ProcessResult Project::pgupgrade(const Words& arguments, Variables variables) co
 ProcessResult Project::pgupgrade_under(Words argv, const Words& arguments, Variables variables) const {
   variables.insert({"COMPOSE_PROJECT_NAME", name_});
   variables.insert(variables_.begin(), variables_.end());
-  argv.emplace_back(PGUPGRADE_BINARY);
+  argv.emplace_back(program().string());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run_process(
       argv, {.working_directory = directory_, .extra_environment = variables, .timeout = kUpgradeLimit});

@@ -9,6 +9,7 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/world/crash.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
@@ -26,7 +27,7 @@ constexpr const char* kFingerprintDigest = "db.fingerprint_sha256";
 
 fs::path kept_directory(std::string place) {
   std::replace(place.begin(), place.end(), ':', '-');
-  return fs::path(PGUPGRADE_TEST_DATA) / "upgrade" / "format_1" / place;
+  return test_data() / "upgrade" / "format_1" / place;
 }
 
 // In the first format's form: the kept plan, which names the directory of its scene; of the steps what this

@@ -15,6 +15,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/world/scene.hpp"
 
 namespace pgupgrade::test {
@@ -123,7 +124,7 @@ const std::vector<GoldenScene>& golden_scenes() {
 }
 
 fs::path golden_directory() {
-  return fs::path(PGUPGRADE_TEST_DATA) / "upgrade" / "golden";
+  return test_data() / "upgrade" / "golden";
 }
 
 std::string trace_of(const GoldenScene& golden) {
