@@ -35,7 +35,7 @@ std::string place(const YamlFile& file, const Node& node) {
 }
 
 Error cannot_change(const Task& task, const std::string& reason, std::string hint) {
-  return refusal(fmt::format("could not change {}: {}", task.what, reason), std::move(hint));
+  return refusal(fmt::format("cannot change {}: {}", task.what, reason), std::move(hint));
 }
 
 std::vector<Layer> layers_of(const Files& files, const Task& task) {

@@ -95,7 +95,7 @@ auto understood(const std::string& what, Decode decode) {
   } catch (const Error& error) {
     if (!error.is("E-JSON")) throw;
     throw Error(ErrorKind::failed, "E-ENGINE",
-                "cannot " + what + ": the engine's answer is not understood: " + error.what());
+                "could not " + what + ": the engine's answer is not understood: " + error.what());
   }
 }
 

@@ -22,7 +22,7 @@ void HttpEngine::create_volume(const VolumeSpec& spec) {
   const std::string name = understood(request.what, [&] { return decode_volume(answer.body).name; });
   if (name != spec.name) {
     throw Error(ErrorKind::failed, "E-ENGINE",
-                "cannot " + request.what + ": the engine made " + named("volume", name) + " instead");
+                "could not " + request.what + ": the engine made " + named("volume", name) + " instead");
   }
 }
 

@@ -144,7 +144,7 @@ int Session::version_num() const {
 
 void Session::fail(std::string_view purpose, const std::string& reason) const {
   throw Error(ErrorKind::failed, "E-SQL",
-              "cannot " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
+              "could not " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
 }
 
 // Waits until PQgetResult will not block.

@@ -58,7 +58,7 @@ TEST_CASE("a directory is never replaced by a file") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "d");
   CHECK(message_of([&] { write_file_durably(directory / "d", "x"); }) ==
-        "cannot replace " + (directory / "d").native() + ": Is a directory");
+        "could not replace " + (directory / "d").native() + ": Is a directory");
   CHECK(std::filesystem::is_directory(directory / "d"));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("replacing keeps mode and owner and writes through a symbolic link") {
 TEST_CASE("replacing an absent file is an error") {
   const TemporaryDirectory directory;
   CHECK(message_of([&] { replace_file_durably(directory / "none", "x"); }) ==
-        "cannot replace " + (directory / "none").native() + ": No such file or directory");
+        "could not replace " + (directory / "none").native() + ": No such file or directory");
 }
 
 TEST_CASE("a private directory is created with its parents and only for its owner") {

@@ -227,7 +227,7 @@ TEST_CASE("a container that was never started has not ended with 0") {
   ScriptedEngine engine({.handler = always(test::answer(200, created))});
   REQUIRE_FALSE(engine->inspect_container("db")->exit_code.has_value());
   REQUIRE(message_of([&] { engine->wait_container("db", std::chrono::seconds(20)); }) ==
-          "E-ENGINE: cannot wait for container \"db\": it was never started");
+          "E-ENGINE: could not wait for container \"db\": it was never started");
 }
 
 TEST_CASE("a container that outlasts the patience is nothing") {
@@ -253,7 +253,7 @@ TEST_CASE("an engine that could not wait is an error") {
         200, request.method == "GET" ? kRunning : R"({"StatusCode":0,"Error":{"Message":"removal failed"}})");
   }});
   REQUIRE(message_of([&] { engine->wait_container("db", std::chrono::seconds(20)); }) ==
-          "E-ENGINE: cannot wait for container \"db\": the engine's answer is not understood: the engine "
+          "E-ENGINE: could not wait for container \"db\": the engine's answer is not understood: the engine "
           "could not "
           "wait: removal failed");
 }

@@ -92,7 +92,7 @@ std::vector<EngineCall> container_calls() {
        [](Engine& engine) {
          if (engine.wait_container("db", std::chrono::milliseconds(1))) return;
          throw Error(ErrorKind::failed, "E-ENGINE-TIMEOUT",
-                     "cannot wait for container \"db\": not any longer");
+                     "could not wait for container \"db\": not any longer");
        },
        {inspection(),
         {.method = "POST",

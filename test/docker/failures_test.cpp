@@ -90,10 +90,10 @@ TEST_CASE("a refusal is told in the words of the engine with its status") {
   for (const Call& call : calls()) {
     const auto refused = run(call, [] { return test::answer(500, R"({"message":"disk\n\u001b[1mfull"})"); });
     REQUIRE(refused.outcome ==
-            Outcome{ErrorKind::failed, "E-ENGINE", "cannot " + call.what + ": disk ?[1mfull (status 500)"});
+            Outcome{ErrorKind::failed, "E-ENGINE", "could not " + call.what + ": disk ?[1mfull (status 500)"});
     const auto plain = run(call, [] { return test::answer(502, "Bad Gateway\n"); });
     REQUIRE(plain.outcome ==
-            Outcome{ErrorKind::failed, "E-ENGINE", "cannot " + call.what + ": Bad Gateway (status 502)"});
+            Outcome{ErrorKind::failed, "E-ENGINE", "could not " + call.what + ": Bad Gateway (status 502)"});
   }
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a conflict has a code of its own") {
   for (const Call& call : calls()) {
     const auto conflict = run(call, [] { return test::answer(409, R"({"message":"in use"})"); });
     REQUIRE(conflict.outcome ==
-            Outcome{ErrorKind::failed, "E-ENGINE-CONFLICT", "cannot " + call.what + ": in use (status 409)"});
+            Outcome{ErrorKind::failed, "E-ENGINE-CONFLICT", "could not " + call.what + ": in use (status 409)"});
   }
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("a connection that is closed or reset before the answer is no answer")
     for (const auto& reply : {test::reset(), Reply{}}) {
       const auto lost = run(call, [&] { return reply; });
       REQUIRE(lost.outcome == Outcome{ErrorKind::engine_unreachable, "E-ENGINE-UNREACHABLE",
-                                      "cannot " + call.what + ": the engine at " + lost.socket +
+                                      "could not " + call.what + ": the engine at " + lost.socket +
                                           " closed the connection without an answer"});
     }
   }
@@ -124,7 +124,7 @@ TEST_CASE("a body that is cut short is an error") {
     for (const Reply& reply : cut) {
       const auto failed = run(call, [&] { return reply; });
       REQUIRE(failed.outcome == Outcome{ErrorKind::failed, "E-ENGINE-STREAM",
-                                        "cannot " + call.what + ": the engine at " + failed.socket +
+                                        "could not " + call.what + ": the engine at " + failed.socket +
                                             " ended its answer early"});
     }
   }
@@ -136,7 +136,7 @@ TEST_CASE("an answer that is no JSON is not understood") {
     const auto garbage = run(call, [&] { return test::answer(200, body); });
     REQUIRE(garbage.outcome.code == "E-ENGINE");
     REQUIRE_THAT(garbage.outcome.message,
-                 ContainsSubstring("cannot " + call.what + ": the engine's answer is not understood: "));
+                 ContainsSubstring("could not " + call.what + ": the engine's answer is not understood: "));
   }
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("what does not speak HTTP is named") {
   const auto other = run(call, [] { return Reply{"SSH-2.0-OpenSSH_9.2\r\n\r\n"}; });
   REQUIRE(other.outcome ==
           Outcome{ErrorKind::failed, "E-ENGINE-STREAM",
-                  "cannot " + call.what + ": what answers at " + other.socket + " does not speak HTTP"});
+                  "could not " + call.what + ": what answers at " + other.socket + " does not speak HTTP"});
 }
 
 TEST_CASE("a silent engine is given up after the patience of the call") {
@@ -166,7 +166,7 @@ TEST_CASE("a silent engine is given up after the patience of the call") {
         *call, [&] { return silence(clock); }, clock);
     REQUIRE(silent.outcome ==
             Outcome{ErrorKind::failed, "E-ENGINE-TIMEOUT",
-                    "cannot " + what + ": the engine at " + silent.socket + " was silent for 1:00"});
+                    "could not " + what + ": the engine at " + silent.socket + " was silent for 1:00"});
   }
 }
 

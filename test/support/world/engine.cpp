@@ -267,7 +267,7 @@ std::optional<int> SimulatedEngine::wait_container(const std::string& name,
                                                    std::chrono::milliseconds patience) {
   SimulatedContainer& container = at(name);
   if (container.info.status == docker::ContainerStatus::created) {
-    refuse("E-ENGINE", fmt::format("cannot wait for container {}: it was never started", name));
+    refuse("E-ENGINE", fmt::format("could not wait for container {}: it was never started", name));
   }
   if (!container.info.running()) return container.info.exit_code;
   clock_.pause(patience);
