@@ -61,7 +61,7 @@ TEST_CASE("several targets are told apart and other plans for passwords and moun
   REQUIRE_THAT(text,
                ContainsSubstring("  Passwords   app to SCRAM (PGPASSWORD of service web), old keeps md5\n"));
   REQUIRE_THAT(text,
-               ContainsSubstring("  Leaves out  settings that 17 does not know: vacuum_defer_cleanup_age\n"));
+               ContainsSubstring("  Settings    not carried over, since 17 does not know them: vacuum_defer_cleanup_age\n"));
 }
 
 TEST_CASE("names from outside cannot steer the terminal") {
@@ -77,9 +77,10 @@ TEST_CASE("the whole summary of an upgrade") {
   REQUIRE(render_report(shop_report(), "shop", "/srv/shop", {}) ==
           "Upgraded shop: 15.8 → 17.11 in 31:07, downtime 30:52\n"
           "Verified 212 tables, 84,113,902 rows, 61 sequences, 1 role: identical. Logins 3 of 3.\n"
-          "Backup  .pgupgrade/7f3a21bc/backup/db.tar.zst (11.4 GiB, sha256 9c1e55aa00ff…)\n"
-          "Note    role \"legacy\" keeps its md5 password\n"
-          "Undo    pgupgrade rollback --discard-new-writes        Tidy up  pgupgrade cleanup\n");
+          "Backup     .pgupgrade/7f3a21bc/backup/db.tar.zst (11.4 GiB, sha256 9c1e55aa00ff…)\n"
+          "Note       role \"legacy\" keeps its md5 password\n"
+          "Roll back  pgupgrade rollback --discard-new-writes\n"
+          "Clean up   pgupgrade cleanup\n");
 }
 
 TEST_CASE("the whole summary of a rollback") {
@@ -89,7 +90,7 @@ TEST_CASE("the whole summary of a rollback") {
   REQUIRE(render_report(report, "shop", "/srv/shop", {}) ==
           "Rolled back shop in 20.0 s\n"
           "Service db is PostgreSQL 15.8 again, everything as before.\n"
-          "Tidy up  pgupgrade cleanup\n");
+          "Clean up   pgupgrade cleanup\n");
 }
 
 TEST_CASE("the whole status of a run") {
@@ -101,23 +102,23 @@ TEST_CASE("the whole status of a run") {
                    .engine_problem = ""};
   const std::string head =
       "Run 7f3a21bc   shop: db 15.8 → 17\n"
-      "  State   unfinished, in step dump\n"
-      "  Begun   2025-11-24 16:00:00 UTC\n"
-      "  Data    untouched, still PostgreSQL 15; the applications are stopped\n"
+      "  State      unfinished, in step dump\n"
+      "  Started    2025-11-24 16:00:00 UTC\n"
+      "  Data       untouched, still PostgreSQL 15; the applications are stopped\n"
       "  Steps\n"
       "    ✔ pull done         2025-11-24 16:00:00 UTC     1.2 s\n"
       "    ▸ dump started      2025-11-24 16:00:02 UTC  attempt 2\n";
   const std::string tail =
-      "  File    .pgupgrade/7f3a21bc/state.json\n"
-      "  Next    pgupgrade resume\n"
-      "          pgupgrade rollback\n";
+      "  File       .pgupgrade/7f3a21bc/state.json\n"
+      "  Next       pgupgrade resume\n"
+      "             pgupgrade rollback\n";
   REQUIRE(render_status(status, "/srv/shop", {}) ==
-          head + "  Left    container pgupgrade-7f3a21bc-db\n" + tail);
+          head + "  Leftovers  container pgupgrade-7f3a21bc-db\n" + tail);
   status.leftovers.clear();
-  REQUIRE(render_status(status, "/srv/shop", {}) == head + "  Left    no containers, no volumes\n" + tail);
+  REQUIRE(render_status(status, "/srv/shop", {}) == head + "  Leftovers  no containers, no volumes\n" + tail);
   status.engine_problem = "could not reach the engine";
   REQUIRE(render_status(status, "/srv/shop", {}) ==
-          head + "  Left    unknown: could not reach the engine\n" + tail);
+          head + "  Leftovers  unknown: could not reach the engine\n" + tail);
 }
 
 TEST_CASE("cleanup says what will be and what was removed") {

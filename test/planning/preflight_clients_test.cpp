@@ -124,7 +124,7 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
   constexpr std::int64_t kMiB = std::int64_t{1} << 20;
   require_diagnostics({
       {"engine's disk", [](World& w) { w.facts.engine_free_bytes = 1024 * kMiB; },
-       "error E-DISK: not enough space in the engine's volumes: up to 4.5 GiB are needed, 1.0 GiB are free | "
+       "error E-DISK: not enough space in the engine's volumes: up to 4.5 GiB is needed, 1.0 GiB is free | "
        "free some space; or proceed anyway with --accept E-DISK"},
       {"state directory", [](World& w) { w.facts.state_free_bytes = 0; },
        "error E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB is needed, 0 B is free | "
@@ -134,8 +134,8 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
          w.facts.same_file_system = true;
          w.facts.state_free_bytes = w.facts.engine_free_bytes = 5 * 1024 * kMiB;
        },
-       "error E-DISK: not enough space in the engine's volumes and /srv/shop/.pgupgrade: up to 7.5 GiB are "
-       "needed, 5.0 GiB are free | free some space; or proceed anyway with --accept E-DISK"},
+       "error E-DISK: not enough space in the engine's volumes and /srv/shop/.pgupgrade: up to 7.5 GiB is "
+       "needed, 5.0 GiB is free | free some space; or proceed anyway with --accept E-DISK"},
       {"one file system of which only the state's side is known",
        [](World& w) {
          w.facts.same_file_system = true;
@@ -166,9 +166,8 @@ TEST_CASE("a disk that is too small is refused and an unknown one told") {
        "warning E-DISK: not enough space in /srv/shop/.pgupgrade: up to 3.0 GiB is needed, 0 B is free | "
        "free some space"},
       {"unknown", [](World& w) { w.facts.engine_free_bytes = -1; },
-       "warning W-DISK-UNKNOWN: cannot determine the free space of the engine's volumes: up to 4.5 GiB are "
-       "needed "
-       "| make sure there is enough"},
+       "warning W-DISK-UNKNOWN: could not determine the free space of the engine's volumes; up to 4.5 GiB is "
+       "needed | make sure there is enough"},
   });
 }
 
