@@ -15,7 +15,7 @@ namespace {
 std::string hint_for(int errno_value) {
   switch (errno_value) {
     case ENOSPC:
-      return "free some space on that file system, then go on";
+      return "free some space on that file system, then run `pgupgrade resume`";
     case EDQUOT:
       return "the user's disk quota is used up: free some space, then run `pgupgrade resume`";
     case EROFS:

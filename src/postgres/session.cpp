@@ -143,8 +143,9 @@ int Session::version_num() const {
 }
 
 void Session::fail(std::string_view purpose, const std::string& reason) const {
-  throw Error(ErrorKind::failed, "E-SQL",
-              "could not " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
+  throw Error(
+      ErrorKind::failed, "E-SQL",
+      "could not " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
 }
 
 // Waits until PQgetResult will not block.

@@ -60,8 +60,9 @@ TEST_CASE("several targets are told apart and other plans for passwords and moun
                    "  Moves       the data's mount from /var/lib/postgresql/data to /var/lib/postgresql\n"));
   REQUIRE_THAT(text,
                ContainsSubstring("  Passwords   app to SCRAM (PGPASSWORD of service web), old keeps md5\n"));
-  REQUIRE_THAT(text,
-               ContainsSubstring("  Settings    not carried over, since 17 does not know them: vacuum_defer_cleanup_age\n"));
+  REQUIRE_THAT(
+      text, ContainsSubstring(
+                "  Settings    not carried over, since 17 does not know them: vacuum_defer_cleanup_age\n"));
 }
 
 TEST_CASE("names from outside cannot steer the terminal") {

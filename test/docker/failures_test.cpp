@@ -89,8 +89,8 @@ Run run(const Call& call, const std::function<Reply()>& reply,
 TEST_CASE("a refusal is told in the words of the engine with its status") {
   for (const Call& call : calls()) {
     const auto refused = run(call, [] { return test::answer(500, R"({"message":"disk\n\u001b[1mfull"})"); });
-    REQUIRE(refused.outcome ==
-            Outcome{ErrorKind::failed, "E-ENGINE", "could not " + call.what + ": disk ?[1mfull (status 500)"});
+    REQUIRE(refused.outcome == Outcome{ErrorKind::failed, "E-ENGINE",
+                                       "could not " + call.what + ": disk ?[1mfull (status 500)"});
     const auto plain = run(call, [] { return test::answer(502, "Bad Gateway\n"); });
     REQUIRE(plain.outcome ==
             Outcome{ErrorKind::failed, "E-ENGINE", "could not " + call.what + ": Bad Gateway (status 502)"});
@@ -100,8 +100,8 @@ TEST_CASE("a refusal is told in the words of the engine with its status") {
 TEST_CASE("a conflict has a code of its own") {
   for (const Call& call : calls()) {
     const auto conflict = run(call, [] { return test::answer(409, R"({"message":"in use"})"); });
-    REQUIRE(conflict.outcome ==
-            Outcome{ErrorKind::failed, "E-ENGINE-CONFLICT", "could not " + call.what + ": in use (status 409)"});
+    REQUIRE(conflict.outcome == Outcome{ErrorKind::failed, "E-ENGINE-CONFLICT",
+                                        "could not " + call.what + ": in use (status 409)"});
   }
 }
 

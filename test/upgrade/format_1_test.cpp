@@ -72,7 +72,7 @@ TEST_CASE("a run that a program of the first format began is gone on with but fo
     die_as_older_program(scene, place);
     if (place.starts_with("wipe:") || place.starts_with("restore:")) {
       CHECK(error_of([&] { scene.resume(); }) ==
-            "E-FINGERPRINT-FORMAT: cannot go on: the fingerprint of service \"db\" was taken by another "
+            "E-FINGERPRINT-FORMAT: cannot continue: the fingerprint of service \"db\" was taken by another "
             "version of "
             "this program (format 1, expected 2)");
       scene.roll_back();

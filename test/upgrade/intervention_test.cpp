@@ -193,7 +193,7 @@ TEST_CASE("a running stranger on the volume stops the wipe") {
        .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
   scene.engine.start_container(stranger);
   CHECK(error_of([&] { scene.resume(); }) ==
-        "E-VOLUME-IN-USE: cannot go on with volume shop_dbdata: it is in use by stranger (running)");
+        "E-VOLUME-IN-USE: cannot continue with volume shop_dbdata: it is in use by stranger (running)");
   CHECK(scene.wrong_at_crash() == "");
   scene.engine.remove_container(stranger);
   scene.resume();
@@ -215,7 +215,7 @@ TEST_CASE("a running stranger on the volume stops the dump and the start as well
       scene.engine.start_container(stranger);
     };
     CHECK(error_of([&] { scene.start(); }) ==
-          "E-VOLUME-IN-USE: cannot go on with volume shop_dbdata: it is in use by stranger (running)");
+          "E-VOLUME-IN-USE: cannot continue with volume shop_dbdata: it is in use by stranger (running)");
     scene.engine.remove_container(stranger);
     scene.resume();
     CHECK(scene.wrong_after_success() == "");

@@ -49,7 +49,7 @@ TEST_CASE("a refused run keeps none of its volumes locked") {
   Scene scene({.targets = 2});
   add_lock(scene, "shop_db2data", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
   CHECK_THAT(error_of([&] { scene.start(); }),
-             ContainsSubstring("E-LOCKED: cannot work on volume shop_db2data"));
+             ContainsSubstring("E-LOCKED: volume shop_db2data is in use by "));
   upgrade::World world = scene.world();
   const auto locks = upgrade::find_locks(world);
   REQUIRE(locks.size() == 1);

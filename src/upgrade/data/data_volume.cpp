@@ -261,7 +261,7 @@ void refuse_users(StepContext& context, const TargetPlan& target, const std::str
 }
 
 void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own) {
-  refuse_users(context, target, "go on with " + data_name(target.data_mount), "pgupgrade resume", own);
+  refuse_users(context, target, "continue with " + data_name(target.data_mount), "pgupgrade resume", own);
 }
 
 Mount new_data_mount(const TargetPlan& target) {

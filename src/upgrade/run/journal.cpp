@@ -88,7 +88,7 @@ void refuse_older(const RunState& state, const fs::path& path, const RunFiles& f
         fmt::format("cannot use the state file {}: it is of generation {}, and {} of generation {} is "
                     "intact",
                     path.string(), state.generation, other.string(), newer->generation),
-        fmt::format("go on from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback "
+        fmt::format("continue from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback "
                     "--state {0}",
                     shell_word(other.string())));
   }
