@@ -160,6 +160,6 @@ TEST_CASE("the error of a full disk names the file and says to free space") {
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.what() == "could not write " + path.native() + ": No space left on device");
-    CHECK(error.hint() == "free some space on that file system, then go on");
+    CHECK(error.hint() == "free some space on that file system, then run `pgupgrade resume`");
   }
 }

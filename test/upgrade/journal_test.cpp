@@ -226,8 +226,9 @@ TEST_CASE("the generation before is refused while the newest is intact") {
   Scene scene;
   const Journal journal = journal_with_history(scene);
   CHECK(hint_of([&] { Journal::open_file(journal.files().previous_state()); }) ==
-        fmt::format("go on from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
-                    journal.files().state().string()));
+        fmt::format(
+            "continue from the newest: pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
+            journal.files().state().string()));
 }
 
 TEST_CASE("a run whose state file is gone or a link to nowhere is found with its problem") {

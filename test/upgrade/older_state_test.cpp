@@ -123,7 +123,7 @@ TEST_CASE("an older generation in the newest's place is refused while the one be
     CHECK(trees(scene) == before);
     const fs::path previous = scene.state_file().string() + ".previous";
     CHECK(hint_of([&] { go_from(scene, scene.state_file(), way); }) ==
-          "go on from the newest: pgupgrade resume --state " + previous.string() +
+          "continue from the newest: pgupgrade resume --state " + previous.string() +
               ", or: pgupgrade rollback --state " + previous.string());
     go_from(scene, previous, way);
     CHECK(wrong_at_end(scene, way) == "");
