@@ -278,7 +278,7 @@ std::string apply_edits(const std::string& text, const std::vector<FileEdit>& ed
     if (edit.offset < at || edit.offset > text.size() ||
         text.compare(edit.offset, edit.old_text.size(), edit.old_text) != 0) {
       throw Error(ErrorKind::refused, "E-COMPOSE-DRIFT",
-                  fmt::format("could not edit {}:{}: \"{}\" no longer stands there", edit.file, edit.line,
+                  fmt::format("cannot edit {}:{}: \"{}\" no longer stands there", edit.file, edit.line,
                               printable(edit.old_text)),
                   "undo what was changed in the file since the plan was made");
     }
