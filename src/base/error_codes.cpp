@@ -197,6 +197,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"E-STATE-OLD", refused, "the state file is older than what the run has done, or may be",
      "continue from the newest generation; the message says how"},
     {"E-STEP", failed, "a step ran, but its result could not be confirmed", "report it with `run.log`"},
+    {"E-STRATEGY", usage, "this version of pgupgrade does not know the run's strategy or one of its steps",
+     "use the version that started the run"},
     {"E-SUBPATH", refused, "the service mounts a part of a volume (`subpath`)",
      "give it a volume of its own"},
     {"E-SUBSCRIPTIONS", refused, "logical replication subscriptions are in use",

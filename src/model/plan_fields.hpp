@@ -13,6 +13,28 @@ inline constexpr std::array<fields::Text<PasswordAction>, 2> texts_of(PasswordAc
   return {{{PasswordAction::to_scram, "scram-sha-256"}, {PasswordAction::keep_md5, "md5"}}};
 }
 
+inline constexpr std::array<fields::Text<Point>, 8> texts_of(Point) {
+  return {{{Point::stops_clients, "stops_clients"},
+           {Point::stops_server, "stops_server"},
+           {Point::replaces_data, "replaces_data"},
+           {Point::fills_place, "fills_place"},
+           {Point::proves, "proves"},
+           {Point::declares, "declares"},
+           {Point::serves, "serves"},
+           {Point::releases_clients, "releases_clients"}}};
+}
+
+inline constexpr std::array<fields::Text<Phase>, 3> texts_of(Phase) {
+  return {{{Phase::prepare, "prepare"}, {Phase::window, "window"}, {Phase::after, "after"}}};
+}
+
+template <class Archive, fields::Of<StepPlan> T>
+void describe(Archive& archive, T& value) {
+  archive("name", value.name);
+  archive("phase", value.phase);
+  archive("passes", value.passes);
+}
+
 template <class Archive, fields::Of<ProjectLocation> T>
 void describe(Archive& archive, T& value) {
   archive("files", value.files);
@@ -74,6 +96,8 @@ void describe(Archive& archive, T& value) {
 template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
+  archive.optional("strategy", value.strategy);
+  archive.optional("steps", value.steps);
   archive("run_id", value.run_id);
   archive("tool_version", value.tool_version);
   archive("engine_id", value.engine_id);

@@ -134,7 +134,8 @@ std::int64_t plan_downtime(const Plan& plan) {
 
 Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
                 const std::string& tool_version) {
-  return {.run_id = run_id,
+  return {.strategy = request.strategy,
+          .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,
           .engine_endpoint = facts.engine_endpoint,

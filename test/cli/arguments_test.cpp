@@ -47,6 +47,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.state_dir = "runs";
   expected.to = 18;
   expected.services = {"db", "db2"};
+  expected.strategy = "dump";
   expected.image = "postgres:18";
   expected.password_file = "pw";
   expected.keep_md5 = true;
@@ -74,6 +75,8 @@ TEST_CASE("every option of an upgrade reaches its field") {
                  "--service",
                  "db",
                  "db2",
+                 "--strategy",
+                 "dump",
                  "--image",
                  "postgres:18",
                  "--password-file",
@@ -141,6 +144,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
       {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
       {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
+      {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from dump"},
       {{"--to", "17", "--output", "xml"}, "cannot use --output xml: it is auto, plain or json"},
       {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},
   };

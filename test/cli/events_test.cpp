@@ -35,8 +35,11 @@ TEST_CASE("the plan event holds the very plan") {
   REQUIRE(plan_from_json(object.at("plan")) == shop_plan());
   REQUIRE(object.at("steps").as_array().size() == 5);
   REQUIRE(object.at("steps").as_array()[1] ==
-          bj::value(bj::object{
-              {"number", 2}, {"name", "wipe"}, {"description", "volume shop_pgdata"}, {"sign", "-"}}));
+          bj::value(bj::object{{"number", 2},
+                               {"name", "wipe"},
+                               {"description", "volume shop_pgdata"},
+                               {"sign", "-"},
+                               {"phase", "window"}}));
 }
 
 TEST_CASE("a step event") {

@@ -57,11 +57,11 @@ inline Plan shop_plan() {
 }
 
 inline std::vector<upgrade::PlannedStep> shop_steps() {
-  return {{1, "pull", "postgres:17", ' '},
-          {2, "wipe", "volume shop_pgdata", '-'},
-          {3, "edit-compose", "docker-compose.yml", '~'},
-          {4, "start", "db", ' '},
-          {5, "thaw", "web", ' '}};
+  return {{1, "pull", "postgres:17", ' ', Phase::prepare, {}},
+          {2, "wipe", "volume shop_pgdata", '-', Phase::window, {Point::replaces_data}},
+          {3, "edit-compose", "docker-compose.yml", '~', Phase::window, {Point::declares}},
+          {4, "start", "db", ' ', Phase::window, {Point::serves}},
+          {5, "thaw", "web", ' ', Phase::window, {Point::releases_clients}}};
 }
 
 inline upgrade::Report shop_report() {

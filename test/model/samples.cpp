@@ -146,6 +146,10 @@ static TargetPlan target() {
 Plan plan() {
   Plan value;
   value.format = 7;
+  value.strategy = "other";
+  value.steps = {{.name = "pull", .phase = Phase::prepare, .passes = {}},
+                 {.name = "freeze", .phase = Phase::window, .passes = {Point::stops_clients}},
+                 {.name = "tidy", .phase = Phase::after, .passes = {Point::proves, Point::serves}}};
   value.run_id = "7f3a0b1c";
   value.tool_version = "0.1.0";
   value.engine_id = "ABCD:EFGH";

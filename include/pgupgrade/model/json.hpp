@@ -22,6 +22,7 @@ boost::json::value to_json(const RunState& value);
 
 // What an enumerator is called in all JSON.
 std::string_view text_of(Severity value);
+std::string_view text_of(Phase value);
 std::string_view text_of(Direction value);
 std::string_view text_of(StepPhase value);
 std::string_view text_of(RunOutcome value);

@@ -61,6 +61,28 @@ struct TargetPlan {
   bool operator==(const TargetPlan&) const = default;
 };
 
+// What a step brings the run past. Whoever asks how far a run has come asks for points, never for steps.
+enum class Point {
+  stops_clients,     // clients no longer run, and do not start by themselves
+  stops_server,      // nor does the old server
+  replaces_data,     // the old data leaves its place
+  fills_place,       // the new cluster is written to where the old data was
+  proves,            // the new cluster was found equal to the old one
+  declares,          // the user's files name the new image
+  serves,            // the new server runs for clients
+  releases_clients,  // clients run again
+};
+
+// When a step is carried out: while all is in use, in the downtime, or once all is in use again.
+enum class Phase { prepare, window, after };
+
+struct StepPlan {
+  std::string name;
+  Phase phase = Phase::window;
+  std::vector<Point> passes;
+  bool operator==(const StepPlan&) const = default;
+};
+
 struct DiskNeed {
   std::string place;  // "the engine's volumes", "/srv/app/.pgupgrade"
   std::int64_t needed_bytes = 0;
@@ -70,7 +92,9 @@ struct DiskNeed {
 
 struct Plan {
   int format = 1;
-  std::string run_id;  // 8 hex digits
+  std::string strategy = "dump";  // how the new cluster comes by its data
+  std::vector<StepPlan> steps;    // in their order; empty until upgrade::add_steps
+  std::string run_id;             // 8 hex digits
   std::string tool_version;
   std::string engine_id;
   std::string engine_endpoint;

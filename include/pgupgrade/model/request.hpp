@@ -27,6 +27,7 @@ struct Request {
   int target_major = 0;
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
+  std::string strategy = "dump";                       // --strategy: one of upgrade::strategies()
   std::string image;                                   // --image: overrides the derived new image
   std::optional<std::filesystem::path> password_file;  // lines role:password, mode 0600
   Md5Policy md5_policy = Md5Policy::convert;

@@ -115,6 +115,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.target_major = arguments.to;
   request.services = arguments.services;
   request.all_services = arguments.all;
+  request.strategy = arguments.strategy;
   request.image = arguments.image;
   if (!arguments.password_file.empty())
     request.password_file = checked_password_file(absolute_from(directory, arguments.password_file));

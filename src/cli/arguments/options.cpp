@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/upgrade/strategy/strategy.hpp"
 
 namespace pgupgrade::cli {
 
@@ -128,6 +129,23 @@ void OptionTable::text(const std::string& names, std::string& target, const std:
   entry.apply = [&target](const std::string& value) { target = value; };
 }
 
+void OptionTable::choice(const std::string& names, std::string& target, const std::string& meta,
+                         const std::string& help, const std::vector<std::string>& values) {
+  const std::string flag = split_list(names, ",").front();
+  const auto set = [&target, values](const std::string& origin, const std::string& value) {
+    if (std::find(values.begin(), values.end(), value) == values.end())
+      throw usage_error(
+          fmt::format("cannot use {} {}: choose from {}", origin, printable(value), join(values, ", ")));
+    target = value;
+  };
+  CLI::Option* option = app_.add_option_function<std::string>(
+      names, [set, flag](const std::string& value) { set(flag, value); }, help);
+  Entry& entry = remember(names, option->type_name(meta), help);
+  entry.description.takes_value = true;
+  entry.description.values = values;
+  entry.apply = [set, origin = variable_of(flag)](const std::string& value) { set(origin, value); };
+}
+
 void OptionTable::list(const std::string& names, std::vector<std::string>& target, const std::string& meta,
                        const std::string& help, const std::string& separator) {
   CLI::Option* option = app_.add_option(names, target, help)->type_name(meta + "...")->expected(1, 1000);
@@ -191,6 +209,15 @@ void OptionTable::add_selection() {
          "a major version is a whole number from 10 to 99, such as 17");
   list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
+  std::vector<std::string> names;
+  std::string summaries;
+  for (const upgrade::Strategy& strategy : upgrade::strategies()) {
+    names.push_back(strategy.name);
+    summaries += fmt::format("{}{}: {}", summaries.empty() ? "" : "; ", strategy.name, strategy.summary);
+  }
+  choice("--strategy", arguments_.strategy, "NAME",
+         fmt::format("how the data gets into the new cluster ({}; default: {})", summaries, names.front()),
+         names);
   text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
   text("--password-file", arguments_.password_file, "FILE",
        "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");

@@ -38,6 +38,9 @@ class OptionTable {
 
  private:
   void text(const std::string& names, std::string& target, const std::string& meta, const std::string& help);
+  // One of `values`.
+  void choice(const std::string& names, std::string& target, const std::string& meta, const std::string& help,
+              const std::vector<std::string>& values);
   void list(const std::string& names, std::vector<std::string>& target, const std::string& meta,
             const std::string& help, const std::string& separator);
   void number(const std::string& names, int& target, const std::string& meta, const std::string& help,

@@ -16,9 +16,9 @@
 #include "pgupgrade/model/json.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
-#include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "pgupgrade/upgrade/observe/observe.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "pgupgrade/upgrade/strategy/strategy.hpp"
 
 namespace pgupgrade::cli {
 
@@ -35,7 +35,9 @@ planning::Planned make_plan(Session& session, Connection& connection, const Requ
     facts = upgrade::observe(request, connection.world(), connection.endpoint(),
                              [&screen](const std::string& what) { screen.view().looking(what); });
   }
-  return planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
+  planning::Planned planned = planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
+  if (planned.ok) upgrade::add_steps(planned.plan);
+  return planned;
 }
 
 void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {

@@ -173,8 +173,9 @@ std::string steps_text(const std::vector<upgrade::PlannedStep>& steps, const Sty
 }
 
 std::string promise(const std::vector<upgrade::PlannedStep>& steps) {
-  const auto start =
-      std::find_if(steps.begin(), steps.end(), [](const auto& step) { return step.name == "start"; });
+  const auto start = std::find_if(steps.begin(), steps.end(), [](const auto& step) {
+    return std::find(step.passes.begin(), step.passes.end(), Point::serves) != step.passes.end();
+  });
   if (start == steps.end()) return "Nothing has been changed yet.\n";
   return fmt::format("Up to step {} `pgupgrade rollback` loses nothing. Nothing has been changed yet.\n",
                      start->number);

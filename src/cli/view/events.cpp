@@ -84,7 +84,8 @@ std::string plan_event(const Plan& plan, const std::vector<upgrade::PlannedStep>
     list.push_back(bj::object{{"number", step.number},
                               {"name", step.name},
                               {"description", step.description},
-                              {"sign", std::string(1, step.sign)}});
+                              {"sign", std::string(1, step.sign)},
+                              {"phase", text_of(step.phase)}});
   object["steps"] = std::move(list);
   return line(object);
 }

@@ -23,7 +23,7 @@ ControlData new_control_data(StepContext& context, const TargetPlan& target) {
 
 bool may_have_been_written(StepContext& context, const TargetPlan& target,
                            const std::optional<docker::ContainerInfo>& container) {
-  const std::string before = context.datum_of("start", target, kNextTransaction);
+  const std::string before = context.datum(target, kNextTransaction);
   if (before.empty()) return container.has_value();
   if (container) {
     hold_restart_policy(context, container->id, container->auto_remove);
@@ -57,12 +57,11 @@ void remember_unused(StepContext& context, const TargetPlan& target) {
 
 bool may_have_been_written(StepContext& context) {
   const auto& targets = context.plan().targets;
-  const StepRecord* start = context.journal.find("start");
-  if (start == nullptr) {
+  if (!context.journal.ever_begun(Point::serves)) {
     return std::any_of(targets.begin(), targets.end(),
                        [&](const TargetPlan& target) { return was_started_by_others(context, target); });
   }
-  if (start->phase == StepPhase::undone) return false;
+  if (!context.journal.begun(Point::serves)) return false;
   bool written = false;
   std::vector<std::optional<docker::ContainerInfo>> found;
   for (const TargetPlan& target : targets) {

@@ -56,7 +56,7 @@ void announce_putting_back(const StepContext& context, const TargetPlan& target)
 }
 
 void record_whole(StepContext& context, const TargetPlan& target) {
-  const bool lost_record = context.journal.find("start-new") != nullptr;
+  const bool lost_record = context.journal.ever_begun(Point::fills_place);
   for (const std::string step : {"dump", "wipe"}) {
     if (context.journal.find(step) == nullptr) continue;
     if (context.datum_of(step, target, kEmptying) == "yes" || (step == "wipe" && lost_record))
@@ -89,7 +89,7 @@ bool was_emptied(const StepContext& context, const TargetPlan& target) {
   const std::string wiped = context.datum_of("wipe", target, kEmptying);
   if (wiped == "yes" || context.datum_of("dump", target, kEmptying) == "yes") return true;
   // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
-  return wiped != "no" && context.journal.find("start-new") != nullptr;
+  return wiped != "no" && context.journal.ever_begun(Point::fills_place);
 }
 
 void put_back_unclean_data(StepContext& context, const TargetPlan& target) {

@@ -67,9 +67,8 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   }
   if (act == Act::tell) return report;
   remove_leftover_work(world, plan.run_id);
-  for (const TargetPlan& target : plan.targets) {
-    world.engine.remove_volume(dump_volume_name(plan.run_id, target.service));
-  }
+  for (const auto& volume : world.engine.list_volumes({{kRunLabel, plan.run_id}}))
+    world.engine.remove_volume(volume.name);
   unlock_data(world, plan);
   for (std::size_t index = 0; index < plan.targets.size(); ++index) {
     remove_tree(private_directory(world.socket_root, plan.run_id, index));

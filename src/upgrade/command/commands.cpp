@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/back/new_writes.hpp"
-#include "upgrade/back/put_back.hpp"
+#include "upgrade/back/way_back.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/command/drift.hpp"
 #include "upgrade/command/report.hpp"
-#include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/runner.hpp"
@@ -19,17 +19,9 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-char sign_of(StepNature nature) {
-  switch (nature) {
-    case StepNature::destroys:
-      return '-';
-    case StepNature::edits:
-      return '~';
-    case StepNature::harmless:
-    case StepNature::stops_service:
-      break;
-  }
-  return ' ';
+char sign_of(const StepPlan& step) {
+  if (passes(step, Point::replaces_data)) return '-';
+  return passes(step, Point::declares) ? '~' : ' ';
 }
 
 void remove_socket_directories(const World& world, const Plan& plan) {
@@ -54,8 +46,7 @@ void end_run(Journal& journal, World& world, RunOutcome outcome) {
   unlock_data(world, plan);
 }
 
-Report go_forward(Journal& journal, World& world, Listener& listener) {
-  const auto steps = dump_strategy();
+Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   Runner(steps, journal, world, listener).run_forward();
   end_run(journal, world, RunOutcome::succeeded);
   return make_report(journal, world.clock.unix_ms());
@@ -63,29 +54,14 @@ Report go_forward(Journal& journal, World& world, Listener& listener) {
 
 // The steps that are left, by hand, for an undo that cannot be carried out.
 std::string manual_steps(const Journal& journal, const Error& error) {
+  const Plan& plan = journal.state().plan;
   std::string text;
-  for (const TargetPlan& target : journal.state().plan.targets) {
-    if (backup::is_damage(error)) {
-      text += fmt::format(
-          "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "
-          "{}); "
-          "with an intact copy of the backup in its place: pgupgrade rollback",
-          data_name(target.data_mount), dump_volume_name(journal.state().plan.run_id, target.service),
-          target.new_major);
-      continue;
-    }
-    text += fmt::format(
-        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); run pgupgrade rollback "
-        "again once the cause is fixed, or extract it into the emptied {} yourself and start the old image "
-        "{}",
-        data_name(target.data_mount), journal.files().archive(target.service).string(),
-        data_name(target.data_mount), target.old_image);
-  }
+  for (const TargetPlan& target : plan.targets)
+    text += strategy_of(plan).way_back(plan).by_hand(journal, target, error);
   return text;
 }
 
-Report go_back(Journal& journal, World& world, Listener& listener) {
-  const auto steps = dump_strategy();
+Report go_back(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   try {
     clear_leftovers(world, journal.state().plan);
     Runner(steps, journal, world, listener).run_back();
@@ -102,35 +78,20 @@ Report go_back(Journal& journal, World& world, Listener& listener) {
   return make_report(journal, world.clock.unix_ms());
 }
 
-// What the user can do instead of a way back that ends at a damaged backup.
-std::string other_ways(const RunState& state, const TargetPlan& target) {
-  if (state.outcome == RunOutcome::succeeded)
-    return "nothing was changed, the new cluster is in use; with an intact copy of the backup in its place: "
-           "pgupgrade rollback --discard-new-writes";
-  return fmt::format(
-      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume "
-      "continues from it; with an intact copy of the backup in its place: pgupgrade rollback",
-      dump_volume_name(state.plan.run_id, target.service));
+// For what is done between the steps on behalf of the one that passes the point.
+StepContext context_at(Point point, Journal& journal, World& world, Listener& listener) {
+  StepContext context{.journal = journal, .world = world, .listener = listener, .step = {}};
+  for (const StepPlan& step : journal.state().plan.steps)
+    if (passes(step, point)) context.step = step.name;
+  return context;
 }
 
-// A way back that ends at a damaged backup is not begun: once begun, there would be no way forward either.
+// A way back that cannot be gone to its end is not begun: once begun, there would be no way forward either.
 void prove_way_back(Journal& journal, World& world, Listener& listener) {
-  const StepRecord* wipe = journal.find("wipe");
-  if (wipe == nullptr || wipe->phase == StepPhase::undone) return;
-  StepContext context{.journal = journal, .world = world, .listener = listener, .step = "wipe"};
-  for (const TargetPlan& target : journal.state().plan.targets) {
-    if (!was_emptied(context, target)) continue;
-    try {
-      read_backup_again(context, target);
-    } catch (Error& error) {
-      if (!backup::is_damage(error)) throw;
-      context.record(target, kBackupDamaged, "yes");
-      error.set_moment(Moment::going_back);
-      error.set_hint(other_ways(journal.state(), target));
-      throw;
-    }
-    if (!context.datum(target, kBackupDamaged).empty()) context.record(target, kBackupDamaged, "no");
-  }
+  if (!journal.begun(Point::replaces_data)) return;
+  const Plan& plan = journal.state().plan;
+  StepContext context = context_at(Point::replaces_data, journal, world, listener);
+  strategy_of(plan).way_back(plan).prove(context);
 }
 
 // Of several volumes some may be locked already, and a lock whose reply was lost is there all the same. The
@@ -148,10 +109,9 @@ void allow_for_lost_record(Journal& journal, World& world) {
       journal.state().outcome != RunOutcome::unfinished) {
     return;
   }
-  for (const auto& step : dump_strategy()) {
-    const std::string name(step->name());
-    if (journal.find(name) != nullptr) continue;
-    journal.record_started(name, world.clock.unix_ms());
+  for (const StepPlan& step : journal.state().plan.steps) {
+    if (journal.find(step.name) != nullptr) continue;
+    journal.record_started(step.name, world.clock.unix_ms());
     return;
   }
 }
@@ -194,7 +154,7 @@ void refuse_unfinished_runs(const Plan& plan) {
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was.
 void withdraw_untouched(Journal& journal, World& world, const Error& error) {
-  if (journal.find("freeze") != nullptr ||
+  if (journal.begun(Point::stops_clients) ||
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
   }
@@ -206,11 +166,15 @@ void withdraw_untouched(Journal& journal, World& world, const Error& error) {
 
 std::vector<PlannedStep> planned_steps(const Plan& plan) {
   std::vector<PlannedStep> planned;
-  for (const auto& step : dump_strategy()) {
-    planned.push_back({.number = static_cast<int>(planned.size()) + 1,
-                       .name = std::string(step->name()),
-                       .description = step->describe(plan),
-                       .sign = sign_of(step->nature())});
+  const Steps steps = steps_of(plan);
+  for (std::size_t index = 0; index < steps.size(); ++index) {
+    const StepPlan& step = plan.steps[index];
+    planned.push_back({.number = static_cast<int>(index) + 1,
+                       .name = step.name,
+                       .description = steps[index]->describe(plan),
+                       .sign = sign_of(step),
+                       .phase = step.phase,
+                       .passes = step.passes});
   }
   return planned;
 }
@@ -219,6 +183,7 @@ Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   refuse_unfinished_runs(plan);
+  const Steps steps = steps_of(plan);
   const RunFiles files{.directory = std::filesystem::path(plan.state_root) / plan.run_id};
   Journal journal = Journal::create(files, {.created_ms = world.clock.unix_ms(), .plan = plan});
   world.probe.reach("begin:state-written");
@@ -232,7 +197,7 @@ Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
   }
   world.probe.reach("begin:locked");
   try {
-    return go_forward(journal, world, listener);
+    return go_forward(steps, journal, world, listener);
   } catch (const Error& error) {
     withdraw_untouched(journal, world, error);
     throw;
@@ -248,19 +213,20 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
   release_if_ended(journal, world);
   refuse_ended(journal);
   if (journal.state().outcome == RunOutcome::succeeded) return make_report(journal, world.clock.unix_ms());
+  const Steps steps = steps_of(plan);
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
     lock_data(world, plan, holder);  // somebody may have released it since
-    return go_back(journal, world, listener);
+    return go_back(steps, journal, world, listener);
   }
   refuse_drift(journal, world);
-  refuse_older_state(journal, world);
+  refuse_older_state(journal, world, steps);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
   clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
-  return go_forward(journal, world, listener);
+  return go_forward(steps, journal, world, listener);
 }
 
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,
@@ -278,18 +244,20 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
     throw Error(ErrorKind::refused, "E-CLEANED",
                 fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));
   }
+  const Steps steps = steps_of(plan);
   const bool forward = journal.state().direction == Direction::forward;
   const bool keep = forward && writes == NewWrites::keep;
-  if (keep && (journal.is_done("start") || journal.find("thaw") != nullptr)) refuse_new_writes(plan);
+  if (keep && (journal.passed(Point::serves) || journal.begun(Point::releases_clients)))
+    refuse_new_writes(plan);
   refuse_other_engine(journal, world);
   refuse_changed_edits(journal);
-  refuse_older_state(journal, world);
+  refuse_older_state(journal, world, steps);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
-  StepContext start{.journal = journal, .world = world, .listener = listener, .step = "start"};
-  if (keep && may_have_been_written(start)) refuse_new_writes(plan);
+  StepContext serving = context_at(Point::serves, journal, world, listener);
+  if (keep && may_have_been_written(serving)) refuse_new_writes(plan);
   if (forward) prove_way_back(journal, world, listener);
-  return go_back(journal, world, listener);
+  return go_back(steps, journal, world, listener);
 }
 
 }  // namespace pgupgrade::upgrade

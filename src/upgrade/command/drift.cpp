@@ -12,23 +12,18 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// What a step of this run makes, and by its record of the beginning cannot be there without it.
-struct Trace {
-  std::string step, step_before;
-  std::filesystem::path file;
-};
-
-std::vector<Trace> traces(const RunFiles& files, const TargetPlan& target) {
-  return {{"backup", "stop-old", files.archive(target.service)},
-          {"dump", "verify-backup", files.dump_record(target.service)},
-          {"configure", "restore", files.configuration(target.service)},
-          {"verify", "refresh", files.fingerprint(target.service, "new")},
-          {"edit-compose", "verify", files.original(0)}};
+// Of the step that comes next the record may be the one that was lost.
+bool is_known(const Journal& journal, std::size_t index) {
+  const auto& steps = journal.state().plan.steps;
+  return journal.find(steps[index].name) != nullptr ||
+         (journal.may_be_behind() && index > 0 && journal.find(steps[index - 1].name) != nullptr);
 }
 
-// Of the step that comes next the record may be the one that was lost.
-bool is_known(const Journal& journal, const std::string& step, const std::string& step_before) {
-  return journal.find(step) != nullptr || (journal.may_be_behind() && journal.find(step_before) != nullptr);
+bool may_have_edited(const Journal& journal) {
+  const auto& steps = journal.state().plan.steps;
+  for (std::size_t index = 0; index < steps.size(); ++index)
+    if (passes(steps[index], Point::declares) && is_known(journal, index)) return true;
+  return false;
 }
 
 [[noreturn]] void refuse_older(const Journal& journal, const std::string& step, const std::string& thing) {
@@ -76,10 +71,7 @@ void refuse_drift(const Journal& journal, World& world) {
   }
   for (const std::string& file : edited_files(plan)) {
     const FileState state = state_of_file(plan, journal.files(), file);
-    if (state == FileState::original ||
-        (state == FileState::edited && is_known(journal, "edit-compose", "verify"))) {
-      continue;
-    }
+    if (state == FileState::original || (state == FileState::edited && may_have_edited(journal))) continue;
     refuse(fmt::format("{} has changed since the run started", file),
            "put the file back as it was, then: pgupgrade resume");
   }
@@ -101,22 +93,23 @@ void refuse_stale_plan(const Journal& journal, World& world) {
   }
 }
 
-void refuse_older_state(const Journal& journal, World& world) {
+void refuse_older_state(const Journal& journal, World& world, const Steps& steps) {
   const Plan& plan = journal.state().plan;
   for (const TargetPlan& target : plan.targets) {
-    for (const auto& [step, step_before, file] : traces(journal.files(), target)) {
-      if (!is_known(journal, step, step_before) && std::filesystem::exists(file))
-        refuse_older(journal, step, file.string());
+    for (std::size_t index = 0; index < steps.size(); ++index) {
+      if (is_known(journal, index)) continue;
+      const std::string step(steps[index]->name());
+      const Artefacts made = steps[index]->artefacts(journal.files(), plan, target);
+      for (const auto& file : made.files)
+        if (std::filesystem::exists(file)) refuse_older(journal, step, file.string());
+      for (const std::string& volume : made.volumes)
+        if (world.engine.inspect_volume(volume)) refuse_older(journal, step, "volume " + volume);
     }
-    const std::string dump = dump_volume_name(plan.run_id, target.service);
-    if (!is_known(journal, "dump", "verify-backup") && world.engine.inspect_volume(dump))
-      refuse_older(journal, "dump", "volume " + dump);
   }
 }
 
 void refuse_changed_edits(const Journal& journal) {
-  const StepRecord* record = journal.find("edit-compose");
-  if (record == nullptr || record->phase == StepPhase::undone) return;
+  if (!journal.begun(Point::declares)) return;
   const auto files = edited_files(journal.state().plan);
   for (std::size_t index = 0; index < files.size(); ++index)
     refuse_change_after_edit(journal.state().plan, journal.files(), index);

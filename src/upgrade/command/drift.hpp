@@ -2,6 +2,7 @@
 
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "pgupgrade/upgrade/run/world.hpp"
+#include "pgupgrade/upgrade/strategy/strategy.hpp"
 
 namespace pgupgrade::upgrade {
 
@@ -17,7 +18,8 @@ void refuse_other_engine(const Journal& journal, World& world);
 // Error(refused, "E-STATE-OLD") when the run has left what its state says nothing about: an older generation
 // was put into the newest's place, and the steps would be undone or done again from a wrong beginning. What
 // is one record behind passes; see Journal::may_be_behind.
-void refuse_older_state(const Journal& journal, World& world);
+// `steps` are those of the run's plan.
+void refuse_older_state(const Journal& journal, World& world, const Steps& steps);
 
 // Error(refused, "E-COMPOSE-DRIFT") when a file that the run has edited was changed again by somebody, so
 // that a rollback could not put the original back. Asked before a rollback stops anything.

@@ -17,11 +17,6 @@ std::int64_t number(const Journal& journal, const std::string& step, const Targe
   return value;
 }
 
-std::int64_t begun(const Journal& journal, const std::string& step) {
-  const StepRecord* record = journal.find(step);
-  return record == nullptr ? 0 : record->started_ms;
-}
-
 // What the user has accepted to lose.
 std::vector<std::string> losses(const DatabaseFacts& database) {
   const LeftBehind& found = database.left_behind;
@@ -73,10 +68,11 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   report.run_id = state.plan.run_id;
   report.state_file = journal.files().state();
   report.outcome = state.outcome;
-  const StepRecord* thaw = journal.find("thaw");
-  const std::int64_t end = thaw != nullptr && thaw->ended_ms != 0 ? thaw->ended_ms : now_ms;
+  const std::int64_t released = ended_ms(state, Point::releases_clients);
+  const std::int64_t end = released != 0 ? released : now_ms;
   report.total_ms = end - state.created_ms;
-  if (begun(journal, "freeze") != 0) report.downtime_ms = end - begun(journal, "freeze");
+  const std::int64_t stopped = begun_ms(state, Point::stops_clients);
+  if (stopped != 0) report.downtime_ms = end - stopped;
   for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
   return report;
 }

@@ -180,11 +180,6 @@ const StepRecord* Journal::find(const std::string& step) const {
   return found == state_.steps.end() ? nullptr : &*found;
 }
 
-bool Journal::is_done(const std::string& step) const {
-  const StepRecord* record = find(step);
-  return record != nullptr && record->phase == StepPhase::done;
-}
-
 std::string Journal::datum(const std::string& step, const std::string& key) const {
   const StepRecord* record = find(step);
   if (record == nullptr) return {};

@@ -23,6 +23,13 @@ std::string data_name(const Mount& data) {
   return (data.kind == MountKind::volume ? "volume " : "directory ") + data.source;
 }
 
+std::string old_versions(const Plan& plan) {
+  std::string versions;
+  for (const TargetPlan& target : plan.targets)
+    versions += fmt::format("{}PostgreSQL {}", versions.empty() ? "" : ", ", target.old_major);
+  return versions;
+}
+
 std::filesystem::path private_directory(const std::filesystem::path& socket_root, const std::string& run,
                                         std::size_t target_index) {
   return socket_root / fmt::format("pgupgrade-{}-{}", run, target_index);

@@ -36,6 +36,8 @@ std::string dump_volume_name(const std::string& run, const std::string& service)
 std::string lock_container_name(const Mount& data);
 // "volume shop_pgdata" or "directory /srv/shop/data".
 std::string data_name(const Mount& data);
+// "PostgreSQL 15, PostgreSQL 13": of all targets.
+std::string old_versions(const Plan& plan);
 
 // <socket root>/pgupgrade-<run>-<index of the target>: 0700; the directory "s" in it is what containers
 // mount.

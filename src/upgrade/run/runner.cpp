@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/error.hpp"
 
 namespace pgupgrade::upgrade {
+namespace {
 
-Runner::Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world,
-               Listener& listener)
+// Clients, server, data or files. Proofs and the new cluster in the emptied place are our own.
+bool changes_something_of_users(const Step& step) {
+  const std::vector<Point> points = step.passes();
+  return std::any_of(points.begin(), points.end(),
+                     [](Point point) { return point != Point::fills_place && point != Point::proves; });
+}
+
+}  // namespace
+
+Runner::Runner(const Steps& steps, Journal& journal, World& world, Listener& listener)
     : steps_(steps), journal_(journal), world_(world), observer_(listener) {}
 
 void Runner::run_forward() {
@@ -76,7 +87,7 @@ bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
   if (!steps_[index]->is_spoilt(context)) return false;
   std::vector<std::string> names;
   for (std::size_t i = index; i < steps_.size(); ++i) {
-    if (i > index && steps_[i]->nature() != StepNature::harmless) break;
+    if (i > index && changes_something_of_users(*steps_[i])) break;
     names.emplace_back(steps_[i]->name());
   }
   journal_.reopen(names);
@@ -87,7 +98,7 @@ bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
 Error Runner::explained(const std::exception& exception, std::size_t index) const {
   Error error = as_error(exception);
   error.add_context(fmt::format("in step {} ({} of {})", steps_[index]->name(), index + 1, steps_.size()));
-  if (journal_.find("freeze") != nullptr) error.set_moment(Moment::midway);
+  if (journal_.begun(Point::stops_clients)) error.set_moment(Moment::midway);
   return error;
 }
 
@@ -124,14 +135,13 @@ void Runner::undo_step(std::size_t index) {
 
 void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms,
                   const std::string& detail) {
-  const StepRecord* wipe = journal_.find("wipe");
   observer_.step({.number = static_cast<int>(index) + 1,
                   .total = static_cast<int>(steps_.size()),
                   .step = std::string(steps_[index]->name()),
                   .kind = kind,
                   .duration_ms = duration_ms,
                   .detail = detail,
-                  .destructive_behind = wipe != nullptr && wipe->phase != StepPhase::undone});
+                  .destructive_behind = journal_.begun(Point::replaces_data)});
 }
 
 void Runner::reach(const Step& step, const char* place) {

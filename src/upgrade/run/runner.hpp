@@ -2,8 +2,6 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
-#include <vector>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/upgrade/run/step.hpp"
@@ -16,7 +14,7 @@ namespace pgupgrade::upgrade {
 // good.
 class Runner {
  public:
-  Runner(const std::vector<std::unique_ptr<Step>>& steps, Journal& journal, World& world, Listener& listener);
+  Runner(const Steps& steps, Journal& journal, World& world, Listener& listener);
 
   void run_forward();
   void run_back();
@@ -31,7 +29,7 @@ class Runner {
   void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
   void reach(const Step& step, const char* place);
 
-  const std::vector<std::unique_ptr<Step>>& steps_;
+  const Steps& steps_;
   Journal& journal_;
   World& world_;
   Listener& observer_;

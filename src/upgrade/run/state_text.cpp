@@ -7,13 +7,15 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/model/json.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "upgrade/run/older_state.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 // 2 has fields that 1 lacks, and they matter: a program that knows only 1 would drop them with its next
-// write.
-constexpr std::int64_t kFormat = 2;
+// write. 3 has strategy and steps: a program that knows only 2 would go on with steps of its own.
+constexpr std::int64_t kFormat = 3;
+constexpr std::int64_t kFirstWithSteps = 3;
 constexpr std::int64_t kOldestFormat = 1;
 
 [[noreturn]] void damaged(const std::filesystem::path& path, const std::string& why) {
@@ -55,7 +57,9 @@ RunState parse_state(const std::string& text, const std::filesystem::path& path)
     // An older program wrote fewer fields, so the digest is that of the document, not of what is read from
     // it.
     if (text_of(format->get_int64(), *body) != text) damaged(path, "checksum mismatch");
-    return run_state_from_json(*body);
+    RunState state = run_state_from_json(*body);
+    if (format->get_int64() < kFirstWithSteps) complete_older(state);
+    return state;
   } catch (const Error& error) {
     if (error.is("E-STATE-DAMAGED")) throw;
     damaged(path, error.what());

@@ -23,6 +23,10 @@ class BackupStep final : public Step {
     return each_target(plan, [](const TargetPlan& target) { return data_name(target.data_mount); });
   }
 
+  Artefacts artefacts(const RunFiles& files, const Plan&, const TargetPlan& target) const override {
+    return {.files = {files.archive(target.service)}, .volumes = {}};
+  }
+
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) back_up(context, target);
   }

@@ -55,6 +55,10 @@ class ConfigureStep final : public Step {
     });
   }
 
+  Artefacts artefacts(const RunFiles& files, const Plan&, const TargetPlan& target) const override {
+    return {.files = {files.configuration(target.service)}, .volumes = {}};
+  }
+
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       configure(context, target);

@@ -61,6 +61,11 @@ class DumpStep final : public Step {
     });
   }
 
+  Artefacts artefacts(const RunFiles& files, const Plan& plan, const TargetPlan& target) const override {
+    return {.files = {files.dump_record(target.service)},
+            .volumes = {dump_volume_name(plan.run_id, target.service)}};
+  }
+
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) dump(context, target);
   }

@@ -17,7 +17,7 @@ namespace {
 class EditComposeStep final : public Step {
  public:
   std::string_view name() const override { return "edit-compose"; }
-  StepNature nature() const override { return StepNature::edits; }
+  std::vector<Point> passes() const override { return {Point::declares}; }
 
   std::string describe(const Plan& plan) const override {
     if (!plan.edit_files) return "no file of the project; an override of the run names the new image";
@@ -27,6 +27,10 @@ class EditComposeStep final : public Step {
                                   edit.line, printable(edit.old_text), printable(edit.new_text)));
     }
     return lines.empty() ? "nothing to edit" : join(lines, "; ");
+  }
+
+  Artefacts artefacts(const RunFiles& files, const Plan&, const TargetPlan&) const override {
+    return {.files = {files.original(0)}, .volumes = {}};
   }
 
   void apply(StepContext& context) override {

@@ -16,7 +16,7 @@ constexpr const char* kLoginsTried = "logins_tried";
 class FreezeStep final : public Step {
  public:
   std::string_view name() const override { return "freeze"; }
-  StepNature nature() const override { return StepNature::stops_service; }
+  std::vector<Point> passes() const override { return {Point::stops_clients}; }
 
   std::string describe(const Plan& plan) const override {
     std::vector<std::string> names;
@@ -69,7 +69,7 @@ class FreezeStep final : public Step {
 
   // Somebody may have started an application while the run stood still.
   static void stop_clients_until_thaw(StepContext& context) {
-    if (context.journal.find("thaw") == nullptr) stop_clients(context);
+    if (!context.journal.begun(Point::releases_clients)) stop_clients(context);
   }
 };
 

@@ -47,7 +47,7 @@ class RestoreStep final : public Step {
   // A server that was killed, with the machine say, recovers without its unlogged tables. Leftover ones have
   // been stopped by now.
   bool is_spoilt(StepContext& context) override {
-    if (context.journal.find("start") != nullptr) return false;
+    if (context.journal.begun(Point::serves)) return false;
     const auto& targets = context.plan().targets;
     return std::any_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
       return cluster_state(context, target, new_image_id(context, target), new_data_mount(target),

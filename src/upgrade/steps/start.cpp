@@ -31,6 +31,7 @@ constexpr std::size_t kMostStarts = 4;
 class StartStep final : public Step {
  public:
   std::string_view name() const override { return "start"; }
+  std::vector<Point> passes() const override { return {Point::serves}; }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {
@@ -70,7 +71,7 @@ class StartStep final : public Step {
 
   // The machine may have gone down since, and a service without a restart policy with it.
   void recheck(StepContext& context) override {
-    if (!context.journal.is_done("thaw") && !holds(context)) apply(context);
+    if (!context.journal.passed(Point::releases_clients) && !holds(context)) apply(context);
   }
 
   void undo(StepContext& context) override {

@@ -15,6 +15,7 @@ namespace {
 class StartNewStep final : public Step {
  public:
   std::string_view name() const override { return "start-new"; }
+  std::vector<Point> passes() const override { return {Point::fills_place}; }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {

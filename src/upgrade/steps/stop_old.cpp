@@ -23,7 +23,7 @@ constexpr Patience kRecoveryPatience{.most = std::chrono::minutes(30)};
 class StopOldStep final : public Step {
  public:
   std::string_view name() const override { return "stop-old"; }
-  StepNature nature() const override { return StepNature::stops_service; }
+  std::vector<Point> passes() const override { return {Point::stops_server}; }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) { return target.container_name; });
@@ -57,7 +57,7 @@ class StopOldStep final : public Step {
 
   // The old container may have been started or replaced by hand while the run stood still, and stopped again.
   void recheck(StepContext& context) override {
-    if (context.journal.is_done("start")) return;
+    if (context.journal.passed(Point::serves)) return;
     for (const TargetPlan& target : context.plan().targets) refuse_old_server_that_ran_again(context, target);
   }
 

@@ -12,6 +12,7 @@ constexpr const char* kStarted = "started";
 class ThawStep final : public Step {
  public:
   std::string_view name() const override { return "thaw"; }
+  std::vector<Point> passes() const override { return {Point::releases_clients}; }
 
   std::string describe(const Plan& plan) const override {
     std::vector<std::string> names;

@@ -22,9 +22,14 @@ namespace {
 class VerifyStep final : public Step {
  public:
   std::string_view name() const override { return "verify"; }
+  std::vector<Point> passes() const override { return {Point::proves}; }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan&) { return std::string("fingerprint, old against new"); });
+  }
+
+  Artefacts artefacts(const RunFiles& files, const Plan&, const TargetPlan& target) const override {
+    return {.files = {files.fingerprint(target.service, "new")}, .volumes = {}};
   }
 
   void apply(StepContext& context) override {

@@ -25,7 +25,7 @@ namespace {
 class WipeStep final : public Step {
  public:
   std::string_view name() const override { return "wipe"; }
-  StepNature nature() const override { return StepNature::destroys; }
+  std::vector<Point> passes() const override { return {Point::replaces_data}; }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {
@@ -56,7 +56,7 @@ class WipeStep final : public Step {
   void recheck(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       refuse_other_volume(context, target);
-      if (context.journal.find("start") == nullptr) refuse_other_users(context, target);
+      if (!context.journal.begun(Point::serves)) refuse_other_users(context, target);
     }
   }
 

@@ -9,6 +9,7 @@
 #include "pgupgrade/compose/editor.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/observe/observe.hpp"
+#include "pgupgrade/upgrade/strategy/strategy.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace pgupgrade::test {
@@ -195,6 +196,7 @@ void Scene::make_plan() {
   for (const Diagnostic& finding : planned.diagnostics)
     if (finding.severity == Severity::error) throw std::logic_error(finding.code + ": " + finding.message);
   plan = planned.plan;
+  upgrade::add_steps(plan);
   edited_compose = compose::apply_edits(original_compose, plan.edits);
 }
 

@@ -37,6 +37,7 @@ struct Arguments {
   int to = 0;
   std::vector<std::string> services;
   bool all = false;
+  std::string strategy = "dump";
   std::string image;
   std::string password_file;
   bool keep_md5 = false;

@@ -43,7 +43,10 @@ struct PlannedStep {
   std::string name;
   std::string description;
   char sign = ' ';  // '-' destroys, '~' edits, ' ' else
+  Phase phase = Phase::window;
+  std::vector<Point> passes;
 };
+// Of a plan that add_steps has been called for.
 std::vector<PlannedStep> planned_steps(const Plan& plan);
 
 // Begins a run: state file, locks, then all steps. Throws Error; the run's state then says what is done.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/model/points.hpp"
 #include "pgupgrade/model/run_state.hpp"
 
 namespace pgupgrade::upgrade {
@@ -55,8 +56,13 @@ class Journal {
   // Whether an earlier process began the run: much may have happened to its files since.
   bool was_opened() const { return opened_; }
 
+  // How far the run has come: pgupgrade/model/points.hpp.
+  bool begun(Point point) const { return pgupgrade::begun(state_, point); }
+  bool ever_begun(Point point) const { return pgupgrade::ever_begun(state_, point); }
+  bool passed(Point point) const { return pgupgrade::passed(state_, point); }
+
+  // A step's own record, which nobody else looks at.
   const StepRecord* find(const std::string& step) const;
-  bool is_done(const std::string& step) const;
   std::string datum(const std::string& step, const std::string& key) const;  // empty when absent
   // Whether one more record may have been written and be lost, so that the world may be a step further: true
   // of the generation before.

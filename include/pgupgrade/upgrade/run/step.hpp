@@ -1,18 +1,23 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
 
 namespace pgupgrade::upgrade {
 
 struct StepContext;  // src/upgrade/context.hpp
 
-// How a step stands to the old data; decides signs in the plan and words in messages.
-enum class StepNature { harmless, stops_service, destroys, edits };
+// What a step leaves behind outside of its record. By a record of the beginning alone it cannot be there.
+struct Artefacts {
+  std::vector<std::filesystem::path> files;
+  std::vector<std::string> volumes;
+};
 
 // One unit of the sequence. apply and undo are idempotent: either may be called again after it was cut off
 // anywhere. They throw Error when they cannot.
@@ -21,9 +26,13 @@ class Step {
   virtual ~Step() = default;
 
   virtual std::string_view name() const = 0;
-  virtual StepNature nature() const { return StepNature::harmless; }
+  // How far the run has come with it; none: it only makes what later steps need. Decides signs in the plan,
+  // words in messages and whether the step is carried out again with one before it that is.
+  virtual std::vector<Point> passes() const { return {}; }
   // What it will do, for the plan: "volume shop_pgdata", "web, worker".
   virtual std::string describe(const Plan& plan) const = 0;
+  // Of one target. By these a state file that is older than the run is told.
+  virtual Artefacts artefacts(const RunFiles&, const Plan&, const TargetPlan&) const { return {}; }
 
   virtual void apply(StepContext& context) = 0;
   // Asks the world whether the step's aim is reached, whole. Used after apply, and for a step that was
@@ -33,15 +42,14 @@ class Step {
   // (stops again what was started meanwhile).
   virtual void recheck(StepContext&) {}
   // For a step that is done, when a run is resumed: whether what it made is of no use any more. Then it is
-  // carried out again, and so are those that were built on it: all that follow, up to the first that is not
-  // harmless.
+  // carried out again, and so are those that were built on it: all that follow, up to the first that changes
+  // something of the user's.
   virtual bool is_spoilt(StepContext&) { return false; }
   virtual void undo(StepContext&) {}
   // Short words on what was done, for the screen: "11.4 GiB".
   virtual std::string detail(StepContext&) { return {}; }
 };
 
-// The steps of the dump strategy, in order. A new step is one file in src/upgrade/steps/ and one line here.
-std::vector<std::unique_ptr<Step>> dump_strategy();
+using Steps = std::vector<std::unique_ptr<Step>>;  // in order
 
 }  // namespace pgupgrade::upgrade

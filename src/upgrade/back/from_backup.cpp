@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/model/points.hpp"
+#include "upgrade/back/put_back.hpp"
+#include "upgrade/back/way_back.hpp"
+#include "upgrade/data/backup_check.hpp"
+#include "upgrade/run/names.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// What the user can do instead of a way back that ends at a damaged backup.
+std::string other_ways(const RunState& state, const TargetPlan& target) {
+  if (state.outcome == RunOutcome::succeeded)
+    return "nothing was changed, the new cluster is in use; with an intact copy of the backup in its place: "
+           "pgupgrade rollback --discard-new-writes";
+  return fmt::format(
+      "nothing was changed; the verified dump in volume {} holds the old data, and pgupgrade resume "
+      "continues from it; with an intact copy of the backup in its place: pgupgrade rollback",
+      dump_volume_name(state.plan.run_id, target.service));
+}
+
+bool backup_is_damaged(const RunState& state) {
+  const auto tells = [](const std::pair<const std::string, std::string>& datum) {
+    return datum.first.ends_with(std::string(".") + kBackupDamaged) && datum.second == "yes";
+  };
+  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
+    return record.phase != StepPhase::undone && std::any_of(record.data.begin(), record.data.end(), tells);
+  });
+}
+
+class FromBackup final : public WayBack {
+ public:
+  void prove(StepContext& context) const override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (!was_emptied(context, target)) continue;
+      try {
+        read_backup_again(context, target);
+      } catch (Error& error) {
+        if (!backup::is_damage(error)) throw;
+        context.record(target, kBackupDamaged, "yes");
+        error.set_moment(Moment::going_back);
+        error.set_hint(other_ways(context.journal.state(), target));
+        throw;
+      }
+      if (!context.datum(target, kBackupDamaged).empty()) context.record(target, kBackupDamaged, "no");
+    }
+  }
+
+  std::string old_data(const RunState& state) const override {
+    const bool damaged = backup_is_damaged(state);
+    if (state.outcome == RunOutcome::cleaned)
+      return state.direction == Direction::back ? "the backup was removed"
+                                                : "the backup of the old data was removed";
+    if (state.outcome == RunOutcome::succeeded)
+      return damaged ? "the backup of the old data is damaged" : "the old data is in the backup";
+    const std::string where = damaged                        ? "dump, its backup is damaged"
+                              : passed(state, Point::proves) ? "backup"
+                                                             : "backup and the verified dump";
+    return fmt::format("the old data ({}) is in the verified {}", old_versions(state.plan), where);
+  }
+
+  std::string by_hand(const Journal& journal, const TargetPlan& target, const Error& error) const override {
+    if (backup::is_damage(error))
+      return fmt::format(
+          "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "
+          "{}); "
+          "with an intact copy of the backup in its place: pgupgrade rollback",
+          data_name(target.data_mount), dump_volume_name(journal.state().plan.run_id, target.service),
+          target.new_major);
+    return fmt::format(
+        "the old data of {} is in {} (tar, zstd; checked by pgupgrade verify-backup); run pgupgrade rollback "
+        "again once the cause is fixed, or extract it into the emptied {} yourself and start the old image "
+        "{}",
+        data_name(target.data_mount), journal.files().archive(target.service).string(),
+        data_name(target.data_mount), target.old_image);
+  }
+};
+
+}  // namespace
+
+const WayBack& from_backup() {
+  static const FromBackup way;
+  return way;
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "pgupgrade/base/error.hpp"
+#include "upgrade/run/context.hpp"
+
+namespace pgupgrade::upgrade {
+
+// Where the old data is once it has left its place, and how it comes back. The undo of the strategy's own
+// steps brings it; this is what commands and messages ask.
+class WayBack {
+ public:
+  virtual ~WayBack() = default;
+
+  // Before a rollback is begun, which is sticky: throws when the old data has left its place and what would
+  // be brought back is not whole. Nothing is changed.
+  virtual void prove(StepContext& context) const = 0;
+  // A clause about the old data of a run that has replaced it: "the old data is in the backup".
+  virtual std::string old_data(const RunState& state) const = 0;
+  // The steps that are left to do by hand, for a rollback that could not be carried out.
+  virtual std::string by_hand(const Journal& journal, const TargetPlan& target, const Error& error) const = 0;
+};
+
+// The backup, a verified archive.
+const WayBack& from_backup();
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,41 @@
+#include "upgrade/back/way_back.hpp"
+#include "upgrade/steps/steps.hpp"
+#include "upgrade/strategy/strategies.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+Steps steps(const Plan&) {
+  Steps all;
+  all.push_back(make_pull_step());
+  all.push_back(make_freeze_step());
+  all.push_back(make_stop_old_step());
+  all.push_back(make_backup_step());
+  all.push_back(make_verify_backup_step());
+  all.push_back(make_dump_step());
+  all.push_back(make_verify_dump_step());
+  all.push_back(make_wipe_step());
+  all.push_back(make_start_new_step());
+  all.push_back(make_restore_step());
+  all.push_back(make_configure_step());
+  all.push_back(make_scram_step());
+  all.push_back(make_refresh_step());
+  all.push_back(make_verify_step());
+  all.push_back(make_edit_compose_step());
+  all.push_back(make_start_step());
+  all.push_back(make_thaw_step());
+  return all;
+}
+
+const WayBack& way_back(const Plan&) {
+  return from_backup();
+}
+
+}  // namespace
+
+// The classic sequence: what is dumped from the old cluster is restored into a new one in its place.
+Strategy dump_strategy() {
+  return {.name = "dump", .summary = "dump and restore", .steps = steps, .way_back = way_back};
+}
+
+}  // namespace pgupgrade::upgrade
