@@ -33,6 +33,54 @@ void describe(Archive& archive, T& value) {
   archive("data", value.data);
 }
 
+inline constexpr std::array<fields::Text<OldData>, 5> texts_of(OldData) {
+  return {{{OldData::in_place, "in_place"},
+           {OldData::leaving, "leaving"},
+           {OldData::stayed, "stayed"},
+           {OldData::returning, "returning"},
+           {OldData::returned, "returned"}}};
+}
+
+template <class Archive, fields::Of<NewImage> T>
+void describe(Archive& archive, T& value) {
+  archive("id", value.id);
+  archive("version", value.version);
+  archive("owner", value.owner);
+  archive("builder", value.builder);
+}
+
+template <class Archive, fields::Of<BackupState> T>
+void describe(Archive& archive, T& value) {
+  archive("archive_sha256", value.archive_sha256);
+  archive("archive_bytes", value.archive_bytes);
+  archive("manifest_sha256", value.manifest_sha256);
+  archive("damaged", value.damaged);
+}
+
+template <class Archive, fields::Of<ContentCounts> T>
+void describe(Archive& archive, T& value) {
+  archive("tables", value.tables);
+  archive("rows", value.rows);
+  archive("sequences", value.sequences);
+  archive("roles", value.roles);
+}
+
+template <class Archive, fields::Of<TargetState> T>
+void describe(Archive& archive, T& value) {
+  archive("image", value.image);
+  archive("logins", value.logins);
+  archive("logins_repeated", value.logins_repeated);
+  archive("old_started_at", value.old_started_at);
+  archive("backup", value.backup);
+  archive("old_data", value.old_data);
+  archive("old_cluster_sha256", value.old_cluster_sha256);
+  archive("old_fingerprint_sha256", value.old_fingerprint_sha256);
+  archive("dump_sha256", value.dump_sha256);
+  archive("counts", value.counts);
+  archive("not_analyzed", value.not_analyzed);
+  archive("next_transaction", value.next_transaction);
+}
+
 template <class Archive, fields::Of<RunState> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
@@ -42,6 +90,7 @@ void describe(Archive& archive, T& value) {
   archive("created_ms", value.created_ms);
   archive("plan", value.plan);
   archive("steps", value.steps);
+  archive.optional("targets", value.targets);
 }
 
 boost::json::value to_json(const RunState& value) {

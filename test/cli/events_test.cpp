@@ -34,12 +34,11 @@ TEST_CASE("the plan event holds the very plan") {
   const bj::object object = parsed(plan_event(shop_plan(), shop_steps(), 5), "plan");
   REQUIRE(plan_from_json(object.at("plan")) == shop_plan());
   REQUIRE(object.at("steps").as_array().size() == 5);
-  REQUIRE(object.at("steps").as_array()[1] ==
-          bj::value(bj::object{{"number", 2},
-                               {"name", "wipe"},
-                               {"description", "volume shop_pgdata"},
-                               {"sign", "-"},
-                               {"phase", "window"}}));
+  REQUIRE(object.at("steps").as_array()[1] == bj::value(bj::object{{"number", 2},
+                                                                   {"name", "wipe"},
+                                                                   {"description", "volume shop_pgdata"},
+                                                                   {"sign", "-"},
+                                                                   {"phase", "window"}}));
 }
 
 TEST_CASE("a step event") {

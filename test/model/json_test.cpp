@@ -107,8 +107,8 @@ TEST_CASE("the keys of a run state are the names of the members and the enumerat
   json.get_object().erase("plan");
   REQUIRE(boost::json::serialize(json) ==
           R"({"format":1,"generation":0,"direction":"forward","outcome":"unfinished","created_ms":0,)"
-          R"("steps":[{"step":"wipe","phase":"undo_started","attempt":1,"started_ms":0,"ended_ms":0,)"
-          R"("data":{"digest":"9c"}}]})");
+          R"("targets":{},"steps":[{"step":"wipe","phase":"undo_started","attempt":1,"started_ms":0,)"
+          R"("ended_ms":0,"data":{"digest":"9c"}}]})");
 }
 
 TEST_CASE("unknown keys are ignored wherever they stand") {
@@ -125,6 +125,7 @@ TEST_CASE("unknown keys are ignored wherever they stand") {
 TEST_CASE("each missing key of a run state is named") {
   const boost::json::value whole = to_json(samples::run_state());
   for (const auto& entry : whole.get_object()) {
+    if (entry.key() == "targets") continue;  // which programs before format 3 did not write
     boost::json::value json = whole;
     json.get_object().erase(entry.key());
     REQUIRE(json_error([&] { run_state_from_json(json); }) ==
@@ -160,8 +161,8 @@ TEST_CASE("no key of a plan can be left out unnoticed but those of maps") {
     }
   });
   // One entry each of labels, environment and file_digests; and what older programs did not write: three
-  // fields of a database and its extension, three of each of four roles, one of the target, two of the plan.
-  REQUIRE(unnoticed == 3 + 3 + 12 + 1 + 2);
+  // fields of a database and its extension, three of each of four roles, one of the target, five of the plan.
+  REQUIRE(unnoticed == 3 + 3 + 12 + 1 + 5);
   REQUIRE(fixed > 100);
 }
 

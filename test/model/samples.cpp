@@ -203,6 +203,22 @@ RunState run_state() {
       {.step = "backup", .phase = StepPhase::undo_started, .data = {{"sha256", "9c1e"}}},
       {.step = "dump", .phase = StepPhase::started, .started_ms = 9},
   };
+  value.targets["db"] = {
+      .image = {.id = "sha256:17", .version = "17.6", .owner = "70:70", .builder = "999:999"},
+      .logins = {"app", "odd\nname"},
+      .logins_repeated = 2,
+      .old_started_at = "2024-01-02T03:04:05Z",
+      .backup = {.archive_sha256 = "9c",
+                 .archive_bytes = 5'000'000'000,
+                 .manifest_sha256 = "1e",
+                 .damaged = true},
+      .old_data = OldData::returning,
+      .old_cluster_sha256 = "0c",
+      .old_fingerprint_sha256 = "0f",
+      .dump_sha256 = "0d",
+      .counts = {.tables = 1, .rows = 5'000'000'000, .sequences = 3, .roles = 4},
+      .not_analyzed = {{"shop", {"public.remote"}}},
+      .next_transaction = "0:735"};
   return value;
 }
 

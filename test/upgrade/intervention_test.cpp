@@ -136,7 +136,7 @@ TEST_CASE("a wipe that was announced and removed nothing loses no orders taken s
   };
   scene.faulty.on_call = [&](const std::string& call) {
     const auto text = read_file(scene.state_file());
-    if (announced && call == "create_container" && text.find("emptying") != std::string::npos)
+    if (announced && call == "create_container" && text.find("\"leaving\"") != std::string::npos)
       throw Crash{"wipe"};
   };
   CHECK_THROWS_AS(scene.start(), Crash);

@@ -78,11 +78,11 @@ TEST_CASE("a state file of another format is refused with what to do") {
   const Journal journal = journal_with_history(scene);
   const auto path = journal.files().state();
   std::string text = read_file(path);
-  const std::string mark = "\"pgupgrade_state\": 2";
-  text.replace(text.find(mark), mark.size(), "\"pgupgrade_state\": 3");
+  const std::string mark = "\"pgupgrade_state\": 3";
+  text.replace(text.find(mark), mark.size(), "\"pgupgrade_state\": 4");
   CHECK(
       error_of([&] { upgrade::parse_state(text, path); }) ==
-      fmt::format("E-STATE-FORMAT: cannot use the state file {}: its format is 3, this program knows 1 to 2",
+      fmt::format("E-STATE-FORMAT: cannot use the state file {}: its format is 4, this program knows 1 to 3",
                   path.string()));
   CHECK(hint_of([&] { upgrade::parse_state(text, path); }) ==
         "continue with the version of pgupgrade that started the run");

@@ -105,8 +105,8 @@ TEST_CASE("cleanup removes what it says and nothing else") {
   std::sort(names.begin(), names.end());
   const std::string run = scene.run_directory().string();
   CHECK(names == Words{run + "/backup", run + "/carried", run + "/dump-db.json",
-                       run + "/fingerprint-db-new.json", run + "/fingerprint-db-old.json", run + "/original",
-                       "volume pgupgrade-0a1b2c3d-db-dump"});
+                       run + "/fingerprint-db-new.json", run + "/fingerprint-db-old.json",
+                       run + "/old-cluster-db.json", run + "/original", "volume pgupgrade-0a1b2c3d-db-dump"});
   CHECK(planned.freed_bytes > 0);
   const auto done = upgrade::clean_up(scene.state_file(), world);
   CHECK(done.removed == planned.removed);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pgupgrade/model/plan.hpp"
+#include "pgupgrade/model/target_state.hpp"
 
 namespace pgupgrade {
 
@@ -24,7 +25,7 @@ struct StepRecord {
   int attempt = 1;
   std::int64_t started_ms = 0;  // Unix time in milliseconds
   std::int64_t ended_ms = 0;
-  std::map<std::string, std::string> data;  // what the step found and must find again (digests, sizes)
+  std::map<std::string, std::string> data;  // the step's own notes, which nobody else reads
   bool operator==(const StepRecord&) const = default;
 };
 
@@ -38,7 +39,8 @@ struct RunState {
   RunOutcome outcome = RunOutcome::unfinished;
   std::int64_t created_ms = 0;
   Plan plan;
-  std::vector<StepRecord> steps;  // in the order in which they were first started
+  std::vector<StepRecord> steps;               // in the order in which they were first started
+  std::map<std::string, TargetState> targets;  // by service
   bool operator==(const RunState&) const = default;
 };
 

@@ -24,12 +24,8 @@ std::string other_ways(const RunState& state, const TargetPlan& target) {
 }
 
 bool backup_is_damaged(const RunState& state) {
-  const auto tells = [](const std::pair<const std::string, std::string>& datum) {
-    return datum.first.ends_with(std::string(".") + kBackupDamaged) && datum.second == "yes";
-  };
-  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
-    return record.phase != StepPhase::undone && std::any_of(record.data.begin(), record.data.end(), tells);
-  });
+  return std::any_of(state.targets.begin(), state.targets.end(),
+                     [](const auto& target) { return target.second.backup.damaged; });
 }
 
 class FromBackup final : public WayBack {
@@ -41,12 +37,12 @@ class FromBackup final : public WayBack {
         read_backup_again(context, target);
       } catch (Error& error) {
         if (!backup::is_damage(error)) throw;
-        context.record(target, kBackupDamaged, "yes");
+        context.learn(target, [](TargetState& state) { state.backup.damaged = true; });
         error.set_moment(Moment::going_back);
         error.set_hint(other_ways(context.journal.state(), target));
         throw;
       }
-      if (!context.datum(target, kBackupDamaged).empty()) context.record(target, kBackupDamaged, "no");
+      context.learn(target, [](TargetState& state) { state.backup.damaged = false; });
     }
   }
 
@@ -57,10 +53,11 @@ class FromBackup final : public WayBack {
                                                 : "the backup of the old data was removed";
     if (state.outcome == RunOutcome::succeeded)
       return damaged ? "the backup of the old data is damaged" : "the old data is in the backup";
-    const std::string where = damaged                        ? "dump, its backup is damaged"
-                              : passed(state, Point::proves) ? "backup"
-                                                             : "backup and the verified dump";
-    return fmt::format("the old data ({}) is in the verified {}", old_versions(state.plan), where);
+    const std::string versions = old_versions(state.plan);
+    if (damaged)
+      return fmt::format("the old data ({}) is in the verified dump, its backup is damaged", versions);
+    return fmt::format("the old data ({}) is in the verified backup{}", versions,
+                       passed(state, Point::proves) ? "" : " and the verified dump");
   }
 
   std::string by_hand(const Journal& journal, const TargetPlan& target, const Error& error) const override {

@@ -14,8 +14,6 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-constexpr const char* kNextTransaction = "next_transaction";
-
 ControlData new_control_data(StepContext& context, const TargetPlan& target) {
   return control_data(context, target, new_image_id(context, target), new_data_mount(target),
                       target.new_pgdata);
@@ -23,7 +21,7 @@ ControlData new_control_data(StepContext& context, const TargetPlan& target) {
 
 bool may_have_been_written(StepContext& context, const TargetPlan& target,
                            const std::optional<docker::ContainerInfo>& container) {
-  const std::string before = context.datum(target, kNextTransaction);
+  const std::string before = context.known(target).next_transaction;
   if (before.empty()) return container.has_value();
   if (container) {
     hold_restart_policy(context, container->id, container->auto_remove);
@@ -51,8 +49,9 @@ void give_back(StepContext& context, const TargetPlan& target, const docker::Con
 
 // The first attempt's counts: what an earlier one let in is not to be forgotten.
 void remember_unused(StepContext& context, const TargetPlan& target) {
-  if (!context.datum(target, kNextTransaction).empty()) return;
-  context.record(target, kNextTransaction, new_control_data(context, target).next_transaction);
+  if (!context.known(target).next_transaction.empty()) return;
+  const std::string next = new_control_data(context, target).next_transaction;
+  context.learn(target, [&](TargetState& state) { state.next_transaction = next; });
 }
 
 bool may_have_been_written(StepContext& context) {

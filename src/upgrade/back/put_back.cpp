@@ -16,8 +16,6 @@ namespace pgupgrade::upgrade {
 namespace {
 
 constexpr std::chrono::minutes kPatience{10};
-// The datum beside kEmptying: that the backup is on its way back.
-constexpr const char* kPuttingBack = "putting_back";
 
 void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
   refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
@@ -50,26 +48,19 @@ int version_there(StepContext& context, const TargetPlan& target) {
                       target.old_pgdata);
 }
 
-void announce_putting_back(const StepContext& context, const TargetPlan& target) {
-  context.record(target, kPuttingBack, "yes");
-  context.record(target, kEmptying, "yes");
+void set(const StepContext& context, const TargetPlan& target, OldData where) {
+  context.learn(target, [&](TargetState& state) { state.old_data = where; });
 }
 
-void record_whole(StepContext& context, const TargetPlan& target) {
-  const bool lost_record = context.journal.ever_begun(Point::fills_place);
-  for (const std::string step : {"dump", "wipe"}) {
-    if (context.journal.find(step) == nullptr) continue;
-    if (context.datum_of(step, target, kEmptying) == "yes" || (step == "wipe" && lost_record))
-      context.journal.record_data(step, target.service + "." + kEmptying, "no");
-  }
+// Writes down that the backup is on its way back before it changes anything.
+void bring_back(StepContext& context, const TargetPlan& target) {
+  put_back_backup(context, target, [&] { set(context, target, OldData::returning); });
 }
 
 // The file that goes first when a data directory is emptied is still the one that was backed up. One of a
 // cluster that somebody made in the emptied directory is younger.
 bool was_only_announced(StepContext& context, const TargetPlan& target) {
-  if (context.datum_of("wipe", target, kEmptying) != "yes" ||
-      context.datum_of("wipe", target, kPuttingBack) == "yes" ||
-      context.datum_of("dump", target, kPuttingBack) == "yes" ||
+  if (context.known(target).old_data != OldData::leaving ||
       version_there(context, target) != target.old_major) {
     return false;
   }
@@ -86,14 +77,22 @@ bool was_only_announced(StepContext& context, const TargetPlan& target) {
 }  // namespace
 
 bool was_emptied(const StepContext& context, const TargetPlan& target) {
-  const std::string wiped = context.datum_of("wipe", target, kEmptying);
-  if (wiped == "yes" || context.datum_of("dump", target, kEmptying) == "yes") return true;
-  // The record of it may be the one that was lost; the new cluster is begun once the volume is empty.
-  return wiped != "no" && context.journal.ever_begun(Point::fills_place);
+  switch (context.known(target).old_data) {
+    case OldData::leaving:
+    case OldData::returning:
+      return true;
+    case OldData::stayed:
+    case OldData::returned:
+      return false;
+    case OldData::in_place:
+      break;
+  }
+  // The record of it may be the one that was lost; the new cluster is begun once the place is empty.
+  return context.journal.ever_begun(Point::fills_place);
 }
 
 void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
-  const bool begun = context.datum(target, kEmptying) == "yes";
+  const bool begun = context.known(target).old_data == OldData::returning;
   if (!begun && cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
                     "shut down") {
     return;
@@ -105,13 +104,12 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
           "back as the backup has it",
           target.service, data_name(target.data_mount)));
   refuse_other_users(context, target);
-  put_back_backup(context, target, [&] { announce_putting_back(context, target); });
-  record_whole(context, target);
-  context.record(target, kPuttingBack, "no");
+  bring_back(context, target);
+  set(context, target, OldData::in_place);
 }
 
 OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) {
-  const std::string recorded = context.datum_of("stop-old", target, "started_at");
+  const std::string recorded = context.known(target).old_started_at;
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (info) {
     const bool started = info->running() || (!recorded.empty() && info->started_at != recorded);
@@ -135,11 +133,12 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 }
 
 bool put_back_old_data(StepContext& context, const TargetPlan& target) {
-  if (was_only_announced(context, target)) record_whole(context, target);
+  if (was_only_announced(context, target)) set(context, target, OldData::stayed);
   const OldServer old_server = old_server_since_stop(context, target);
   if (!was_emptied(context, target) && old_server != OldServer::stopped) {
     // Of a container that the way forward had replaced there is nothing to tell: its data was put back.
-    if (old_server == OldServer::replaced && context.datum_of("wipe", target, kPuttingBack) == "yes")
+    if (old_server == OldServer::replaced && context.known(target).old_data == OldData::returned &&
+        context.journal.ever_begun(Point::replaces_data))
       return true;
     context.warn("W-DATA-LEFT",
                  fmt::format("container {} {} since the backup: {} is left as it is", target.container_name,
@@ -151,8 +150,8 @@ bool put_back_old_data(StepContext& context, const TargetPlan& target) {
   make_missing_volume(context, target);
   refuse_users_for_backup(context, target);
   try {
-    put_back_backup(context, target, [&] { announce_putting_back(context, target); });
-    record_whole(context, target);
+    bring_back(context, target);
+    set(context, target, OldData::returned);
     return true;
   } catch (const Error& error) {
     if (!backup::is_damage(error) || was_emptied(context, target)) throw;
@@ -165,9 +164,9 @@ bool put_back_old_data(StepContext& context, const TargetPlan& target) {
 void put_back_lost_data(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (info && info->running()) return;
-  const bool begun = context.datum(target, kEmptying) == "yes";
+  const bool begun = context.known(target).old_data == OldData::returning;
   if (!begun && version_there(context, target) != 0) return;
-  if (context.datum_of("backup", target, "manifest_sha256").empty()) {
+  if (context.known(target).backup.manifest_sha256.empty()) {
     throw Error(
         ErrorKind::failed, "E-DATA-GONE",
         fmt::format("could not start service \"{}\" again: {} no longer contains a cluster, and this run "
@@ -181,8 +180,8 @@ void put_back_lost_data(StepContext& context, const TargetPlan& target) {
                   data_name(target.data_mount)));
   make_missing_volume(context, target);
   refuse_users_for_backup(context, target);
-  put_back_backup(context, target, [&] { context.record(target, kEmptying, "yes"); });
-  context.record(target, kEmptying, "no");
+  bring_back(context, target);
+  set(context, target, OldData::returned);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -4,9 +4,7 @@
 
 namespace pgupgrade::upgrade {
 
-// The datum of wipe, or of dump where it puts the backup back, that says, before the first file goes, that
-// from here on the backup is the truth; "no" once the data is back, whole.
-inline constexpr const char* kEmptying = "emptying";
+// Whether the old data has left its place, or may have: the record of it may be the one that was lost.
 bool was_emptied(const StepContext& context, const TargetPlan& target);
 
 // What somebody has done with the old container since the run stopped it. One that ran again need not run any

@@ -91,11 +91,11 @@ void wait_for_recovery(StepContext& context, const TargetPlan& target) {
 }  // namespace
 
 void record_working_logins(StepContext& context, const TargetPlan& target) {
-  if (!context.datum(target, "logins").empty()) return;  // a resumed run keeps what the first attempt saw
+  if (!context.known(target).logins.empty()) return;  // a resumed run keeps what the first attempt saw
   const auto info = context.world.engine.inspect_container(target.container_id);
   const std::string address = info && info->running() ? address_of(*info) : std::string();
   if (address.empty()) return;
-  std::string roles;
+  std::vector<std::string> roles;
   for (const KnownLogin& login :
        known_logins(collect_passwords(context, target, target.container_id), target)) {
     auto result = attempt(context.world, address, port_of(target), login);
@@ -104,14 +104,14 @@ void record_working_logins(StepContext& context, const TargetPlan& target) {
       result = attempt(context.world, address, port_of(target), login);
     }
     if (result.outcome == postgres::LoginOutcome::unreachable) break;
-    if (result.outcome == postgres::LoginOutcome::accepted) roles += (roles.empty() ? "" : "\n") + login.role;
+    if (result.outcome == postgres::LoginOutcome::accepted) roles.push_back(login.role);
   }
-  if (!roles.empty()) context.record(target, "logins", roles);
+  context.learn(target, [&](TargetState& state) { state.logins = roles; });
 }
 
 LoginCheck repeat_logins(StepContext& context, const TargetPlan& target, const std::string& container_id) {
   LoginCheck check;
-  const auto roles = split_lines(context.datum_of("freeze", target, "logins"));
+  const std::vector<std::string> roles = context.known(target).logins;
   const auto info = context.world.engine.inspect_container(container_id);
   const std::string address = info ? address_of(*info) : std::string();
   if (roles.empty() || address.empty()) return check;

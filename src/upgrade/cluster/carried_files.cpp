@@ -132,8 +132,8 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
 
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target) {
   std::map<std::string, CarriedFile> files;
-  const DumpRecord record = read_dump_record(context, target);
-  for (const auto& [path, file] : record.carried) {
+  const OldCluster old_cluster = read_old_cluster(context, target);
+  for (const auto& [path, file] : old_cluster.carried) {
     files[path] = {.mode = file.mode, .link = file.link};
     if (file.link.empty())
       files[path].content = read_verified(saved_directory(context, target) / path, file, target);
@@ -141,8 +141,8 @@ std::map<std::string, CarriedFile> saved_configuration(StepContext& context, con
   return files;
 }
 
-void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
-  for (const auto& [path, file] : record.carried)
+void verify_carried(StepContext& context, const TargetPlan& target, const OldCluster& old_cluster) {
+  for (const auto& [path, file] : old_cluster.carried)
     if (file.link.empty()) read_verified(saved_directory(context, target) / path, file, target);
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/run/context.hpp"
 
 namespace pgupgrade::upgrade {
@@ -22,7 +22,7 @@ struct CarriedFile {
 std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target);
 
 // Error(failed, "E-DUMP-DAMAGED") names the first saved file that is not as recorded.
-void verify_carried(StepContext& context, const TargetPlan& target, const DumpRecord& record);
+void verify_carried(StepContext& context, const TargetPlan& target, const OldCluster& old_cluster);
 
 // Path relative to the data directory -> file, as saved, verified.
 std::map<std::string, CarriedFile> saved_configuration(StepContext& context, const TargetPlan& target);

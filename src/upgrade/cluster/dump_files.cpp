@@ -5,7 +5,6 @@
 #include <boost/json.hpp>
 
 #include "pgupgrade/backup/archive.hpp"
-#include "pgupgrade/backup/name_text.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
@@ -34,33 +33,9 @@ std::string name_in(const std::string& text) {
   return std::move(*name);
 }
 
-// What an older program did not write.
-std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
-  std::vector<postgres::RemoteView> views;
-  if (const auto* listed = json::find_array(database, "remote_views")) {
-    for (const auto& entry : *listed) {
-      const auto& fields = json::as_object(entry, "remote_views");
-      views.push_back({.oid = json::get_string(fields, "oid"),
-                       .name = name_in(json::get_string(fields, "name")),
-                       .quoted = name_in(json::get_string(fields, "quoted"))});
-    }
-  }
-  return views;
-}
-
 WorkSpec dump_work(StepContext& context, const TargetPlan& target, const std::string& purpose,
                    std::vector<std::string> argv) {
   return WorkServer(context, target, Side::old).client(purpose, std::move(argv));
-}
-
-std::map<std::string, std::string> bytes_of(std::map<std::string, std::string> settings) {
-  for (auto& [name, value] : settings) value = name_in(value);
-  return settings;
-}
-
-std::map<std::string, std::string> texts_of(std::map<std::string, std::string> settings) {
-  for (auto& [name, value] : settings) value = json_text(value);
-  return settings;
 }
 
 }  // namespace
@@ -70,52 +45,27 @@ std::string dump_record_text(const DumpRecord& record) {
   for (const auto& database : record.databases) {
     bj::object objects;
     for (const auto& [kind, count] : database.objects) objects[kind] = count;
-    bj::array remote_views;
-    for (const auto& view : database.remote_views)
-      remote_views.push_back(
-          bj::object{{"oid", view.oid}, {"name", json_text(view.name)}, {"quoted", json_text(view.quoted)}});
     databases.push_back(bj::object{{"name", json_text(database.name)},
                                    {"directory", database.directory},
                                    {"objects", std::move(objects)},
-                                   {"missing", json::from_strings(database.missing)},
-                                   {"remote_views", std::move(remote_views)}});
+                                   {"missing", json::from_strings(database.missing)}});
   }
-  bj::object carried;
-  for (const auto& [path, file] : record.carried)
-    carried[backup::escaped(path)] =
-        bj::object{{"sha256", file.sha256}, {"mode", file.mode}, {"link", backup::escaped(file.link)}};
   return json::pretty(
-      bj::object{{"databases", std::move(databases)},
-                 {"digests", json::from_string_map(record.digests)},
-                 {"carried", std::move(carried)},
-                 {"all_role_settings", json::from_string_map(texts_of(record.all_role_settings))},
-                 {"hidden_settings", json::from_string_map(texts_of(record.hidden_settings))}});
+      bj::object{{"databases", std::move(databases)}, {"digests", json::from_string_map(record.digests)}});
 }
 
 DumpRecord parse_dump_record(const std::string& text) {
   const auto value = json::parse(text, "the dump's record");
-  const auto& object = json::as_object(value, "dump");
+  const auto& object = json::as_object(value, "the dump's record");
   DumpRecord record;
   record.digests = json::get_string_map(object, "digests");
-  if (const auto* carried = json::find_object(object, "carried")) {
-    for (const auto& [path, entry] : *carried) {
-      const auto& fields = json::as_object(entry, "carried");
-      record.carried[backup::unescaped(path)] = {
-          .sha256 = json::get_string(fields, "sha256"),
-          .mode = static_cast<unsigned>(json::get_int(fields, "mode")),
-          .link = backup::unescaped(json::get_string_or(fields, "link", ""))};
-    }
-  }
-  record.all_role_settings = bytes_of(json::get_string_map(object, "all_role_settings"));
-  record.hidden_settings = bytes_of(json::get_string_map(object, "hidden_settings"));
   if (const auto* databases = json::find_array(object, "databases")) {
     for (const auto& entry : *databases) {
       const auto& fields = json::as_object(entry, "databases");
       DumpedDatabase database{.name = name_in(json::get_string(fields, "name")),
                               .directory = json::get_string(fields, "directory"),
                               .objects = {},
-                              .missing = json::get_strings(fields, "missing"),
-                              .remote_views = remote_views_of(fields)};
+                              .missing = json::get_strings(fields, "missing")};
       if (const auto* objects = json::find_object(fields, "objects")) {
         for (const auto& [kind, count] : *objects) {
           database.objects[std::string(kind)] = json::get_int(*objects, kind);
@@ -130,7 +80,7 @@ DumpRecord parse_dump_record(const std::string& text) {
 DumpRecord read_dump_record(StepContext& context, const TargetPlan& target) {
   const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
   if (!text) damaged(target, "its record is missing");
-  if (sha256_hex(*text) != context.datum_of("dump", target, "record_sha256")) {
+  if (sha256_hex(*text) != context.known(target).dump_sha256) {
     damaged(target, "its record has changed since it was written");
   }
   return parse_dump_record(*text);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "pgupgrade/model/fingerprint.hpp"
-#include "pgupgrade/postgres/server.hpp"
 #include "upgrade/run/context.hpp"
 
 namespace pgupgrade::upgrade {
@@ -17,20 +16,10 @@ struct DumpedDatabase {
   std::string directory;                        // in the volume: "db-0"
   std::map<std::string, std::int64_t> objects;  // the catalog's counts, kind -> number
   std::vector<std::string> missing;             // built-ins that it lacks (Server::missing_built_ins)
-  std::vector<postgres::RemoteView>
-      remote_views;  // which only the service itself, with its network, can fill
-};
-struct SavedFile {
-  std::string sha256;
-  unsigned mode = 0600;  // which it had in the old data directory
-  std::string link;      // goal of a symbolic link, which has no content
 };
 struct DumpRecord {
-  std::vector<DumpedDatabase> databases;                 // template1 first, then postgres, then by name
-  std::map<std::string, std::string> digests;            // file in the volume -> sha256
-  std::map<std::string, SavedFile> carried;              // configuration in the run's directory
-  std::map<std::string, std::string> all_role_settings;  // ALTER ROLE ALL SET, which pg_dumpall leaves out
-  std::map<std::string, std::string> hidden_settings;    // of configuration files, those the plan hides
+  std::vector<DumpedDatabase> databases;       // template1 first, then postgres, then by name
+  std::map<std::string, std::string> digests;  // file in the volume -> sha256
 };
 
 std::string dump_record_text(const DumpRecord& record);

@@ -56,7 +56,7 @@ void run_initdb(StepContext& context, const TargetPlan& target, const WorkSpec& 
 void create_new_cluster(StepContext& context, const TargetPlan& target) {
   WorkServer(context, target, Side::fresh).discard();
   // initdb wants a user that the image knows; the service may run as another.
-  const std::string builder = context.datum_of("pull", target, "image_owner");
+  const std::string builder = context.known(target).image.builder;
   prepare_directory(context, target, builder);
   context.reach("directory-prepared");
   WorkSpec init = new_work(context, target, "initdb",

@@ -2,23 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
-
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "pgupgrade/postgres/exec_psql.hpp"
-#include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/work/client_work.hpp"
 #include "upgrade/work/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
-
-namespace bj = boost::json;
-
-constexpr const char* kNotAnalyzed = "not_analyzed";  // in the record of refresh: database -> tables
 
 // Of one command line; the kernel has a limit for all of its words together.
 constexpr std::size_t kMostTables = 2000;
@@ -61,9 +54,10 @@ void run_in_service(StepContext& context, const TargetPlan& target, const std::s
 }
 
 // By now the run is all but done: a record that is gone does not end it.
-std::vector<DumpedDatabase> databases_of_dump(StepContext& context, const TargetPlan& target) {
+std::map<std::string, std::vector<postgres::RemoteView>> remote_views(const StepContext& context,
+                                                                      const TargetPlan& target) {
   try {
-    return read_dump_record(context, target).databases;
+    return read_old_cluster(context, target).remote_views;
   } catch (const Error& error) {
     context.warn("W-FOREIGN-SERVER",
                  fmt::format("materialized views over foreign tables are not refreshed: {}", error.what()));
@@ -76,12 +70,12 @@ std::vector<DumpedDatabase> databases_of_dump(StepContext& context, const Target
 void analyze_databases(StepContext& context, const TargetPlan& target, const WorkServer& server,
                        postgres::Server& connection) {
   std::map<std::string, postgres::AnalyzeScope> scopes;
-  bj::object left_out;
+  std::map<std::string, std::vector<std::string>> left_out;
   for (const DatabaseFacts& database : target.inventory.databases) {
     if (!database.allow_connections) continue;
     auto& scope = scopes[database.name] = connection.analyze_scope(database.name);
     if (scope.left_out.empty()) continue;
-    left_out[database.name] = json::from_strings(scope.left_out);
+    left_out[database.name] = scope.left_out;
     context.note(
         fmt::format("not analyzed in database \"{}\" before the service has its network, since foreign "
                     "tables are a part of them: {}",
@@ -89,11 +83,11 @@ void analyze_databases(StepContext& context, const TargetPlan& target, const Wor
   }
   const postgres::Connection to{.socket = server.socket_in_container(),
                                 .superuser = target.inventory.superuser};
+  context.learn(target, [&](TargetState& state) { state.not_analyzed = left_out; });
   if (left_out.empty()) {
     run_vacuumdb(context, target, server, postgres::analyze_all(to, context.plan().jobs));
     return;
   }
-  context.record(target, kNotAnalyzed, bj::serialize(left_out));
   for (const auto& [name, scope] : scopes) {
     if (scope.left_out.empty()) {
       run_vacuumdb(context, target, server, postgres::analyze_database(to, name, context.plan().jobs, {}));
@@ -106,17 +100,13 @@ void analyze_databases(StepContext& context, const TargetPlan& target, const Wor
 void finish_remote_work(StepContext& context, const TargetPlan& target) {
   const auto container = find_service_container(context.world, context.plan(), target.service);
   if (!container) return;
-  for (const auto& database : databases_of_dump(context, target))
-    for (const auto& view : database.remote_views)
-      run_in_service(context, target, container->id, database.name,
-                     "REFRESH MATERIALIZED VIEW " + view.quoted);
-  const std::string record = context.datum_of("refresh", target, kNotAnalyzed);
-  if (record.empty()) return;
-  const auto value = json::parse(record, "the tables that are not analyzed");
-  const auto& databases = json::as_object(value, kNotAnalyzed);
-  for (const auto& [name, tables] : databases)
-    for (const std::string& table : json::get_strings(databases, name))
-      run_in_service(context, target, container->id, std::string(name), "ANALYZE " + table);
+  for (const auto& [database, views] : remote_views(context, target))
+    for (const auto& view : views)
+      run_in_service(context, target, container->id, database, "REFRESH MATERIALIZED VIEW " + view.quoted);
+  const auto not_analyzed = context.known(target).not_analyzed;
+  for (const auto& [database, tables] : not_analyzed)
+    for (const std::string& table : tables)
+      run_in_service(context, target, container->id, database, "ANALYZE " + table);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -273,11 +273,11 @@ std::vector<SettingFacts> read_only_settings() {
 }
 
 std::string new_image_id(const StepContext& context, const TargetPlan& target) {
-  return context.datum_of("pull", target, "image_id");
+  return context.known(target).image.id;
 }
 
 std::string new_owner(const StepContext& context, const TargetPlan& target) {
-  return context.datum_of("pull", target, "owner");
+  return context.known(target).image.owner;
 }
 
 std::size_t index_of(const Plan& plan, const TargetPlan& target) {

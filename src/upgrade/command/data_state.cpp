@@ -6,7 +6,6 @@
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/strategy/strategy.hpp"
-#include "upgrade/back/put_back.hpp"
 #include "upgrade/back/way_back.hpp"
 #include "upgrade/run/names.hpp"
 
@@ -16,11 +15,8 @@ namespace {
 // Of any target.
 bool old_data_is_gone(const RunState& state) {
   if (begun(state, Point::fills_place)) return true;
-  const auto tells = [](const std::pair<const std::string, std::string>& datum) {
-    return datum.first.ends_with(std::string(".") + kEmptying) && datum.second == "yes";
-  };
-  return std::any_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
-    return record.phase != StepPhase::undone && std::any_of(record.data.begin(), record.data.end(), tells);
+  return std::any_of(state.targets.begin(), state.targets.end(), [](const auto& target) {
+    return target.second.old_data == OldData::leaving || target.second.old_data == OldData::returning;
   });
 }
 

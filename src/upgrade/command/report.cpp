@@ -2,20 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
-
-std::int64_t number(const Journal& journal, const std::string& step, const TargetPlan& target,
-                    const std::string& key) {
-  const std::string text = journal.datum(step, target.service + "." + key);
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 // What the user has accepted to lose.
 std::vector<std::string> losses(const DatabaseFacts& database) {
@@ -36,15 +26,16 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   TargetReport report;
   report.service = target.service;
   report.old_version = target.old_version;
-  report.new_version = journal.datum("pull", target.service + ".version");
-  report.tables = number(journal, "verify", target, "tables");
-  report.rows = number(journal, "verify", target, "rows");
-  report.sequences = number(journal, "verify", target, "sequences");
-  report.roles = number(journal, "verify", target, "roles");
+  const TargetState& known = journal.target(target.service);
+  report.new_version = known.image.version;
+  report.tables = known.counts.tables;
+  report.rows = known.counts.rows;
+  report.sequences = known.counts.sequences;
+  report.roles = known.counts.roles;
   report.backup_file = journal.files().archive(target.service).string();
-  report.backup_bytes = number(journal, "backup", target, "archive_bytes");
-  report.backup_sha256 = journal.datum("backup", target.service + ".archive_sha256");
-  report.logins_tried = static_cast<int>(number(journal, "start", target, "logins"));
+  report.backup_bytes = known.backup.archive_bytes;
+  report.backup_sha256 = known.backup.archive_sha256;
+  report.logins_tried = known.logins_repeated;
   report.logins_accepted = report.logins_tried;  // one refused would have failed the step
   for (const RolePlan& role : target.roles) {
     if (role.action == PasswordAction::keep_md5) {

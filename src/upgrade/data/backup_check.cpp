@@ -32,7 +32,7 @@ auto read_or_damaged(const TargetPlan& target, Read read) -> decltype(read()) {
 backup::Manifest read_manifest(const StepContext& context, const TargetPlan& target) {
   const auto path = context.journal.files().manifest(target.service);
   const std::string text = read_or_damaged(target, [&] { return read_file(path); });
-  if (sha256_hex(text) != context.datum_of("backup", target, "manifest_sha256"))
+  if (sha256_hex(text) != context.known(target).backup.manifest_sha256)
     damaged(target, fmt::format("its manifest {} has changed since it was written", path.string()));
   return backup::parse_manifest(text);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,13 +25,15 @@ struct StepContext {
   // A named place inside the step, at which a campaign may kill this process.
   void reach(std::string_view place) const { world.probe.reach(step + ":" + std::string(place)); }
 
-  // What a step found, kept in its record. Keys of several targets begin with the service's name.
+  // What the run knows of a target, and what it has come to know: durable before the call returns.
+  const TargetState& known(const TargetPlan& target) const { return journal.target(target.service); }
+  void learn(const TargetPlan& target, const std::function<void(TargetState&)>& change) const {
+    journal.update(target.service, change);
+  }
+
+  // A step's own notes, which it alone reads. Keys of several targets begin with the service's name.
   std::string datum(const TargetPlan& target, const std::string& key) const {
     return journal.datum(step, target.service + "." + key);
-  }
-  std::string datum_of(const std::string& other_step, const TargetPlan& target,
-                       const std::string& key) const {
-    return journal.datum(other_step, target.service + "." + key);
   }
   void record(const TargetPlan& target, const std::string& key, const std::string& value) const {
     journal.record_data(step, target.service + "." + key, value);

@@ -25,6 +25,9 @@ fs::path RunFiles::manifest(const std::string& service) const {
 fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
   return directory / fmt::format("fingerprint-{}-{}.json", service, side);
 }
+fs::path RunFiles::old_cluster(const std::string& service) const {
+  return directory / fmt::format("old-cluster-{}.json", service);
+}
 fs::path RunFiles::dump_record(const std::string& service) const {
   return directory / fmt::format("dump-{}.json", service);
 }
@@ -161,7 +164,7 @@ Journal Journal::open(const RunFiles& files) {
       }
     } catch (const Error&) {
       hint = fmt::format("the generation before ({}) is damaged too; the backup is in {}",
-                         files.previous_state().string(), (files.directory / "backup").string());
+                         files.previous_state().string(), files.backup_directory().string());
     }
     error.set_hint(hint);
     throw;
@@ -185,6 +188,20 @@ std::string Journal::datum(const std::string& step, const std::string& key) cons
   if (record == nullptr) return {};
   const auto found = record->data.find(key);
   return found == record->data.end() ? std::string() : found->second;
+}
+
+const TargetState& Journal::target(const std::string& service) const {
+  static const TargetState nothing;
+  const auto found = state_.targets.find(service);
+  return found == state_.targets.end() ? nothing : found->second;
+}
+
+void Journal::update(const std::string& service, const std::function<void(TargetState&)>& change) {
+  TargetState changed = target(service);
+  change(changed);
+  if (changed == target(service)) return;
+  state_.targets[service] = std::move(changed);
+  write();
 }
 
 StepRecord& Journal::record_of(const std::string& step) {
@@ -285,7 +302,7 @@ bool holds_a_run(const RunFiles& files) {
     std::error_code ignored;
     return fs::exists(fs::symlink_status(path, ignored));
   };
-  return is_there(files.state()) || is_there(files.previous_state()) || is_there(files.directory / "backup");
+  return is_there(files.state()) || is_there(files.previous_state()) || is_there(files.backup_directory());
 }
 
 }  // namespace

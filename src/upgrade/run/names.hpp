@@ -16,10 +16,6 @@ inline constexpr const char* kHolderLabel = "pgupgrade.holder";
 inline constexpr const char* kDataLabel = "pgupgrade.data";
 inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 
-// The wipe's datum of a target whose backup was found damaged when it was needed; "no" once it is whole
-// again.
-inline constexpr const char* kBackupDamaged = "backup_damaged";
-
 // A file in a data directory that stands empty between two clusters. A service that somebody starts on it
 // ends
 // ("exists but is not empty") rather than make an empty database.

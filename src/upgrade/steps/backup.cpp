@@ -40,7 +40,7 @@ class BackupStep final : public Step {
   std::string detail(StepContext& context) override {
     std::uint64_t bytes = 0;
     for (const TargetPlan& target : context.plan().targets) {
-      bytes += std::stoull("0" + context.datum(target, "archive_bytes"));
+      bytes += static_cast<std::uint64_t>(context.known(target).backup.archive_bytes);
     }
     return human_bytes(bytes);
   }
@@ -76,18 +76,21 @@ class BackupStep final : public Step {
     write_file_durably(files.manifest(target.service), text);
     fsync_directory(files.archive(target.service).parent_path());
     context.reach("manifest-written");
-    context.record(target, "archive_sha256", manifest.archive_sha256);
-    context.record(target, "archive_bytes", std::to_string(manifest.archive_bytes));
-    context.record(target, "manifest_sha256", sha256_hex(text));
+    context.learn(target, [&](TargetState& state) {
+      state.backup = {.archive_sha256 = manifest.archive_sha256,
+                      .archive_bytes = manifest.archive_bytes,
+                      .manifest_sha256 = sha256_hex(text)};
+    });
   }
 
   static bool complete(StepContext& context, const TargetPlan& target) {
     const RunFiles& files = context.journal.files();
     const auto manifest = read_file_if_present(files.manifest(target.service));
-    return manifest && sha256_hex(*manifest) == context.datum(target, "manifest_sha256") &&
+    const BackupState& backup = context.known(target).backup;
+    return manifest && sha256_hex(*manifest) == backup.manifest_sha256 &&
            std::filesystem::exists(files.archive(target.service)) &&
-           std::to_string(std::filesystem::file_size(files.archive(target.service))) ==
-               context.datum(target, "archive_bytes");
+           std::filesystem::file_size(files.archive(target.service)) ==
+               static_cast<std::uintmax_t>(backup.archive_bytes);
   }
 };
 

@@ -11,7 +11,6 @@
 #include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
 #include "upgrade/cluster/carried_files.hpp"
-#include "upgrade/cluster/dump_files.hpp"
 #include "upgrade/cluster/new_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
@@ -150,7 +149,7 @@ class ConfigureStep final : public Step {
     for (const auto& setting : fresh.settings) {
       if (setting.origin == SettingFacts::Origin::configuration_file) now[setting.name] = setting.value;
     }
-    const auto hidden = read_dump_record(context, target).hidden_settings;
+    const auto hidden = read_old_cluster(context, target).hidden_settings;
     std::string block;
     for (const auto& setting : target.inventory.settings) {
       if (setting.origin != SettingFacts::Origin::configuration_file) continue;

@@ -62,7 +62,7 @@ class DumpStep final : public Step {
   }
 
   Artefacts artefacts(const RunFiles& files, const Plan& plan, const TargetPlan& target) const override {
-    return {.files = {files.dump_record(target.service)},
+    return {.files = {files.old_cluster(target.service), files.dump_record(target.service)},
             .volumes = {dump_volume_name(plan.run_id, target.service)}};
   }
 
@@ -74,7 +74,7 @@ class DumpStep final : public Step {
     const auto& targets = context.plan().targets;
     return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
       const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
-      return text && sha256_hex(*text) == context.datum(target, "record_sha256") &&
+      return text && sha256_hex(*text) == context.known(target).dump_sha256 &&
              context.world.engine.inspect_volume(dump_volume_name(context.plan().run_id, target.service));
     });
   }
@@ -112,25 +112,27 @@ class DumpStep final : public Step {
   static void dump(StepContext& context, const TargetPlan& target) {
     WorkServer server(context, target, Side::old);
     server.discard();
-    if (context.datum(target, kEmptying) != "yes") refuse_other_data(context, target);
+    if (context.known(target).old_data != OldData::returning) refuse_other_data(context, target);
     refuse_old_server_that_ran_again(context, target);
     if (context.journal.find(context.step)->attempt > 1) put_back_unclean_data(context, target);
     make_dump_volume(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");
     DumpRecord record;
-    server.used_by([&] { take_content(context, target, server, *connection, record); });
+    OldCluster old_cluster;
+    server.used_by([&] { take_content(context, target, server, *connection, record, old_cluster); });
     server.stop();
-    record.carried = save_configuration(context, target);
+    old_cluster.carried = save_configuration(context, target);
+    write_old_cluster(context, target, old_cluster);
     record.digests = digest_dump(context, target);
     const std::string text = dump_record_text(record);
     write_file_durably(context.journal.files().dump_record(target.service), text);
     context.reach("record-written");
-    context.record(target, "record_sha256", sha256_hex(text));
+    context.learn(target, [&](TargetState& state) { state.dump_sha256 = sha256_hex(text); });
   }
 
   static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
-                           postgres::Server& connection, DumpRecord& record) {
+                           postgres::Server& connection, DumpRecord& record, OldCluster& old_cluster) {
     const Inventory now = connection.inventory();
     refuse_changed_cluster(now, target);
     // An attempt that was cut off may have left them out.
@@ -140,10 +142,14 @@ class DumpStep final : public Step {
     take_members_out(connection, target);
     context.reach("members-out");
     take_dumps(context, target, server, connection, record);
-    for (const auto& setting : connection.settings_for_all_roles()) {
-      record.all_role_settings[setting.name] = setting.value;
+    for (const std::string& name : databases_in_order(target.inventory)) {
+      auto views = connection.remote_views(name);
+      if (!views.empty()) old_cluster.remote_views[name] = std::move(views);
     }
-    record.hidden_settings = hidden_values(target.inventory, now);
+    for (const auto& setting : connection.settings_for_all_roles()) {
+      old_cluster.all_role_settings[setting.name] = setting.value;
+    }
+    old_cluster.hidden_settings = hidden_values(target.inventory, now);
     context.reach("dumped");
     take_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
@@ -202,8 +208,7 @@ class DumpStep final : public Step {
       record.databases.push_back({.name = names[index],
                                   .directory = directory,
                                   .objects = connection.dumpable_counts(names[index]),
-                                  .missing = connection.missing_built_ins(names[index]),
-                                  .remote_views = connection.remote_views(names[index])});
+                                  .missing = connection.missing_built_ins(names[index])});
     }
   }
 
@@ -216,7 +221,7 @@ class DumpStep final : public Step {
         });
     const std::string text = json::pretty(to_json(fingerprint));
     write_file_durably(context.journal.files().fingerprint(target.service, "old"), text);
-    context.record(target, "fingerprint_sha256", sha256_hex(text));
+    context.learn(target, [&](TargetState& state) { state.old_fingerprint_sha256 = sha256_hex(text); });
   }
 };
 

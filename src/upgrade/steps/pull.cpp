@@ -27,20 +27,20 @@ class PullStep final : public Step {
       ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
       try_settings(context.world, context.plan().run_id, target.service, target.inventory, image);
       refuse_unfit(context, target, image);
-      context.record(target, "image_id", image.id);
-      context.record(target, "version", image.version);
       refuse_root(target, image);
       const std::string& run = context.plan().run_id;
-      context.record(target, "owner", owner_for(context.world, run, target.service, image, target.user));
-      context.record(target, "image_owner", owner_for(context.world, run, target.service, image, {}));
+      const NewImage taken{.id = image.id,
+                           .version = image.version,
+                           .owner = owner_for(context.world, run, target.service, image, target.user),
+                           .builder = owner_for(context.world, run, target.service, image, {})};
+      context.learn(target, [&](TargetState& state) { state.image = taken; });
     }
   }
 
   bool holds(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto image = context.world.engine.inspect_image(target.new_image);
-      if (!image || image->id != context.datum(target, "image_id")) return false;
-      if (context.datum(target, "image_owner").empty()) return false;  // what is recorded last
+      if (!image || image->id != context.known(target).image.id) return false;
     }
     return true;
   }
@@ -48,7 +48,7 @@ class PullStep final : public Step {
   void recheck(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto image = context.world.engine.inspect_image(target.new_image);
-      const std::string recorded = context.datum(target, "image_id");
+      const std::string recorded = context.known(target).image.id;
       if (image && image->id == recorded) continue;
       throw Error(
           ErrorKind::refused, "E-DRIFT",
@@ -60,7 +60,7 @@ class PullStep final : public Step {
 
   std::string detail(StepContext& context) override {
     return each_target(context.plan(),
-                       [&](const TargetPlan& target) { return context.datum(target, "version"); });
+                       [&](const TargetPlan& target) { return context.known(target).image.version; });
   }
 
  private:

@@ -9,6 +9,7 @@
 #include "upgrade/cluster/dump_files.hpp"
 #include "upgrade/cluster/extension_members.hpp"
 #include "upgrade/cluster/new_cluster.hpp"
+#include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
@@ -60,8 +61,11 @@ class RestoreStep final : public Step {
   }
 
  private:
+  using RemoteViews = std::vector<postgres::RemoteView>;
+
   static void restore(StepContext& context, const TargetPlan& target) {
     const DumpRecord record = read_dump_record(context, target);
+    const OldCluster old_cluster = read_old_cluster(context, target);
     // The wipe has read the dump; in this very process that is a moment ago.
     if (context.journal.was_opened()) verify_dump_digests(context, target, record);
     // An attempt that was cut off has left an unknown part behind; and initdb has not synced what it made, so
@@ -73,23 +77,23 @@ class RestoreStep final : public Step {
     // A session of ours would keep its database from being replaced; it ends here.
     server.start(postgres::restore_settings(memory(context))).reset();
     context.reach("server-started");
-    server.used_by([&] { restore_content(context, target, server, record); });
+    server.used_by([&] { restore_content(context, target, server, record, old_cluster); });
     server.stop();
     context.reach("server-stopped");
     flush_new_cluster(context, target);
   }
 
   static void restore_content(StepContext& context, const TargetPlan& target, WorkServer& server,
-                              const DumpRecord& record) {
+                              const DumpRecord& record, const OldCluster& old_cluster) {
     restore_globals(context, target, server);
     // Before the databases: what is computed in them, a materialized view, goes by these as well.
     std::vector<postgres::RoleSetting> settings;
-    for (const auto& [name, value] : record.all_role_settings)
+    for (const auto& [name, value] : old_cluster.all_role_settings)
       settings.push_back({.name = name, .value = value});
     server.ensure()->set_settings_for_all_roles(settings);
     context.reach("globals-restored");
     for (std::size_t index = 0; index < record.databases.size(); ++index) {
-      restore_database(context, target, server, record, index);
+      restore_database(context, target, server, record, old_cluster, index);
       if (index == 0) context.reach("one-restored");
     }
     if (!target.role_grants.empty()) server.ensure()->grant_roles(target.role_grants);
@@ -121,12 +125,15 @@ class RestoreStep final : public Step {
   }
 
   static void restore_database(StepContext& context, const TargetPlan& target, WorkServer& server,
-                               const DumpRecord& record, std::size_t index) {
+                               const DumpRecord& record, const OldCluster& old_cluster, std::size_t index) {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
     const DumpedDatabase& database = record.databases[index];
     const std::string directory = in_dump(database.directory);
-    const Lists lists = write_lists(context, target, server, database);
+    const auto remote = old_cluster.remote_views.find(database.name);
+    const Lists lists =
+        write_lists(context, target, server, database,
+                    remote == old_cluster.remote_views.end() ? RemoteViews() : remote->second);
     const auto run = [&](const std::vector<std::string>& argv, WorkServer::Values values) {
       run_client(context.world, server.client("restore", argv, values),
                  {.code = "E-RESTORE",
@@ -162,14 +169,14 @@ class RestoreStep final : public Step {
 
   // Materialized views are computed anew, after all else, so they go by themselves.
   static Lists write_lists(StepContext& context, const TargetPlan& target, const WorkServer& server,
-                           const DumpedDatabase& database) {
+                           const DumpedDatabase& database, const RemoteViews& remote) {
     const auto views = database.objects.find("MATERIALIZED VIEW");
     if (views == database.objects.end() || views->second == 0) return {};
     const auto listed = run_work_checked(
         context.world, server.client("list", postgres::list_dump(in_dump(database.directory))),
         "E-DUMP-DAMAGED", fmt::format("read the dump of database \"{}\" again", printable(database.name)));
     std::set<std::string> left_out;
-    for (const auto& view : database.remote_views) {
+    for (const auto& view : remote) {
       left_out.insert(view.oid);
       context.note(
           fmt::format("materialized view {} of database \"{}\" reads a foreign table: it is refreshed "

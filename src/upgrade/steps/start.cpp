@@ -149,7 +149,7 @@ class StartStep final : public Step {
                               target.service, join(logins.refused, "; ")),
                   "pgupgrade rollback brings the old cluster back");
     }
-    context.record(target, "logins", std::to_string(logins.tried));
+    context.learn(target, [&](TargetState& state) { state.logins_repeated = logins.tried; });
   }
 };
 

@@ -38,7 +38,7 @@ class StopOldStep final : public Step {
         recover(context, target);
       }
       if (const auto info = context.world.engine.inspect_container(target.container_id)) {
-        context.record(target, "started_at", info->started_at);
+        context.learn(target, [&](TargetState& state) { state.old_started_at = info->started_at; });
       }
     }
   }
@@ -46,7 +46,7 @@ class StopOldStep final : public Step {
   bool holds(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const auto info = context.world.engine.inspect_container(target.container_id);
-      if (info && (info->running() || context.datum(target, "started_at") != info->started_at)) return false;
+      if (info && (info->running() || context.known(target).old_started_at != info->started_at)) return false;
       if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
           "shut down") {
         return false;

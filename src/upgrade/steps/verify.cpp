@@ -10,6 +10,7 @@
 #include "pgupgrade/model/json.hpp"
 #include "upgrade/cluster/dump_files.hpp"
 #include "upgrade/cluster/extension_members.hpp"
+#include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/cluster/planned_changes.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
@@ -38,10 +39,12 @@ class VerifyStep final : public Step {
       const Fingerprint now = server.used_by([&] { return verify(context, target, server); });
       // A server that is killed after it was found equal recovers without its unlogged rows.
       server.stop();
-      context.record(target, "tables", std::to_string(now.table_count()));
-      context.record(target, "rows", std::to_string(now.row_count()));
-      context.record(target, "sequences", std::to_string(now.sequence_count()));
-      context.record(target, "roles", std::to_string(now.role_count()));
+      context.learn(target, [&](TargetState& state) {
+        state.counts = {.tables = now.table_count(),
+                        .rows = now.row_count(),
+                        .sequences = now.sequence_count(),
+                        .roles = now.role_count()};
+      });
       context.record(target, "identical", "yes");
     }
   }
@@ -51,8 +54,8 @@ class VerifyStep final : public Step {
   std::string detail(StepContext& context) override {
     return each_target(context.plan(), [&](const TargetPlan& target) {
       return fmt::format("{}, {}: identical",
-                         plural(std::stoull("0" + context.datum(target, "tables")), "table"),
-                         plural(std::stoull("0" + context.datum(target, "rows")), "row"));
+                         plural(static_cast<std::uint64_t>(context.known(target).counts.tables), "table"),
+                         plural(static_cast<std::uint64_t>(context.known(target).counts.rows), "row"));
     });
   }
 
@@ -60,10 +63,10 @@ class VerifyStep final : public Step {
   // The rows of these come from another server, which only the service itself can ask.
   static void leave_out_remote_views(StepContext& context, const TargetPlan& target, Fingerprint& old,
                                      Fingerprint& now) {
-    for (const auto& database : read_dump_record(context, target).databases) {
-      for (const auto& view : database.remote_views) {
+    for (const auto& [database, views] : read_old_cluster(context, target).remote_views) {
+      for (const auto& view : views) {
         for (Fingerprint* side : {&old, &now}) {
-          DatabasePrint& print = side->databases[database.name];
+          DatabasePrint& print = side->databases[database];
           print.tables.erase(view.name);
           const auto object = print.objects.find("materialized view " + view.quoted);
           if (object != print.objects.end()) object->second.erase("relispopulated");
@@ -74,7 +77,7 @@ class VerifyStep final : public Step {
 
   static Fingerprint verify(StepContext& context, const TargetPlan& target, WorkServer& server) {
     const std::string text = read_file(context.journal.files().fingerprint(target.service, "old"));
-    if (sha256_hex(text) != context.datum_of("dump", target, "fingerprint_sha256")) {
+    if (sha256_hex(text) != context.known(target).old_fingerprint_sha256) {
       throw Error(
           ErrorKind::failed, "E-DUMP-DAMAGED",
           fmt::format("cannot verify service \"{}\": the old cluster's fingerprint has changed since it was "

@@ -44,7 +44,7 @@ class VerifyBackupStep final : public Step {
     const auto& targets = context.plan().targets;
     return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
       const std::string verified = context.datum(target, "verified_sha256");
-      return !verified.empty() && verified == context.datum_of("backup", target, "archive_sha256");
+      return !verified.empty() && verified == context.known(target).backup.archive_sha256;
     });
   }
 

@@ -40,7 +40,7 @@ class WipeStep final : public Step {
       prove_copies(context, target);
       context.reach("copies-proven");
       refuse_touched(context, target);
-      context.record(target, kEmptying, "yes");
+      context.learn(target, [](TargetState& state) { state.old_data = OldData::leaving; });
       empty_directory(context, target, target.old_pgdata);
       context.reach("emptied");
     }
@@ -69,7 +69,7 @@ class WipeStep final : public Step {
  private:
   // Once emptied by an earlier attempt, the data cannot be newer than the backup any more.
   static void refuse_touched(StepContext& context, const TargetPlan& target) {
-    if (context.datum(target, kEmptying) != "yes") refuse_old_server_that_ran_again(context, target);
+    if (context.known(target).old_data != OldData::leaving) refuse_old_server_that_ran_again(context, target);
     refuse_other_users(context, target);
   }
 
@@ -77,10 +77,10 @@ class WipeStep final : public Step {
     read_backup_again(context, target);
     const DumpRecord record = read_dump_record(context, target);
     verify_dump_digests(context, target, record);
-    verify_carried(context, target, record);
+    verify_carried(context, target, read_old_cluster(context, target));
     const auto file = context.journal.files().fingerprint(target.service, "old");
     const auto text = read_file_if_present(file);
-    if (text && sha256_hex(*text) == context.datum_of("dump", target, "fingerprint_sha256")) {
+    if (text && sha256_hex(*text) == context.known(target).old_fingerprint_sha256) {
       parse_old_fingerprint(*text, target);
       return;
     }

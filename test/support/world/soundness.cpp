@@ -63,7 +63,7 @@ bool complete_in_backup(const upgrade::Journal& journal, const TargetPlan& targe
     const std::string text = read_file(files.manifest(target.service));
     const auto manifest = backup::parse_manifest(text);
     backup::verify_archive(files.archive(target.service), manifest, {});
-    return journal.datum("backup", target.service + ".manifest_sha256") == sha256_hex(text) &&
+    return journal.target(target.service).backup.manifest_sha256 == sha256_hex(text) &&
            journal.datum("verify-backup", target.service + ".verified_sha256") == manifest.archive_sha256 &&
            backup::compare(entries_of(when_stopped), manifest).empty();
   } catch (const Error&) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ struct RunFiles {
   std::filesystem::path archive(const std::string& service) const;
   std::filesystem::path manifest(const std::string& service) const;
   std::filesystem::path fingerprint(const std::string& service,
-                                    const std::string& side) const;  // "old", "new"
+                                    const std::string& side) const;     // "old", "new"
+  std::filesystem::path old_cluster(const std::string& service) const;  // its record
   std::filesystem::path dump_record(const std::string& service) const;
   std::filesystem::path carried(const std::string& service) const;  // a directory of configuration files
   std::filesystem::path configuration(const std::string& service) const;  // tar of what is carried over
@@ -64,6 +66,8 @@ class Journal {
   // A step's own record, which nobody else looks at.
   const StepRecord* find(const std::string& step) const;
   std::string datum(const std::string& step, const std::string& key) const;  // empty when absent
+  // What is known of a target; as constructed while nothing is.
+  const TargetState& target(const std::string& service) const;
   // Whether one more record may have been written and be lost, so that the world may be a step further: true
   // of the generation before.
   bool may_be_behind() const { return may_be_behind_; }
@@ -75,6 +79,8 @@ class Journal {
   void record_undo_started(const std::string& step, std::int64_t now_ms);
   void record_undone(const std::string& step, std::int64_t now_ms);
   void record_data(const std::string& step, const std::string& key, const std::string& value);
+  // What `change` makes of what is known of the target. Written only when it is something else.
+  void update(const std::string& service, const std::function<void(TargetState&)>& change);
   void turn_back();  // sticky: rollback has begun
   void finish(RunOutcome outcome);
 

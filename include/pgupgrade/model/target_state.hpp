@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pgupgrade {
+
+// The new image, as it was when the run took it.
+struct NewImage {
+  std::string id;
+  std::string version;
+  std::string owner;    // "uid:gid" of the new data directory
+  std::string builder;  // "uid:gid" that initdb runs as: the image's own user
+  bool operator==(const NewImage&) const = default;
+};
+
+struct BackupState {
+  std::string archive_sha256;
+  std::int64_t archive_bytes = 0;
+  std::string manifest_sha256;
+  bool damaged = false;  // found so when it was needed
+  bool operator==(const BackupState&) const = default;
+};
+
+// What a strategy that empties the place of the old data has done to it.
+enum class OldData {
+  in_place,   // as far as is known: of two records the later may be lost
+  leaving,    // written before the first file goes; from here on the backup is the truth
+  stayed,     // that it leaves was written, but nothing had gone
+  returning,  // the backup is being put back
+  returned,   // whole
+};
+
+// Of the new cluster, as it was found equal to the old one.
+struct ContentCounts {
+  std::int64_t tables = 0;
+  std::int64_t rows = 0;
+  std::int64_t sequences = 0;
+  std::int64_t roles = 0;
+  bool operator==(const ContentCounts&) const = default;
+};
+
+// What a run has found out about one target and must find again. Steps tell each other nothing but this, and
+// none asks which step it is from. Holds no secret.
+struct TargetState {
+  NewImage image;
+  std::vector<std::string> logins;  // roles whose known passwords let them in before
+  int logins_repeated = 0;          // of them, those that let them into the new server
+  std::string old_started_at;       // of the old container, when it was stopped
+  BackupState backup;
+  OldData old_data = OldData::in_place;
+  std::string old_cluster_sha256;      // of RunFiles::old_cluster
+  std::string old_fingerprint_sha256;  // of RunFiles::fingerprint(…, "old")
+  std::string dump_sha256;             // of RunFiles::dump_record
+  ContentCounts counts;
+  std::map<std::string, std::vector<std::string>> not_analyzed;  // database -> tables
+  std::string next_transaction;  // of the new cluster, before the service was first started on it
+  bool operator==(const TargetState&) const = default;
+};
+
+}  // namespace pgupgrade

@@ -1,0 +1,74 @@
+// Who asks for a step by its name is wrong with the next strategy.
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/upgrade/strategy/strategy.hpp"
+#include "support/catch.hpp"
+#include "support/paths.hpp"
+#include "support/world/scene.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::set<std::string> names_of_steps() {
+  std::set<std::string> names;
+  Scene scene;
+  for (const upgrade::Strategy& strategy : upgrade::strategies()) {
+    scene.plan.strategy = strategy.name;
+    upgrade::add_steps(scene.plan);
+    for (const StepPlan& step : scene.plan.steps) names.insert(step.name);
+  }
+  return names;
+}
+
+// Literals that are the name of a step, and mean something else or are its own.
+bool is_allowed(const std::string& file, const std::string& literal) {
+  static const std::set<std::pair<std::string, std::string>> others = {
+      {"upgrade/run/journal.cpp", "backup"},               // a directory
+      {"cli/arguments/options.cpp", "verify-backup"},      // a command
+      {"cli/command/tool_commands.cpp", "verify-backup"},  // the same
+      {"cli/view/events.cpp", "verify"},                   // an event of JSON output
+      {"cli/view/events.cpp", "backup"},                   // what it is about
+  };
+  if (file == "upgrade/run/older_state.cpp") return true;  // what older programs wrote
+  std::string own = literal;
+  std::replace(own.begin(), own.end(), '-', '_');
+  return file == "upgrade/steps/" + own + ".cpp" || file == "upgrade/strategy/" + own + ".cpp" ||
+         others.contains({file, literal});
+}
+
+}  // namespace
+
+TEST_CASE("no file of run, commands and texts names a step, and no step another") {
+  const auto names = names_of_steps();
+  REQUIRE(names.size() >= 17);
+  const fs::path source = source_directory() / "src";
+  static const std::regex kLiteral("\"([a-z-]+)\"");
+  std::set<std::string> own;
+  for (const char* room : {"upgrade", "cli"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(source / room)) {
+      if (!entry.is_regular_file()) continue;
+      const std::string file = fs::relative(entry.path(), source).string();
+      for (const std::string& line : split_lines(read_file(entry.path()))) {
+        const std::string code = line.substr(0, line.find("//"));
+        for (auto at = std::sregex_iterator(code.begin(), code.end(), kLiteral); at != std::sregex_iterator();
+             ++at) {
+          const std::string literal = (*at)[1];
+          if (!names.contains(literal)) continue;
+          if (file.starts_with("upgrade/steps/")) own.insert(literal);
+          INFO(file << ": " << line);
+          CHECK(is_allowed(file, literal));
+        }
+      }
+    }
+  }
+  CHECK(own == names);  // else this test reads no sources
+}
+
+}  // namespace pgupgrade::test
