@@ -153,6 +153,22 @@ std::vector<std::string> listing_command(const std::string& directory) {
   return {"sh", "-c", std::string(kScript), "listing", directory};
 }
 
+// As a path pattern: within `directory` there is nothing to be left out but by these names.
+std::vector<std::string> listing_command_without_data(const std::string& directory,
+                                                      const std::string& cluster) {
+  constexpr std::string_view kWhole = "find . ";
+  std::string left_out;
+  for (const char* name :
+       {"base", "global", "pg_wal", "pg_xact", "pg_multixact", "pg_subtrans", "pg_stat_tmp"})
+    left_out += fmt::format("{}-path \"./${{2}}{}\"", left_out.empty() ? "" : " -o ", name);
+  const std::string instead = fmt::format("find . \\( {} \\) -prune -o ", left_out);
+  std::string script(kScript);
+  for (std::size_t at = script.find(kWhole, script.find("== count")); at != std::string::npos;
+       at = script.find(kWhole, at + instead.size()))
+    script.replace(at, kWhole.size(), instead);
+  return {"sh", "-c", script, "listing", directory, cluster == "." ? "" : cluster + "/"};
+}
+
 std::vector<Entry> parse_listing(std::string_view output) {
   const auto sections = sections_of(output);
   const auto lines_of = [&](const std::string& title) -> const std::vector<std::string>& {

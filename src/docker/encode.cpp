@@ -38,7 +38,7 @@ bj::object encode_policy(const RestartPolicy& policy) {
 bj::object encode_host_config(const ContainerSpec& spec) {
   bj::array mounts;
   for (const Mount& mount : spec.mounts) mounts.push_back(encode_mount(mount));
-  bj::object host{{"NetworkMode", "none"},
+  bj::object host{{"NetworkMode", spec.network.empty() ? "none" : spec.network},
                   {"RestartPolicy", encode_policy({})},
                   // Whatever the engine's default driver is: logs must be readable through the API.
                   {"LogConfig", bj::object{{"Type", "json-file"}, {"Config", bj::object{}}}},

@@ -13,6 +13,10 @@ inline constexpr std::array<fields::Text<PasswordAction>, 2> texts_of(PasswordAc
   return {{{PasswordAction::to_scram, "scram-sha-256"}, {PasswordAction::keep_md5, "md5"}}};
 }
 
+inline constexpr std::array<fields::Text<Verify>, 2> texts_of(Verify) {
+  return {{{Verify::full, "full"}, {Verify::catalog, "catalog"}}};
+}
+
 inline constexpr std::array<fields::Text<Point>, 8> texts_of(Point) {
   return {{{Point::stops_clients, "stops_clients"},
            {Point::stops_server, "stops_server"},
@@ -57,6 +61,13 @@ void describe(Archive& archive, T& value) {
   archive("fresh", value.fresh);
 }
 
+template <class Archive, fields::Of<AsidePlan> T>
+void describe(Archive& archive, T& value) {
+  archive("mount", value.mount);
+  archive("directory", value.directory);
+  archive("data_directory", value.data_directory);
+}
+
 template <class Archive, fields::Of<TargetPlan> T>
 void describe(Archive& archive, T& value) {
   archive("service", value.service);
@@ -84,6 +95,8 @@ void describe(Archive& archive, T& value) {
   archive("dropped_settings", value.dropped_settings);
   archive("data_bytes", value.data_bytes);
   archive.optional("role_grants", value.role_grants);
+  archive.optional("aside", value.aside);
+  archive.optional("old_libc", value.old_libc);
 }
 
 template <class Archive, fields::Of<DiskNeed> T>
@@ -97,6 +110,7 @@ template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
   archive.optional("strategy", value.strategy);
+  archive.optional("verify", value.verify);
   archive.optional("steps", value.steps);
   archive("run_id", value.run_id);
   archive("tool_version", value.tool_version);

@@ -79,6 +79,8 @@ void describe(Archive& archive, T& value) {
   archive("counts", value.counts);
   archive("not_analyzed", value.not_analyzed);
   archive("next_transaction", value.next_transaction);
+  archive.optional("copied_checkpoint", value.copied_checkpoint);
+  archive.optional("same_libc", value.same_libc);
 }
 
 template <class Archive, fields::Of<RunState> T>

@@ -52,6 +52,12 @@ Diagnostics check_left_behind_problems(const Subject& subject);
 Diagnostics check_create_role(const Subject& subject);
 Diagnostics check_extension_members(const Subject& subject);
 
+// What strategy warm asks of the server (checks_warm.cpp).
+Diagnostics check_warm_versions(const Subject& subject);
+Diagnostics check_warm_server(const Subject& subject);
+Diagnostics check_unlogged_tables(const Subject& subject);
+Diagnostics check_warm_storage(const Subject& subject);
+
 // Passwords, clients and the compose file (checks_clients.cpp).
 Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);

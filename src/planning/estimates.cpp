@@ -45,4 +45,20 @@ std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs) {
   return 20'000 + 30 * std::int64_t{tables} + megabytes * ms_per_gigabyte / 1000;
 }
 
+// The copy with its WAL, as a backup is; the new cluster shares its files. Beyond it: the old version's
+// programs, and an empty cluster with its first WAL segments.
+std::int64_t copy_bytes(std::int64_t data_bytes) {
+  return data_bytes + std::min(data_bytes, kGiB) + 512 * kMiB;
+}
+
+// What does not grow with the rows (stop, promote, pg_upgrade, start) and two fingerprints that read them
+// all; the indexes of text where they are rebuilt.
+std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes) {
+  constexpr std::int64_t kPrintsMs = 25'600;
+  constexpr std::int64_t kIndexesMs = 10'000;
+  constexpr std::int64_t kBytesPerMegabyte = 1'000'000;
+  const std::int64_t ms_per_gigabyte = kPrintsMs / std::clamp(jobs, 1, 8) + (libc_changes ? kIndexesMs : 0);
+  return 15'000 + 15 * std::int64_t{tables} + data_bytes / kBytesPerMegabyte * ms_per_gigabyte / 1000;
+}
+
 }  // namespace pgupgrade::planning

@@ -169,12 +169,14 @@ Diagnostics check_libc(const TargetPlan& target, const ImageFacts& image) {
     if (database.locale_provider == 'c' && !by_bytes) sorted_by_libc.push_back(database.name);
   }
   if (sorted_by_libc.empty() || image.libc.empty()) return {};
+  const bool copied = !target.aside.directory.empty();
+  if (copied && image.libc == target.old_libc) return {};
   return {{.severity = Severity::note,
            .code = "N-LIBC",
-           .message =
-               fmt::format("text in {} of {} is sorted by {} from then on; the restore builds all "
-                           "indexes in its order",
-                           in_databases(sorted_by_libc), service_name(target.service), printable(image.libc)),
+           .message = fmt::format(
+               "text in {} of {} is sorted by {} from then on; {}", in_databases(sorted_by_libc),
+               service_name(target.service), printable(image.libc),
+               copied ? "indexes of text are built anew" : "the restore builds all indexes in its order"),
            .hint = image.libc == "musl" ? "musl sorts by code point in every locale" : ""}};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 #include "pgupgrade/base/text.hpp"
@@ -28,6 +29,13 @@ Diagnostics check_request(const Request& request, const Facts& facts) {
              .message = fmt::format("cannot upgrade to PostgreSQL {}: the target must be from {} to {}",
                                     request.target_major, kLowestTarget, kHighestTarget),
              .hint = "specify a major version with --to"}};
+  }
+  if (request.verify == Verify::catalog && request.strategy != kWarm) {
+    return {{.severity = Severity::error,
+             .code = "E-VERIFY",
+             .message = fmt::format("strategy {} writes every row anew, so every row is read and compared",
+                                    printable(request.strategy)),
+             .hint = "leave --verify out, or use --strategy warm"}};
   }
   if (facts.services.empty()) {
     return {{.severity = Severity::error,
@@ -96,6 +104,27 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
   return target;
 }
 
+// Beside the data: of a volume another one, of a directory one next to it.
+AsidePlan plan_aside(const TargetPlan& target, const std::string& data_directory, const std::string& run_id) {
+  const std::filesystem::path data(data_directory);
+  AsidePlan aside{.data_directory = data_directory};
+  aside.mount.kind = target.data_mount.kind;
+  if (target.data_mount.kind == MountKind::volume) {
+    aside.mount.source = fmt::format("pgupgrade-{}-{}-aside", run_id, target.service);
+    aside.directory = (data.parent_path().parent_path() / aside.mount.source / data.filename()).string();
+  } else {
+    aside.mount.source = fmt::format("{}.pgupgrade-{}", data.string(), run_id);
+    aside.directory = aside.mount.source;
+  }
+  return aside;
+}
+
+void plan_copy(TargetPlan& target, const ServiceFacts& service, const std::string& run_id) {
+  if (!service.copy) return;
+  target.aside = plan_aside(target, service.copy->data_directory, run_id);
+  target.old_libc = service.copy->old_libc;
+}
+
 // A client of two targets is stopped once; a target is stopped as a target, whatever it talks to.
 void add_clients(Plan& plan, const ServiceFacts& service) {
   for (const ClientFacts& client : service.clients) {
@@ -121,7 +150,17 @@ int plan_jobs(const Request& request, const Facts& facts) {
   return request.jobs > 0 ? request.jobs : std::clamp(facts.processors, 1, kMostJobs);
 }
 
-std::int64_t plan_downtime(const Plan& plan) {
+// Until the new image is on the engine nobody knows its C library.
+bool libc_changes(const Plan& plan, const Facts& facts) {
+  for (const TargetPlan& target : plan.targets)
+    for (const ServiceFacts& service : facts.services)
+      if (service.service == target.service &&
+          (!service.new_image_facts || service.new_image_facts->libc != target.old_libc))
+        return true;
+  return false;
+}
+
+std::int64_t plan_downtime(const Plan& plan, const Facts& facts) {
   std::int64_t bytes = 0;
   std::int64_t tables = 0;
   for (const TargetPlan& target : plan.targets) {
@@ -129,12 +168,16 @@ std::int64_t plan_downtime(const Plan& plan) {
     for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
   }
   constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
-  return downtime_ms(bytes, static_cast<int>(std::min(tables, kMostTables)), plan.jobs);
+  const int most = static_cast<int>(std::min(tables, kMostTables));
+  if (plan.strategy != kWarm) return downtime_ms(bytes, most, plan.jobs);
+  return warm_downtime_ms(plan.verify == Verify::full ? bytes : 0, most, plan.jobs,
+                          libc_changes(plan, facts));
 }
 
 Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
                 const std::string& tool_version) {
   return {.strategy = request.strategy,
+          .verify = request.verify,
           .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,
@@ -155,7 +198,7 @@ void finish_plan(Plan& plan, const Request& request, const Facts& facts) {
     const auto digest = facts.file_digests.find(edit.file);
     if (digest != facts.file_digests.end()) plan.file_digests.insert(*digest);
   }
-  plan.estimated_downtime_ms = plan_downtime(plan);
+  plan.estimated_downtime_ms = plan_downtime(plan, facts);
   plan.disk = disk_needs(request, facts, plan.targets);
 }
 
@@ -181,6 +224,7 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
     planned.nothing_to_do = false;
     upgraded.push_back(&service);
     planned.plan.targets.push_back(plan_target(request, service));
+    plan_copy(planned.plan.targets.back(), service, run_id);
     if (service.new_image_facts) {
       append(planned.diagnostics,
              check_image(planned.plan.targets.back(), *service.new_image_facts, request));

@@ -15,7 +15,7 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 29> kChecks = {
+constexpr std::array<Check, 24> kChecks = {
     check_data_directory,
     check_data_mount,
     check_subpaths,
@@ -25,7 +25,6 @@ constexpr std::array<Check, 29> kChecks = {
     check_outside_data,
     check_replication,
     check_closed_databases,
-    check_preloaded_extensions,
     check_prepared_transactions,
     check_names,
     check_superuser_name,
@@ -39,25 +38,39 @@ constexpr std::array<Check, 29> kChecks = {
     check_changed_defaults,
     check_catalog_objects,
     check_owners,
-    check_invalid_indexes,
-    check_generated_columns,
-    check_oid_columns,
     check_left_behind_problems,
     check_create_role,
-    check_extension_members,
+};
+
+// What only a dump loses or changes.
+constexpr std::array<Check, 5> kDumpChecks = {
+    check_preloaded_extensions, check_invalid_indexes,   check_generated_columns,
+    check_oid_columns,          check_extension_members,
+};
+// What only a copy of the running server asks for.
+constexpr std::array<Check, 4> kWarmChecks = {
+    check_warm_versions,
+    check_warm_server,
+    check_unlogged_tables,
+    check_warm_storage,
 };
 
 constexpr const char* kEnginePlace = "the engine's volumes";
 
-// What the new cluster needs beyond the old one's space, where the data is not on the file system of the
-// engine's volumes.
-std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target) {
+template <std::size_t Count>
+void run_checks(const std::array<Check, Count>& checks, const Subject& subject, Diagnostics& result) {
+  for (const Check check : checks)
+    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+}
+
+// What is needed beside the data, where that is not on the file system of the engine's volumes.
+std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target, std::int64_t needed) {
   for (const ServiceFacts& service : facts.services) {
     if (service.service != target.service) continue;
     if (service.data_device < 0 || facts.engine_device < 0 || service.data_device == facts.engine_device)
       return std::nullopt;
     return DiskNeed{.place = mount_name(target.data_mount),
-                    .needed_bytes = restore_extra_bytes(target.data_bytes),
+                    .needed_bytes = needed,
                     .free_bytes = service.data_free_bytes};
   }
   return std::nullopt;
@@ -71,9 +84,11 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
     const DataPlacement place = place_data(service, request.target_major);
     const Subject subject{
         .request = request, .service = service, .inventory = *service.inventory, .place = place};
-    for (const Check check : kChecks) {
-      for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
-    }
+    run_checks(kChecks, subject, result);
+    if (request.strategy == kWarm)
+      run_checks(kWarmChecks, subject, result);
+    else
+      run_checks(kDumpChecks, subject, result);
   }
   return with_acceptance(std::move(result), request.acknowledged);
 }
@@ -85,12 +100,15 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                  .free_bytes = facts.state_free_bytes};
   std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
+  const bool warm = request.strategy == kWarm;
   for (const TargetPlan& target : targets) {
-    engine.needed_bytes += dump_bytes(target.data_bytes);
-    if (const auto apart = need_apart(facts, target))
+    const std::int64_t beside = warm ? copy_bytes(target.data_bytes) : restore_extra_bytes(target.data_bytes);
+    if (const auto apart = need_apart(facts, target, beside))
       result.push_back(*apart);
     else
-      engine.needed_bytes += restore_extra_bytes(target.data_bytes);
+      engine.needed_bytes += beside;
+    if (warm) continue;
+    engine.needed_bytes += dump_bytes(target.data_bytes);
     state.needed_bytes += backup_bytes(target.data_bytes);
   }
   if (facts.same_file_system) {

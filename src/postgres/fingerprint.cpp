@@ -302,7 +302,8 @@ class Workers {
 Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& connect_database,
                              const std::string& row_hash, int jobs, const PrintProgress& progress,
                              const Cancellation& cancellation) {
-  const RowHash hash = row_hash_named(row_hash);
+  const bool with_rows = row_hash != kNoRows;
+  const RowHash hash = with_rows ? row_hash_named(row_hash) : RowHash{};
   Fingerprint fingerprint;
   fingerprint.row_hash = row_hash;
   std::vector<std::string> open;
@@ -332,6 +333,8 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
       for (std::size_t i = before; i < work.size(); ++i) work[i].own_encoding = true;
     }
   }
+  // What an extension keeps in its own tables is counted all the same.
+  if (!with_rows) std::erase_if(work, [](const Work& one) { return one.rows == nullptr; });
   Workers(endpoint, std::move(work), hash, progress, cancellation).run(jobs);
   return fingerprint;
 }

@@ -30,6 +30,15 @@ std::string server_sql() {
       "pg_is_in_recovery() AS in_recovery");
 }
 
+std::string copy_facts_sql() {
+  return as_json(
+      "SELECT current_setting('wal_level') AS wal_level, current_setting('max_wal_senders')::int - (SELECT "
+      "count(*) "
+      "FROM pg_stat_replication) AS free_wal_senders, current_setting('max_replication_slots')::int - "
+      "(SELECT count(*) "
+      "FROM pg_replication_slots) AS free_replication_slots");
+}
+
 std::string databases_sql(int version_num) {
   std::string locale = "'c' AS provider, NULL AS locale, NULL AS rules";
   if (version_num >= 170000) {

@@ -6,6 +6,7 @@
 namespace pgupgrade::postgres {
 
 std::string server_sql();
+std::string copy_facts_sql();
 std::string version_num_sql();  // needs no knowledge of the version
 std::string databases_sql(int version_num);
 std::string roles_facts_sql();

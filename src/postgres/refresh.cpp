@@ -60,7 +60,10 @@ void update_extensions(Session& session, std::vector<std::string>& done) {
   const std::string outdated =
       "SELECT e.extname::text, e.extversion, a.default_version FROM pg_extension e JOIN "
       "pg_available_extensions a ON "
-      "a.name = e.extname WHERE a.default_version <> e.extversion ORDER BY 1";
+      "a.name = e.extname WHERE a.default_version <> e.extversion AND EXISTS (SELECT 1 FROM "
+      "pg_extension_update_paths(e.extname) p WHERE p.source = e.extversion AND p.target = a.default_version "
+      "AND "
+      "p.path IS NOT NULL) ORDER BY 1";
   for (const Row& row : session.rows(outdated, "read the extensions")) {
     const std::string name = text_of(row.at(0));
     session.execute("ALTER EXTENSION " + session.quote_identifier(name) + " UPDATE",

@@ -13,6 +13,7 @@
 #include "postgres/refresh.hpp"
 #include "postgres/reprint.hpp"
 #include "postgres/session.hpp"
+#include "postgres/standby.hpp"
 
 namespace pgupgrade::postgres {
 namespace {
@@ -100,6 +101,22 @@ class LibpqServer final : public Server {
   }
 
   std::vector<std::string> tables_without_statistics() override;
+
+  StandbyState standby_state() override { return read_standby_state(*session_); }
+  bool has_replayed(const std::string& location) override { return read_has_replayed(*session_, location); }
+  void promote() override { promote_standby(*session_); }
+  std::vector<std::string> unlogged_tables(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return session.column(unlogged_tables_sql(), "read the unlogged tables");
+  }
+  std::map<std::string, std::string> relation_files(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return read_relation_files(session);
+  }
+  std::vector<std::string> rebuild_indexes(const std::string& database, LibcCollations libc) override {
+    Session session(endpoint_, database, cancellation_);
+    return rebuild_collated_indexes(session, libc);
+  }
 
  private:
   std::vector<std::string> open_databases() {

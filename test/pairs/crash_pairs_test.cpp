@@ -12,8 +12,8 @@ namespace {
 
 // How a run that died at `first` and then, on its `way`, at its `second` place comes to a sound end. False
 // when the way has no such place.
-bool try_pair(std::size_t first, Way way, std::size_t second) {
-  Scene scene;
+bool try_pair(const SceneOptions& options, std::size_t first, Way way, std::size_t second) {
+  Scene scene(options);
   const std::string one = run_until_crash(scene, first, [&] { scene.start(); });
   const std::string two = run_until_crash(scene, second, [&] { go(scene, way); });
   if (two.empty()) return false;
@@ -32,8 +32,8 @@ bool try_pair(std::size_t first, Way way, std::size_t second) {
 }
 
 // Two shares, so that two processors have something to do.
-void try_pairs(Way way, std::size_t share) {
-  Scene undisturbed;
+void try_pairs(const SceneOptions& options, Way way, std::size_t share) {
+  Scene undisturbed(options);
   undisturbed.start();
   const std::size_t places = undisturbed.probe.places.size();
   const std::size_t step = is_sampled() ? 14 : 2;
@@ -41,7 +41,7 @@ void try_pairs(Way way, std::size_t share) {
   for (std::size_t first = share; first < places; first += step) {
     // Which second place a first one meets in a sample differs from one to the next.
     const std::size_t stride = is_sampled() ? 29 : 1;
-    for (std::size_t second = is_sampled() ? first * 37 % stride : 0; try_pair(first, way, second);
+    for (std::size_t second = is_sampled() ? first * 37 % stride : 0; try_pair(options, first, way, second);
          second += stride)
       ++tried;
   }
@@ -51,19 +51,35 @@ void try_pairs(Way way, std::size_t share) {
 }  // namespace
 
 TEST_CASE("a run that dies twice, at any odd place and then in its resume, comes to a sound end") {
-  try_pairs(Way::resume, 1);
+  try_pairs({}, Way::resume, 1);
 }
 
 TEST_CASE("a run that dies twice, at any even place and then in its resume, comes to a sound end") {
-  try_pairs(Way::resume, 0);
+  try_pairs({}, Way::resume, 0);
 }
 
 TEST_CASE("a run that dies twice, at any odd place and then in its rollback, comes to a sound end") {
-  try_pairs(Way::roll_back, 1);
+  try_pairs({}, Way::roll_back, 1);
 }
 
 TEST_CASE("a run that dies twice, at any even place and then in its rollback, comes to a sound end") {
-  try_pairs(Way::roll_back, 0);
+  try_pairs({}, Way::roll_back, 0);
+}
+
+TEST_CASE("a warm run that dies twice, at any odd place and then in its resume, comes to a sound end") {
+  try_pairs({.unlogged = false, .strategy = "warm"}, Way::resume, 1);
+}
+
+TEST_CASE("a warm run that dies twice, at any even place and then in its resume, comes to a sound end") {
+  try_pairs({.unlogged = false, .strategy = "warm"}, Way::resume, 0);
+}
+
+TEST_CASE("a warm run that dies twice, at any odd place and then in its rollback, comes to a sound end") {
+  try_pairs({.unlogged = false, .strategy = "warm"}, Way::roll_back, 1);
+}
+
+TEST_CASE("a warm run that dies twice, at any even place and then in its rollback, comes to a sound end") {
+  try_pairs({.unlogged = false, .strategy = "warm"}, Way::roll_back, 0);
 }
 
 }  // namespace pgupgrade::test

@@ -54,6 +54,14 @@ TEST_CASE("a run that dies anywhere is undone by rollback") {
   crash_everywhere({}, Way::roll_back);
 }
 
+TEST_CASE("a warm run that dies anywhere is brought to its end by resume") {
+  crash_everywhere({.unlogged = false, .strategy = "warm"}, Way::resume);
+}
+
+TEST_CASE("a warm run that dies anywhere is undone by rollback") {
+  crash_everywhere({.unlogged = false, .strategy = "warm"}, Way::roll_back);
+}
+
 TEST_CASE("a run of two targets whose mount moves may die anywhere") {
   crash_everywhere({.new_major = 18, .targets = 2}, Way::roll_back, 17, 2);
   crash_everywhere({.new_major = 18, .targets = 2}, Way::resume, 17, 11);

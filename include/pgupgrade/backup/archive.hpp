@@ -70,6 +70,10 @@ Source read_archive(const std::filesystem::path& path, const Manifest& manifest)
 // with GNU and busybox tools), and the parser of what it prints. Its last line is a sentinel; without it
 // the listing is Error(failed, "E-LISTING-CUT").
 std::vector<std::string> listing_command(const std::string& directory);
+// The same without what a server keeps for itself in the data directory `cluster` (relative, "." for the
+// whole): relations, WAL, transaction status.
+std::vector<std::string> listing_command_without_data(const std::string& directory,
+                                                      const std::string& cluster);
 std::vector<Entry> parse_listing(std::string_view output);
 
 // Differences between a listing and a manifest, as sentences; sockets, and the mtime of the top directory,

@@ -76,6 +76,19 @@ struct PasswordMatch {
   bool operator==(const PasswordMatch&) const = default;
 };
 
+// What a physical copy of the running server asks of it. Observed for strategies that make one.
+struct CopyFacts {
+  std::string wal_level;
+  int free_wal_senders = 0;
+  int free_replication_slots = 0;
+  std::string refusal;                // why it lets no replication connection in, empty: it does
+  std::vector<std::string> unlogged;  // "database.schema.table": a copy has them empty
+  std::string data_directory;         // where the data mount is on the host; empty: not known
+  bool plain_volume = true;           // it is a bind mount, or a volume of the local driver without options
+  std::string old_libc;               // of the old image, as ImageFacts::libc
+  bool operator==(const CopyFacts&) const = default;
+};
+
 struct ServiceFacts {
   std::string service;
   std::string project;
@@ -109,6 +122,7 @@ struct ServiceFacts {
   std::vector<FileEdit> edits;               // with --no-edit what the user would set
   std::vector<std::string> moved_along;  // services without a cluster whose image the edits change as well
   std::optional<Diagnostic> edit_problem;
+  std::optional<CopyFacts> copy;
   std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
   std::vector<ClientFacts> clients;
   std::vector<std::string> host_clients;  // connections that no container explains

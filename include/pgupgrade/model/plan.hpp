@@ -28,6 +28,15 @@ struct RoleGrant {
   bool operator==(const RoleGrant&) const = default;
 };
 
+// A place of the run's own in the file system of the data, for a strategy that makes the new cluster beside
+// the old data and leaves that untouched.
+struct AsidePlan {
+  Mount mount;                 // a volume, or a directory beside the data's; without a target
+  std::string directory;       // where it is on the host; empty: there is none
+  std::string data_directory;  // where the data mount is on the host
+  bool operator==(const AsidePlan&) const = default;
+};
+
 // All that a run does to one Postgres service. Frozen before the first change; holds no secret.
 struct TargetPlan {
   std::string service;
@@ -58,6 +67,8 @@ struct TargetPlan {
   std::vector<std::string> dropped_settings;  // not known to the new version; filled when its image is known
   std::int64_t data_bytes = 0;                // sum of the databases
   std::vector<RoleGrant> role_grants;         // made after the restore, in this order
+  AsidePlan aside;
+  std::string old_libc;  // of the old image, as ImageFacts::libc; known where indexes may have to be rebuilt
   bool operator==(const TargetPlan&) const = default;
 };
 
@@ -93,8 +104,9 @@ struct DiskNeed {
 struct Plan {
   int format = 1;
   std::string strategy = "dump";  // how the new cluster comes by its data
-  std::vector<StepPlan> steps;    // in their order; empty until upgrade::add_steps
-  std::string run_id;             // 8 hex digits
+  Verify verify = Verify::full;
+  std::vector<StepPlan> steps;  // in their order; empty until upgrade::add_steps
+  std::string run_id;           // 8 hex digits
   std::string tool_version;
   std::string engine_id;
   std::string engine_endpoint;

@@ -21,13 +21,23 @@ enum class Md5Policy {
   keep,     // --keep-md5: roles whose password is not known keep their md5 verifier
 };
 
+// The strategy that copies the running server; what it needs to know is observed for it alone.
+inline constexpr const char* kWarm = "warm";
+
+// What of both clusters is read before they are called equal.
+enum class Verify {
+  full,     // every row
+  catalog,  // all but the rows, where the new cluster shares the files of the old one's copy
+};
+
 // What the user asked for. Holds no secret.
 struct Request {
   ProjectLocation project;
   int target_major = 0;
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
-  std::string strategy = "dump";                       // --strategy: one of upgrade::strategies()
+  std::string strategy = "dump";  // --strategy: one of upgrade::strategies()
+  Verify verify = Verify::full;
   std::string image;                                   // --image: overrides the derived new image
   std::optional<std::filesystem::path> password_file;  // lines role:password, mode 0600
   Md5Policy md5_policy = Md5Policy::convert;

@@ -56,7 +56,9 @@ struct TargetState {
   std::string dump_sha256;             // of RunFiles::dump_record
   ContentCounts counts;
   std::map<std::string, std::vector<std::string>> not_analyzed;  // database -> tables
-  std::string next_transaction;  // of the new cluster, before the service was first started on it
+  std::string copied_checkpoint;  // of the old cluster, where its copy was found complete: "0/33550F8"
+  bool same_libc = false;         // the new image's C library is the old one's, so text sorts alike
+  std::string next_transaction;   // of the new cluster, before the service was first started on it
   bool operator==(const TargetState&) const = default;
 };
 

@@ -42,6 +42,17 @@ struct AnalyzeScope {
   std::vector<std::string> left_out;
 };
 
+// Where a standby is.
+struct StandbyState {
+  bool in_recovery = false;
+  bool streaming = false;         // it receives WAL from its server
+  std::string replayed;           // "0/1EC7AA8"
+  std::int64_t behind_bytes = 0;  // of what it knows that the server has written; 0 when it does not stream
+};
+
+// Whether the C library's collations are those with which the indexes were built.
+enum class LibcCollations { same, changed };
+
 // A running server that this program drives through a private socket, as superuser. Errors are
 // Error(failed, "E-SQL") with the server's message, the database and the statement's purpose.
 class Server {
@@ -103,6 +114,20 @@ class Server {
   virtual std::vector<RemoteView> remote_views(const std::string& database) = 0;
   // ANALYZE of a parent reads its children, and asks another server for the foreign ones.
   virtual AnalyzeScope analyze_scope(const std::string& database) = 0;
+  // Of a standby.
+  virtual StandbyState standby_state() = 0;
+  // Whether it has replayed the record that begins at `location` ("0/1EC7AA8") and what comes before it.
+  virtual bool has_replayed(const std::string& location) = 0;
+  // Ends its recovery; returns once it takes writes.
+  virtual void promote() = 0;
+  // Tables whose rows a physical copy does not have: "schema.table".
+  virtual std::vector<std::string> unlogged_tables(const std::string& database) = 0;
+  // Oid -> path of the first file, within the data directory, of every table and index that is not
+  // PostgreSQL's own. pg_upgrade keeps the oids.
+  virtual std::map<std::string, std::string> relation_files(const std::string& database) = 0;
+  // After pg_upgrade: rebuilds the indexes whose order may have changed. Returns what was done, a line each.
+  virtual std::vector<std::string> rebuild_indexes(const std::string& database, LibcCollations libc) = 0;
+
   // Tables of all databases with neither rows in pg_statistic nor pg_class.reltuples >= 0; "db.schema.table".
   virtual std::vector<std::string> tables_without_statistics() = 0;
 };
@@ -110,6 +135,8 @@ class Server {
 // The name of the way in which both sides hash rows: what a server of that version has, and newer ones do
 // alike.
 std::string best_row_hash(int version_num);
+// In its place: no table and no large object is read, only what there is of them.
+inline constexpr const char* kNoRows = "no rows";
 
 // A login as an application makes it: over TCP, with a password.
 struct LoginAttempt {

@@ -116,6 +116,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.services = arguments.services;
   request.all_services = arguments.all;
   request.strategy = arguments.strategy;
+  request.verify = arguments.verify == "catalog" ? Verify::catalog : Verify::full;
   request.image = arguments.image;
   if (!arguments.password_file.empty())
     request.password_file = checked_password_file(absolute_from(directory, arguments.password_file));

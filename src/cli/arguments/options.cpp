@@ -218,6 +218,12 @@ void OptionTable::add_selection() {
   choice("--strategy", arguments_.strategy, "NAME",
          fmt::format("how the data gets into the new cluster ({}; default: {})", summaries, names.front()),
          names);
+  choice(
+      "--verify", arguments_.verify, "WHAT",
+      "what is read of the old and the new data before the applications start again: every row (full, the "
+      "default), "
+      "or all but the rows (catalog: with strategy warm, whose new cluster has the very files of the copy)",
+      {"full", "catalog"});
   text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
   text("--password-file", arguments_.password_file, "FILE",
        "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");

@@ -76,6 +76,12 @@ std::string target_rows(const TargetPlan& target, bool several, const Style& sty
                 fmt::format("the data's mount from {} to {}", printable(target.data_mount.target),
                             printable(target.new_data_target)),
                 style);
+  if (!target.aside.directory.empty())
+    text += row("Beside",
+                fmt::format("{} {}, where the old data stays untouched until cleanup",
+                            target.aside.mount.kind == MountKind::volume ? "volume" : "directory",
+                            printable(target.aside.mount.source)),
+                style);
   std::vector<std::string> roles;
   for (const RolePlan& role : target.roles)
     roles.push_back(role.action == PasswordAction::to_scram

@@ -15,10 +15,10 @@ std::uint64_t natural(std::int64_t value) {
 }
 
 std::string verified_line(const upgrade::TargetReport& target) {
+  const std::string rows = target.rows_read ? plural(natural(target.rows), "row") : "rows not read";
   std::string text =
-      fmt::format("Verified {}, {}, {}, {}: identical.", plural(natural(target.tables), "table"),
-                  plural(natural(target.rows), "row"), plural(natural(target.sequences), "sequence"),
-                  plural(natural(target.roles), "role"));
+      fmt::format("Verified {}, {}, {}, {}: identical.", plural(natural(target.tables), "table"), rows,
+                  plural(natural(target.sequences), "sequence"), plural(natural(target.roles), "role"));
   if (target.logins_tried > 0)
     text += fmt::format(" Logins {} of {}.", target.logins_accepted, target.logins_tried);
   return text;
@@ -34,6 +34,7 @@ std::string target_lines(const upgrade::TargetReport& target, bool several, cons
     text +=
         fmt::format("Backup     {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
                     human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
+  if (!target.old_data.empty()) text += fmt::format("Old data   {}, untouched\n", printable(target.old_data));
   for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
   return text;
 }

@@ -15,7 +15,7 @@ namespace pgupgrade::upgrade {
 namespace {
 
 ControlData new_control_data(StepContext& context, const TargetPlan& target) {
-  return control_data(context, target, new_image_id(context, target), new_data_mount(target),
+  return control_data(context, target, new_image_id(context, target), new_data_mount(context, target),
                       target.new_pgdata);
 }
 

@@ -6,6 +6,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "upgrade/clients/clients.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
@@ -159,6 +160,14 @@ bool put_back_old_data(StepContext& context, const TargetPlan& target) {
                                             data_name(target.data_mount)));
     return false;
   }
+}
+
+void exchange_back(StepContext& context, const TargetPlan& target) {
+  stop_old_container(context, target);
+  make_missing_volume(context, target);
+  refuse_users(context, target, "bring the old data back into " + data_name(target.data_mount),
+               "pgupgrade rollback");
+  exchange_with_aside(context, target);
 }
 
 void put_back_lost_data(StepContext& context, const TargetPlan& target) {

@@ -30,6 +30,10 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target);
 // backup.
 bool put_back_old_data(StepContext& context, const TargetPlan& target);
 
+// Brings the old data back from the place aside, by the exchange that has brought it there. Nothing runs on
+// the data meanwhile; what somebody has started there is stopped or named, as above.
+void exchange_back(StepContext& context, const TargetPlan& target);
+
 // Where somebody has removed or emptied the data itself (`docker compose down -v`), the old server would make
 // an empty database of its own: then the backup is put back. Error(failed, "E-DATA-GONE") when the run has
 // made none. Called by stop-old's undo, in whose record it keeps that it has begun.

@@ -24,5 +24,7 @@ class WayBack {
 
 // The backup, a verified archive.
 const WayBack& from_backup();
+// The old data itself, untouched, in the place aside.
+const WayBack& from_aside();
 
 }  // namespace pgupgrade::upgrade

@@ -7,11 +7,9 @@
 #include <optional>
 #include <string_view>
 
-#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
-#include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/work/work_files.hpp"
@@ -85,14 +83,14 @@ std::string read_verified(const std::filesystem::path& saved, const SavedFile& f
 
 }  // namespace
 
-std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target) {
-  const auto manifest = read_manifest(context, target);
+std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target,
+                                                    const std::vector<backup::Entry>& entries) {
   std::map<std::string, SavedFile> all;
   WorkSpec spec = data_work(context, target, "read-config", {"true"});
   spec.mounts[0].read_only = true;
   const std::string container = create_work(context.world, spec);
   create_private_directory(saved_directory(context, target));
-  for (const auto& entry : manifest.entries) {
+  for (const auto& entry : entries) {
     const auto path = within_data_directory(target, entry.path);
     if (!path || entry.kind == backup::Entry::Kind::directory || !is_carried(*path)) continue;
     // What is in postgresql.auto.conf has to be looked through.
@@ -105,14 +103,14 @@ std::map<std::string, SavedFile> save_configuration(StepContext& context, const 
           "W-NOT-CARRIED",
           fmt::format(
               "{} in the data directory of service {} is not carried over: it is a link or no file (it "
-              "is in the backup)",
+              "stays with the old data)",
               *path, target.service));
       continue;
     }
     if (entry.size > kLargest) {
       context.warn("W-NOT-CARRIED",
                    fmt::format("file {} in the data directory of service {} is not carried over: it is "
-                               "larger than 1 MiB (it is in the backup)",
+                               "larger than 1 MiB (it stays with the old data)",
                                *path, target.service));
       continue;
     }

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "pgupgrade/backup/archive.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/run/context.hpp"
 
@@ -17,9 +19,10 @@ struct CarriedFile {
   std::string link;  // goal of a symbolic link
 };
 
-// Copies them from the old data directory into the run's directory. By path relative to the data
-// directory. What is left out is told.
-std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target);
+// Copies them from the old data directory, of whose mount `entries` is a listing, into the run's directory.
+// By path relative to the data directory. What is left out is told.
+std::map<std::string, SavedFile> save_configuration(StepContext& context, const TargetPlan& target,
+                                                    const std::vector<backup::Entry>& entries);
 
 // Error(failed, "E-DUMP-DAMAGED") names the first saved file that is not as recorded.
 void verify_carried(StepContext& context, const TargetPlan& target, const OldCluster& old_cluster);

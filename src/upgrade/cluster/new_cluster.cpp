@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/work/client_work.hpp"
@@ -17,7 +18,7 @@ WorkSpec new_work(StepContext& context, const TargetPlan& target, const std::str
                   std::vector<std::string> argv) {
   WorkSpec spec = data_work(context, target, purpose, std::move(argv));
   spec.image = new_image_id(context, target);
-  spec.mounts = {new_data_mount(target)};
+  spec.mounts = {new_data_mount(context, target)};
   return spec;
 }
 
@@ -65,8 +66,12 @@ void create_new_cluster(StepContext& context, const TargetPlan& target) {
   init.environment = target.environment;
   run_initdb(context, target, init);
   context.reach("initialised");
+  if (!has_aside(target)) give_new_cluster(context, target);
+}
+
+void give_new_cluster(StepContext& context, const TargetPlan& target) {
   const std::string owner = new_owner(context, target);
-  if (owner == builder) return;
+  if (owner == context.known(target).image.builder) return;
   const std::string script = "chown -R \"$2\" \"$1\" && { [ -z \"$3\" ] || chown \"$2\" \"$3\"; }";
   const std::string root = target.old_pgdata == target.data_mount.target ? target.new_data_target : "";
   run_work_checked(

@@ -9,6 +9,9 @@ namespace pgupgrade::upgrade {
 // image's entrypoint has no part in it, so that no init script runs and no role or database of its own
 // appears.
 void create_new_cluster(StepContext& context, const TargetPlan& target);
+// Gives it to the service's own user, where it was made by another. Beside the data that comes last:
+// pg_upgrade runs as the user that made it.
+void give_new_cluster(StepContext& context, const TargetPlan& target);
 
 // Makes the stopped cluster's files durable: a restore ran without fsync.
 void flush_new_cluster(StepContext& context, const TargetPlan& target);

@@ -45,6 +45,25 @@ std::vector<postgres::RemoteView> remote_views_of(const bj::object& database) {
   return views;
 }
 
+bj::array copied_text(const std::map<std::string, CopiedDatabase>& copied) {
+  bj::array databases;
+  for (const auto& [name, database] : copied)
+    databases.push_back(bj::object{{"name", json_text(name)},
+                                   {"missing", json::from_strings(database.missing)},
+                                   {"files", json::from_string_map(database.files)}});
+  return databases;
+}
+
+std::map<std::string, CopiedDatabase> copied_of(const bj::array& listed) {
+  std::map<std::string, CopiedDatabase> copied;
+  for (const auto& entry : listed) {
+    const auto& fields = json::as_object(entry, "copied");
+    copied[name_in(json::get_string(fields, "name"))] = {.missing = json::get_strings(fields, "missing"),
+                                                         .files = json::get_string_map(fields, "files")};
+  }
+  return copied;
+}
+
 [[noreturn]] void damaged(const TargetPlan& target, const std::string& why) {
   throw Error(
       ErrorKind::failed, "E-DUMP-DAMAGED",
@@ -67,11 +86,12 @@ std::string old_cluster_text(const OldCluster& old_cluster) {
   for (const auto& [path, file] : old_cluster.carried)
     carried[backup::escaped(path)] =
         bj::object{{"sha256", file.sha256}, {"mode", file.mode}, {"link", backup::escaped(file.link)}};
-  return json::pretty(
-      bj::object{{"databases", std::move(databases)},
-                 {"carried", std::move(carried)},
-                 {"all_role_settings", json::from_string_map(texts_of(old_cluster.all_role_settings))},
-                 {"hidden_settings", json::from_string_map(texts_of(old_cluster.hidden_settings))}});
+  bj::object record{{"databases", std::move(databases)},
+                    {"carried", std::move(carried)},
+                    {"all_role_settings", json::from_string_map(texts_of(old_cluster.all_role_settings))},
+                    {"hidden_settings", json::from_string_map(texts_of(old_cluster.hidden_settings))}};
+  if (!old_cluster.copied.empty()) record["copied"] = copied_text(old_cluster.copied);
+  return json::pretty(record);
 }
 
 OldCluster parse_old_cluster(const std::string& text) {
@@ -97,6 +117,7 @@ OldCluster parse_old_cluster(const std::string& text) {
         old_cluster.remote_views[name_in(json::get_string(fields, "name"))] = std::move(views);
     }
   }
+  if (const auto* copied = json::find_array(object, "copied")) old_cluster.copied = copied_of(*copied);
   return old_cluster;
 }
 

@@ -11,6 +11,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/work/hidden_settings.hpp"
@@ -23,15 +24,6 @@ constexpr std::chrono::minutes kStartPatience{10};  // crash recovery of a large
 
 std::string purpose_of(Side side) {
   return side == Side::old ? "old-server" : "new-server";
-}
-
-// Who owns the old data directory, as "uid:gid": the server must run as that user.
-std::string old_owner(StepContext& context, const TargetPlan& target) {
-  WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
-  spec.mounts[0].read_only = true;
-  const auto result =
-      run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
-  return std::string(trim(result.standard_output));
 }
 
 std::string settings_file(const TargetPlan& target, Side side) {
@@ -108,6 +100,14 @@ std::string WorkServer::prepare_socket_directory() const {
   return inner.string();
 }
 
+Mount WorkServer::data_mount() const {
+  return side_ == Side::old ? old_data_mount(target_) : new_data_mount(context_, target_);
+}
+
+Mount WorkServer::socket_mount() const {
+  return {.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount};
+}
+
 std::string WorkServer::socket_in_container() const {
   return kRunMount;
 }
@@ -122,11 +122,12 @@ WorkSpec WorkServer::spec(std::vector<std::string> argv) const {
   spec.shm_bytes = std::max<std::int64_t>(target_.shm_bytes, 1LL << 30);  // parallel index builds need it
   spec.stop_signal = "SIGINT";
   spec.mounts = target_.other_mounts;
-  spec.mounts.push_back({.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount});
+  spec.mounts.push_back(socket_mount());
   return spec;
 }
 
-std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFacts>& settings) {
+std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFacts>& settings,
+                                                    const std::string& network) {
   discard();
   const bool old = side_ == Side::old;
   const std::string data = old ? target_.old_pgdata : target_.new_pgdata;
@@ -152,17 +153,23 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   WorkSpec server = spec(postgres::server(data, settings_file(target_, side_), kRunMount, hba, all));
   server.image = old ? target_.old_image_id : new_image_id(context_, target_);
   server.user = old ? old_owner(context_, target_) : new_owner(context_, target_);
-  server.mounts.push_back(old ? target_.data_mount : new_data_mount(target_));
+  server.mounts.push_back(data_mount());
+  server.network = network;
   // Two servers on one cluster in two containers do not see each other's lock file.
-  refuse_other_users(context_, target_);
+  if (!has_aside(target_)) refuse_other_users(context_, target_);
   const std::string id = create_work(context_.world, server);
-  context_.world.engine.start_container(server_name());  // errors tell the name
+  context_.world.engine.start_container(name());  // errors tell the name
   return connect(id);
 }
 
+bool WorkServer::is_running() const {
+  const auto info = context_.world.engine.inspect_container(name());
+  return info && info->running();
+}
+
 std::unique_ptr<postgres::Server> WorkServer::ensure() {
-  const std::string name = server_name();
-  const auto info = context_.world.engine.inspect_container(name);
+  const std::string server = name();
+  const auto info = context_.world.engine.inspect_container(server);
   return info && info->running() ? connect(info->id) : start({});
 }
 
@@ -183,7 +190,7 @@ std::unique_ptr<postgres::Server> WorkServer::connect(const std::string& contain
   }
 }
 
-std::string WorkServer::server_name() const {
+std::string WorkServer::name() const {
   return work_container_name(context_.plan().run_id, target_.service, purpose_of(side_));
 }
 
@@ -192,26 +199,26 @@ void WorkServer::fail_with_log(const Error& error) {
   if (error.kind() == ErrorKind::interrupted) return;
   throw Error(ErrorKind::failed, "E-SERVER-START",
               fmt::format("could not start the {} server of service \"{}\" in container {}: {}{}",
-                          side_ == Side::old ? "old" : "new", target_.service, server_name(), error.what(),
-                          log_end(context_.world, server_name())));
+                          side_ == Side::old ? "old" : "new", target_.service, name(), error.what(),
+                          log_end(context_.world, name())));
 }
 
 void WorkServer::fail_with_failures(const Error& error) {
   if (error.kind() != ErrorKind::failed) return;
-  const std::string words = last_words(failures_in(log_of(context_.world, server_name()), error.what()));
+  const std::string words = last_words(failures_in(log_of(context_.world, name()), error.what()));
   if (words.empty()) return;
   throw error.retold(fmt::format("{}; server log: {}", error.what(), words));
 }
 
 void WorkServer::stop() {
-  const std::string name = server_name();
-  const auto info = context_.world.engine.inspect_container(name);
+  const std::string server = name();
+  const auto info = context_.world.engine.inspect_container(server);
   if (!info) return;
   const bool old = side_ == Side::old;
   stop_server(context_.world, info->id, old ? target_.old_pgdata : target_.new_pgdata);
-  const std::string state = cluster_state(
-      context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
-      old ? target_.data_mount : new_data_mount(target_), old ? target_.old_pgdata : target_.new_pgdata);
+  const std::string state =
+      cluster_state(context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
+                    data_mount(), old ? target_.old_pgdata : target_.new_pgdata);
   if (state != "shut down") {
     const Error error(
         ErrorKind::failed, "E-NOT-SHUT-DOWN",
@@ -235,10 +242,11 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
   client.purpose = purpose;
   client.image = new_image_id(context_, target_);
   client.argv = std::move(argv);
-  client.mounts = {{.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount},
-                   {.kind = MountKind::volume,
-                    .source = dump_volume_name(context_.plan().run_id, target_.service),
-                    .target = kDumpMount}};
+  client.mounts = {socket_mount()};
+  if (!has_aside(target_))  // where nothing is dumped
+    client.mounts.push_back({.kind = MountKind::volume,
+                             .source = dump_volume_name(context_.plan().run_id, target_.service),
+                             .target = kDumpMount});
   // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
   // Nor may it be read as another role, or with another encoding than its own: bytes stay as they are where
   // the program does not say otherwise.
@@ -264,6 +272,14 @@ void stop_leftover_servers(World& world, const Plan& plan) {
       stop_server(world, info->id, side == Side::old ? target.old_pgdata : target.new_pgdata);
     }
   }
+}
+
+std::string old_owner(StepContext& context, const TargetPlan& target) {
+  WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
+  spec.mounts[0].read_only = true;
+  const auto result =
+      run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
+  return std::string(trim(result.standard_output));
 }
 
 std::vector<SettingFacts> read_only_settings() {

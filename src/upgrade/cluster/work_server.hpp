@@ -20,8 +20,11 @@ class WorkServer {
  public:
   WorkServer(StepContext& context, const TargetPlan& target, Side side);
 
-  // Starts it with the given extra settings and waits until it accepts connections.
-  std::unique_ptr<postgres::Server> start(const std::vector<SettingFacts>& settings);
+  // Starts it with the given extra settings and waits until it accepts connections. `network` is that of a
+  // running container, for a standby that is to reach the server there.
+  std::unique_ptr<postgres::Server> start(const std::vector<SettingFacts>& settings,
+                                          const std::string& network = {});
+  bool is_running() const;
   // Connects to the one that runs already, else starts it without extra settings.
   std::unique_ptr<postgres::Server> ensure();
   // Stops it with SIGINT ("fast"), waits as long as it takes, checks that the cluster is "shut down", and
@@ -51,12 +54,14 @@ class WorkServer {
   WorkSpec client(const std::string& purpose, std::vector<std::string> argv,
                   Values values = Values::exchanged) const;
   std::string socket_in_container() const;
+  Mount socket_mount() const;
+  std::string name() const;  // of the container
 
  private:
   WorkSpec spec(std::vector<std::string> argv) const;
   std::string prepare_socket_directory() const;
   std::unique_ptr<postgres::Server> connect(const std::string& container);
-  std::string server_name() const;
+  Mount data_mount() const;
   void fail_with_log(const Error& error);
   void fail_with_failures(const Error& error);
 
@@ -68,6 +73,9 @@ class WorkServer {
 // What an interrupted run left running, of both sides: stopped as WorkServer::stop() does, without a look at
 // the cluster. A kill, and the recovery after it, would empty the unlogged tables.
 void stop_leftover_servers(World& world, const Plan& plan);
+
+// Who owns the old data directory, as "uid:gid": the server must run as that user.
+std::string old_owner(StepContext& context, const TargetPlan& target);
 
 // Extra settings of a server that must not change what it serves.
 std::vector<SettingFacts> read_only_settings();

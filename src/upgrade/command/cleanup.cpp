@@ -7,6 +7,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/work/work.hpp"
@@ -47,6 +48,12 @@ void refuse_unfinished(const Journal& journal) {
               "pgupgrade resume, or: pgupgrade rollback");
 }
 
+// The place aside, where it is a directory: one that is a volume has the run's label.
+std::string directory_beside(World& world, const TargetPlan& target) {
+  if (!has_aside(target) || target.aside.mount.kind != MountKind::bind) return {};
+  return existing_aside(world, target);
+}
+
 enum class Act { tell, remove };
 
 CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
@@ -60,6 +67,10 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   refuse_unfinished(journal);
   CleanupReport report;
   for (const std::string& line : leftovers(plan.run_id, world)) report.removed.push_back(line);
+  for (const TargetPlan& target : plan.targets) {
+    const std::string beside = directory_beside(world, target);
+    if (!beside.empty()) report.removed.push_back(beside);
+  }
   for (const fs::path& path : removable(journal.files())) {
     report.freed_bytes += size_of(path);
     report.removed.push_back(
@@ -77,6 +88,8 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   // gone.
   if (journal.state().outcome != RunOutcome::cleaned) journal.finish(RunOutcome::cleaned);
   for (const fs::path& path : removable(journal.files())) remove_tree(path);
+  for (const TargetPlan& target : plan.targets)
+    if (!directory_beside(world, target).empty()) remove_aside(world, plan, target);
   return report;
 }
 

@@ -151,12 +151,26 @@ void refuse_unfinished_runs(const Plan& plan) {
       "to discard it: pgupgrade rollback --discard-new-writes");
 }
 
+class SilentListener final : public Listener {
+ public:
+  void step(const StepEvent&) override {}
+  void progress(const Progress&) override {}
+  void message(const Diagnostic&) override {}
+};
+
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was.
-void withdraw_untouched(Journal& journal, World& world, const Error& error) {
+void withdraw_untouched(const Steps& steps, Journal& journal, World& world, const Error& error) {
   if (journal.begun(Point::stops_clients) ||
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
+  }
+  SilentListener silent;
+  try {
+    clear_leftovers(world, journal.state().plan);
+    Runner(steps, journal, world, silent).run_back();
+  } catch (const std::exception&) {
+    return;  // the first error is the one to tell; what is left is a run to roll back
   }
   end_run(journal, world, RunOutcome::rolled_back);
   remove_tree(journal.files().directory);
@@ -199,7 +213,7 @@ Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
   try {
     return go_forward(steps, journal, world, listener);
   } catch (const Error& error) {
-    withdraw_untouched(journal, world, error);
+    withdraw_untouched(steps, journal, world, error);
     throw;
   }
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/data/aside.hpp"
+#include "upgrade/run/names.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -30,9 +32,13 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.new_version = known.image.version;
   report.tables = known.counts.tables;
   report.rows = known.counts.rows;
+  report.rows_read = journal.state().plan.verify == Verify::full;
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
-  report.backup_file = journal.files().archive(target.service).string();
+  if (has_aside(target))
+    report.old_data = data_name(target.aside.mount);
+  else
+    report.backup_file = journal.files().archive(target.service).string();
   report.backup_bytes = known.backup.archive_bytes;
   report.backup_sha256 = known.backup.archive_sha256;
   report.logins_tried = known.logins_repeated;

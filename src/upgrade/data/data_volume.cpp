@@ -10,6 +10,8 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "pgupgrade/postgres/physical.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_users.hpp"
 #include "upgrade/run/names.hpp"
@@ -121,13 +123,28 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
           .mounts = {target.data_mount}};
 }
 
-std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target) {
-  WorkSpec spec = data_work(context, target, "listing", backup::listing_command(target.data_mount.target));
+namespace {
+
+std::vector<backup::Entry> list_by(StepContext& context, const TargetPlan& target,
+                                   std::vector<std::string> command) {
+  WorkSpec spec = data_work(context, target, "listing", std::move(command));
   spec.mounts[0].read_only = true;
   spec.last_line = "== end";
   const auto result =
       run_work_checked(context.world, spec, "E-LISTING", "list " + data_name(target.data_mount));
   return backup::parse_listing(result.standard_output);
+}
+
+}  // namespace
+
+std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target) {
+  return list_by(context, target, backup::listing_command(target.data_mount.target));
+}
+
+std::vector<backup::Entry> list_configuration(StepContext& context, const TargetPlan& target) {
+  const std::string& mount = target.data_mount.target;
+  return list_by(context, target,
+                 backup::listing_command_without_data(mount, within(mount, target.old_pgdata)));
 }
 
 void empty_directory(StepContext& context, const TargetPlan& target, const std::string& directory) {
@@ -198,7 +215,9 @@ ControlData control_data(StepContext& context, const TargetPlan& target, const s
   const auto result =
       run_work_checked(context.world, spec, "E-CONTROLDATA", "read the control file in " + data_directory);
   return {.state = postgres::cluster_state(result.standard_output),
-          .next_transaction = postgres::next_transaction(result.standard_output)};
+          .next_transaction = postgres::next_transaction(result.standard_output),
+          .checkpoint = postgres::checkpoint_location(result.standard_output),
+          .system_identifier = postgres::system_identifier(result.standard_output)};
 }
 
 std::string cluster_state(StepContext& context, const TargetPlan& target, const std::string& image_id,
@@ -264,7 +283,12 @@ void refuse_other_users(StepContext& context, const TargetPlan& target, const st
   refuse_users(context, target, "continue with " + data_name(target.data_mount), "pgupgrade resume", own);
 }
 
-Mount new_data_mount(const TargetPlan& target) {
+Mount old_data_mount(const TargetPlan& target) {
+  return has_aside(target) ? copy_mount(target) : target.data_mount;
+}
+
+Mount new_data_mount(const StepContext& context, const TargetPlan& target) {
+  if (has_aside(target) && !context.journal.passed(Point::replaces_data)) return new_content_mount(target);
   Mount mount = target.data_mount;
   mount.target = target.new_data_target;
   return mount;

@@ -23,6 +23,9 @@ WorkSpec data_work(const StepContext& context, const TargetPlan& target, const s
 // Every entry of the data mount, contents hashed, read without the Engine's archive call.
 std::vector<backup::Entry> list_data(StepContext& context, const TargetPlan& target);
 
+// The same without relations and WAL: what is small.
+std::vector<backup::Entry> list_configuration(StepContext& context, const TargetPlan& target);
+
 // Empties `directory` (a path in the container) in place; the directory itself stays, so a volume keeps its
 // name, labels, driver and options, and a bind mount its inode. Absent is fine. What is left is
 // kUnfinishedMark in the old data directory.
@@ -40,6 +43,8 @@ int data_version(StepContext& context, const TargetPlan& target, const std::stri
 struct ControlData {
   std::string state;             // "shut down" being the good one
   std::string next_transaction;  // "0:735", as of the last checkpoint
+  std::string checkpoint;        // "0/1EC7AA8", where that begins in the WAL
+  std::string system_identifier;
 };
 ControlData control_data(StepContext& context, const TargetPlan& target, const std::string& image_id,
                          const Mount& data_mount, const std::string& data_directory);
@@ -61,7 +66,10 @@ void refuse_users(StepContext& context, const TargetPlan& target, const std::str
 // The same where the run would go on.
 void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
 
-// The data mount as the new container has it.
-Mount new_data_mount(const TargetPlan& target);
+// What holds the cluster that the run works on, as the old and as the new container have the data: the data
+// mount itself, or, of a target with a place aside, the copy there, and the new content until it has changed
+// places.
+Mount old_data_mount(const TargetPlan& target);
+Mount new_data_mount(const StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

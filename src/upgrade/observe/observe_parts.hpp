@@ -8,6 +8,7 @@
 #include "pgupgrade/compose/project.hpp"
 #include "pgupgrade/model/facts.hpp"
 #include "pgupgrade/model/request.hpp"
+#include "pgupgrade/postgres/sql.hpp"
 #include "pgupgrade/upgrade/run/world.hpp"
 
 // The parts of observation: each looks at one side of a target and fills its part of the facts.
@@ -28,6 +29,10 @@ void observe_container(ServiceFacts& facts, World& world);
 // The running server's inventory, and where each md5 password is known from.
 void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
                     const Request& request);
+
+// What a physical copy of the running server asks of it, by the way that `reader` has to it.
+void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
+                     const std::string& database);
 
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);

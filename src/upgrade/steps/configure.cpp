@@ -204,7 +204,7 @@ class ConfigureStep final : public Step {
 
   static std::string read_new_file(StepContext& context, const TargetPlan& target, const std::string& file) {
     WorkSpec spec = data_work(context, target, "read-config", {"true"});
-    spec.mounts = {new_data_mount(target)};
+    spec.mounts = {new_data_mount(context, target)};
     return read_file_by_work(context.world, spec, target.new_pgdata + "/" + file).value_or("");
   }
 
@@ -219,7 +219,7 @@ class ConfigureStep final : public Step {
 
   static void put(StepContext& context, const TargetPlan& target, const std::string& tar) {
     WorkSpec spec = data_work(context, target, "write-config", {"true"});
-    spec.mounts = {new_data_mount(target)};
+    spec.mounts = {new_data_mount(context, target)};
     put_tar_by_work(context.world, spec, target.new_pgdata, tar);
   }
 };

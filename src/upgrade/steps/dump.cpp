@@ -14,7 +14,9 @@
 #include "upgrade/cluster/carried_files.hpp"
 #include "upgrade/cluster/dump_files.hpp"
 #include "upgrade/cluster/extension_members.hpp"
+#include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
+#include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
@@ -24,20 +26,6 @@
 
 namespace pgupgrade::upgrade {
 namespace {
-
-// template1 and postgres exist in a new cluster and are replaced first, each while connected to the other.
-std::vector<std::string> databases_in_order(const Inventory& inventory) {
-  std::vector<std::string> names;
-  for (const char* built_in : {"template1", "postgres"}) {
-    for (const auto& database : inventory.databases) {
-      if (database.name == built_in) names.emplace_back(built_in);
-    }
-  }
-  for (const auto& database : inventory.databases) {
-    if (database.name != "template1" && database.name != "postgres") names.push_back(database.name);
-  }
-  return names;
-}
 
 const DatabaseFacts& facts_of(const TargetPlan& target, const std::string& name) {
   const auto& databases = target.inventory.databases;
@@ -122,7 +110,7 @@ class DumpStep final : public Step {
     OldCluster old_cluster;
     server.used_by([&] { take_content(context, target, server, *connection, record, old_cluster); });
     server.stop();
-    old_cluster.carried = save_configuration(context, target);
+    old_cluster.carried = save_configuration(context, target, read_manifest(context, target).entries);
     write_old_cluster(context, target, old_cluster);
     record.digests = digest_dump(context, target);
     const std::string text = dump_record_text(record);
@@ -134,7 +122,7 @@ class DumpStep final : public Step {
   static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
                            postgres::Server& connection, DumpRecord& record, OldCluster& old_cluster) {
     const Inventory now = connection.inventory();
-    refuse_changed_cluster(now, target);
+    refuse_changed_cluster(now, target, "dump", Slots::kept);
     // An attempt that was cut off may have left them out.
     put_members_back(connection, target);
     refuse_changed_members(connection, target);
@@ -151,33 +139,10 @@ class DumpStep final : public Step {
     }
     old_cluster.hidden_settings = hidden_values(target.inventory, now);
     context.reach("dumped");
-    take_fingerprint(context, target, connection);
+    take_old_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
     put_members_back(connection, target);
     context.record(target, kMembers, "back");
-  }
-
-  // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong
-  // moment leaves a prepared transaction, which no dump holds.
-  static void refuse_changed_cluster(const Inventory& now, const TargetPlan& target) {
-    const auto refuse = [&](Code code, const std::string& why, const std::string& hint) {
-      throw Error(code, fmt::format("could not dump service \"{}\": {}", target.service, why), hint);
-    };
-    if (databases_in_order(now) != databases_in_order(target.inventory))
-      refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made",
-             "run `pgupgrade rollback`, then start over");
-    if (!now.prepared_transactions.empty())
-      refuse("E-PREPARED",
-             "it has prepared transactions, which a dump leaves out: " +
-                 printable(join(now.prepared_transactions, ", "), 500),
-             "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
-    if (now.tablespaces != target.inventory.tablespaces)
-      refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
-             "run `pgupgrade rollback`, then start over");
-    if (now.replication_slots != target.inventory.replication_slots ||
-        now.subscriptions != target.inventory.subscriptions)
-      refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
-             "run `pgupgrade rollback`, then start over");
   }
 
   static void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer& server,
@@ -210,18 +175,6 @@ class DumpStep final : public Step {
                                   .objects = connection.dumpable_counts(names[index]),
                                   .missing = connection.missing_built_ins(names[index])});
     }
-  }
-
-  static void take_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection) {
-    std::int64_t done = 0;
-    const auto fingerprint = connection.fingerprint(
-        postgres::best_row_hash(target.inventory.version_num), context.plan().jobs,
-        [&](const std::string& database, const std::string&) {
-          context.progress("fingerprint of " + database, ++done, 0, Progress::Unit::items);
-        });
-    const std::string text = json::pretty(to_json(fingerprint));
-    write_file_durably(context.journal.files().fingerprint(target.service, "old"), text);
-    context.learn(target, [&](TargetState& state) { state.old_fingerprint_sha256 = sha256_hex(text); });
   }
 };
 

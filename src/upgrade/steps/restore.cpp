@@ -51,7 +51,7 @@ class RestoreStep final : public Step {
     if (context.journal.begun(Point::serves)) return false;
     const auto& targets = context.plan().targets;
     return std::any_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return cluster_state(context, target, new_image_id(context, target), new_data_mount(target),
+      return cluster_state(context, target, new_image_id(context, target), new_data_mount(context, target),
                            target.new_pgdata) != "shut down";
     });
   }

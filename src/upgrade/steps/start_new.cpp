@@ -35,7 +35,7 @@ class StartNewStep final : public Step {
     const auto& targets = context.plan().targets;
     return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
       return context.datum(target, "initialised") == "yes" &&
-             data_version(context, target, new_image_id(context, target), new_data_mount(target),
+             data_version(context, target, new_image_id(context, target), new_data_mount(context, target),
                           target.new_pgdata) == target.new_major;
     });
   }

@@ -24,5 +24,10 @@ std::unique_ptr<Step> make_verify_step();
 std::unique_ptr<Step> make_edit_compose_step();
 std::unique_ptr<Step> make_start_step();
 std::unique_ptr<Step> make_thaw_step();
+std::unique_ptr<Step> make_copy_step();
+std::unique_ptr<Step> make_check_upgrade_step();
+std::unique_ptr<Step> make_promote_step();
+std::unique_ptr<Step> make_convert_step();
+std::unique_ptr<Step> make_exchange_step();
 
 }  // namespace pgupgrade::upgrade

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/files.hpp"
-#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/cluster/carried_files.hpp"
 #include "upgrade/cluster/dump_files.hpp"
+#include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
@@ -78,16 +77,7 @@ class WipeStep final : public Step {
     const DumpRecord record = read_dump_record(context, target);
     verify_dump_digests(context, target, record);
     verify_carried(context, target, read_old_cluster(context, target));
-    const auto file = context.journal.files().fingerprint(target.service, "old");
-    const auto text = read_file_if_present(file);
-    if (text && sha256_hex(*text) == context.known(target).old_fingerprint_sha256) {
-      parse_old_fingerprint(*text, target);
-      return;
-    }
-    throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
-                fmt::format("the fingerprint {} is unusable: it {}", file.string(),
-                            text ? "has changed since it was written" : "is gone"),
-                "run `pgupgrade rollback`, then start over");
+    old_fingerprint(context, target);
   }
 
   static void refuse_other_volume(StepContext& context, const TargetPlan& target) {

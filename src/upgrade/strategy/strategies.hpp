@@ -6,5 +6,6 @@
 namespace pgupgrade::upgrade {
 
 Strategy dump_strategy();
+Strategy warm_strategy();
 
 }  // namespace pgupgrade::upgrade

@@ -22,6 +22,7 @@ namespace {
 const std::vector<Strategy>& strategies() {
   static const std::vector<Strategy> table = {
       dump_strategy(),
+      warm_strategy(),
   };
   return table;
 }

@@ -50,6 +50,15 @@ WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id
   }
 }
 
+void unpack(World& world, const std::string& container, const std::string& tar) {
+  std::size_t at = 0;
+  world.engine.put_archive(container, "/", [&](char* buffer, std::size_t limit) {
+    const std::size_t length = tar.copy(buffer, limit, at);
+    at += length;
+    return length;
+  });
+}
+
 }  // namespace
 
 std::string create_work(World& world, const WorkSpec& spec) {
@@ -66,7 +75,10 @@ std::string create_work(World& world, const WorkSpec& spec) {
   container.mounts = spec.mounts;
   container.shm_bytes = spec.shm_bytes;
   container.stop_signal = spec.stop_signal;
-  return world.engine.create_container(container);
+  container.network = spec.network;
+  const std::string id = world.engine.create_container(container);
+  if (!spec.files.empty()) unpack(world, id, spec.files);
+  return id;
 }
 
 void remove_work(World& world, const WorkSpec& spec) {

@@ -26,6 +26,8 @@ struct WorkSpec {
   // The line with which all that it prints to standard output ends, when it ends well. The engine may hand
   // the last lines of a container out a moment after its end; then they are asked for again.
   std::string last_line;
+  std::string network;  // "container:ID": that of a running container; empty: none
+  std::string files;    // a tar that is unpacked at the container's root before it starts
 };
 
 struct WorkResult {

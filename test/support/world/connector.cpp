@@ -9,6 +9,7 @@
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/scram.hpp"
 #include "support/world/cluster.hpp"
+#include "support/world/programs.hpp"
 #include "support/world/reader.hpp"
 
 namespace pgupgrade::test {
@@ -58,6 +59,10 @@ class SimulatedServer final : public postgres::Server {
       for (const auto& [table, rows] : database.tables) {
         if (database.members.contains(table)) continue;
         if (progress) progress(name, table);
+        if (row_hash == postgres::kNoRows) {
+          own.tables[table] = {};
+          continue;
+        }
         own.tables[table] = {.rows = static_cast<std::int64_t>(rows.size()),
                              .digest = sha256_hex(join(rows, "\n"))};
       }
@@ -152,6 +157,36 @@ class SimulatedServer final : public postgres::Server {
   std::vector<postgres::RemoteView> remote_views(const std::string&) override { return {}; }
   postgres::AnalyzeScope analyze_scope(const std::string&) override { return {}; }
 
+  postgres::StandbyState standby_state() override {
+    const auto place = this->place();
+    const bool in_recovery = exists(*place.tree, join_path(place.path, "standby.signal"));
+    const std::string& network = self().info.network_mode;
+    const SimulatedContainer* primary =
+        network.starts_with("container:") ? engine_.find(network.substr(10)) : nullptr;
+    return {.in_recovery = in_recovery,
+            .streaming = in_recovery && primary != nullptr && primary->server.has_value(),
+            .replayed = std::to_string(replayed_by(*place.tree, place.path))};
+  }
+  bool has_replayed(const std::string& location) override {
+    const auto place = this->place();
+    return replayed_by(*place.tree, place.path) > std::stoul(location.substr(2), nullptr, 16);
+  }
+  void promote() override {
+    const auto place = this->place();
+    place.tree->erase(join_path(place.path, "standby.signal"));
+    place.tree->at(join_path(place.path, "pg_wal/000000010000000000000001")).content += "promoted\n";
+    set_control_state(*place.tree, place.path, "in production", engine_.now());
+  }
+  std::vector<std::string> unlogged_tables(const std::string& name) override {
+    const Database database = read().databases.at(name);
+    return {database.unlogged.begin(), database.unlogged.end()};
+  }
+  std::map<std::string, std::string> relation_files(const std::string&) override { return {}; }
+  std::vector<std::string> rebuild_indexes(const std::string&, postgres::LibcCollations) override {
+    read();
+    return {};
+  }
+
   std::vector<std::string> tables_without_statistics() override {
     return read().analyzed ? std::vector<std::string>{} : std::vector<std::string>{"shop.public.orders"};
   }
@@ -164,7 +199,10 @@ class SimulatedServer final : public postgres::Server {
     }
     return *container;
   }
-  SimulatedEngine::Place place() { return engine_.resolve(self(), self().server->data); }
+  SimulatedEngine::Place place() {
+    follow(engine_, self());
+    return engine_.resolve(self(), self().server->data);
+  }
 
   Cluster read() {
     const auto place = this->place();

@@ -11,6 +11,7 @@ namespace pgupgrade::test {
 namespace {
 
 constexpr std::chrono::milliseconds kEnding{100};
+constexpr const char* kVolumes = "/var/lib/docker/volumes";
 
 [[noreturn]] void refuse(Code code, const std::string& text) {
   throw Error(ErrorKind::failed, code, text);
@@ -56,9 +57,26 @@ const SimulatedImage& SimulatedEngine::image_of(const SimulatedContainer& contai
   return images.at(container.info.image_id);
 }
 
-Tree& SimulatedEngine::tree_of(const Mount& mount) {
-  if (mount.kind == MountKind::volume) return volumes.at(mount.source).tree;
-  return binds.try_emplace(mount.source, empty_tree()).first->second;
+// A bind mount of the engine's own directory of volumes, or below it, shows the volumes.
+SimulatedEngine::Place SimulatedEngine::place_of(const Mount& mount, const std::string& rest) {
+  if (mount.kind == MountKind::volume)
+    return {.tree = &volumes.at(mount.source).tree,
+            .path = rest.empty() ? "." : rest,
+            .read_only = mount.read_only};
+  const std::string whole = rest.empty() ? mount.source : mount.source + "/" + rest;
+  const std::string top = std::string(kVolumes) + "/";
+  const std::size_t data = whole.find("/_data");
+  if (whole.starts_with(top) && data != std::string::npos) {
+    const auto volume = volumes.find(whole.substr(top.size(), data - top.size()));
+    const std::size_t inner = data + std::string_view("/_data/").size();
+    if (volume != volumes.end())
+      return {.tree = &volume->second.tree,
+              .path = inner < whole.size() ? whole.substr(inner) : ".",
+              .read_only = mount.read_only};
+  }
+  return {.tree = &binds.try_emplace(mount.source, empty_tree()).first->second,
+          .path = rest.empty() ? "." : rest,
+          .read_only = mount.read_only};
 }
 
 SimulatedEngine::Place SimulatedEngine::resolve(SimulatedContainer& container, const std::string& path) {
@@ -68,8 +86,7 @@ SimulatedEngine::Place SimulatedEngine::resolve(SimulatedContainer& container, c
     if (holds && (best == nullptr || mount.target.size() > best->target.size())) best = &mount;
   }
   if (best == nullptr) return {.tree = &container.layer, .path = path.size() > 1 ? path.substr(1) : "."};
-  const std::string rest = path == best->target ? "." : path.substr(best->target.size() + 1);
-  return {.tree = &tree_of(*best), .path = rest, .read_only = best->read_only};
+  return place_of(*best, path == best->target ? "" : path.substr(best->target.size() + 1));
 }
 
 SimulatedContainer* SimulatedEngine::server_at(const std::string& source) {
@@ -191,7 +208,7 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.user = spec.user;
   container.info.mounts = spec.mounts;
   container.info.shm_bytes = spec.shm_bytes;
-  container.info.network_mode = "none";
+  container.info.network_mode = spec.network.empty() ? "none" : spec.network;
   container.stop_signal = spec.stop_signal;
   container.layer = empty_tree();
   make_volumes(container, *image);
@@ -221,6 +238,14 @@ void SimulatedEngine::start_container(const std::string& name) {
   SimulatedContainer& container = at(name);
   if (container.info.running()) return;
   if (frozen.contains(container.info.name)) violations.push_back("client started: " + container.info.name);
+  constexpr std::string_view kOther = "container:";
+  if (container.info.network_mode.starts_with(kOther)) {
+    const SimulatedContainer* other = find(container.info.network_mode.substr(kOther.size()));
+    if (other == nullptr || !other->info.running())
+      refuse(
+          "E-ENGINE",
+          fmt::format("could not start container {}: cannot join network of a non running container", name));
+  }
   clock_.pause(std::chrono::milliseconds(1));
   const docker::ContainerInfo before = container.info;
   container.info.started_at = stamp();
@@ -334,9 +359,12 @@ std::optional<docker::VolumeInfo> SimulatedEngine::inspect_volume(const std::str
 void SimulatedEngine::create_volume(const docker::VolumeSpec& spec) {
   if (volumes.contains(spec.name)) return;
   clock_.pause(std::chrono::milliseconds(1));
-  volumes[spec.name] = {
-      .info = {.name = spec.name, .driver = "local", .created_at = stamp(), .labels = spec.labels},
-      .tree = empty_tree()};
+  volumes[spec.name] = {.info = {.name = spec.name,
+                                 .driver = "local",
+                                 .mount_point = fmt::format("{}/{}/_data", kVolumes, spec.name),
+                                 .created_at = stamp(),
+                                 .labels = spec.labels},
+                        .tree = empty_tree()};
 }
 
 void SimulatedEngine::remove_volume(const std::string& name) {

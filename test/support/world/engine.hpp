@@ -61,7 +61,6 @@ class SimulatedEngine final : public docker::Engine {
   SimulatedContainer& at(const std::string& container);
   SimulatedVolume& volume(const std::string& name) { return volumes.at(name); }
   const SimulatedImage& image_of(const SimulatedContainer& container) const;
-  Tree& tree_of(const Mount& mount);
   struct Place {
     Tree* tree = nullptr;
     std::string path;
@@ -123,6 +122,7 @@ class SimulatedEngine final : public docker::Engine {
                   const std::function<void(const docker::PullProgress&)>& progress) override;
 
  private:
+  Place place_of(const Mount& mount, const std::string& rest);
   enum class End { by_itself, by_the_engine };
   void finish(SimulatedContainer& container, int code, End end);
   void settle(SimulatedContainer& container);

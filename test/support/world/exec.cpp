@@ -91,6 +91,8 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
   settle(container);
   if (!container.info.running())
     throw Error(ErrorKind::failed, "E-ENGINE-CONFLICT", name + " is not running");
+  if (argv.front() == "env")  // whether it lets replication in: initdb's pg_hba.conf does
+    return {.exit_code = container.server ? 0 : 2, .standard_output = {}, .standard_error = {}};
   if (argv.front() == "pg_isready") return is_ready(*this, container, argv);
   if (argv.size() > 2 && argv[2].find("exec psql") != std::string::npos)
     return run_psql(*this, container, argv);

@@ -54,7 +54,11 @@ Outcome control_data(SimulatedEngine& engine, SimulatedContainer& self, const st
   if (const auto cluster = read_cluster(*place.tree, place.path))
     for (const auto& [database, content] : cluster->databases)
       for (const auto& [table, own] : content.tables) rows += own.size();
-  const std::string next = fmt::format("\nLatest checkpoint's NextXID:          0:{}\n", 700 + rows);
+  const std::string next = fmt::format(
+      "\nLatest checkpoint's NextXID:          0:{}\nLatest checkpoint location:           0/{:X}\nDatabase "
+      "system "
+      "identifier:           7000{}\n",
+      700 + rows, checkpoint_of(*place.tree, place.path), version_of(*place.tree, place.path));
   return {.exit_code = 0, .out = found->second.content + next, .err = {}};
 }
 
@@ -91,6 +95,7 @@ Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self, const Arg
   if (program == "cat") return cat(engine, self, argv.back());
   if (program == "pg_controldata") return control_data(engine, self, argv.back());
   if (program == "sh") return run_script(engine, self, argv);
+  if (auto outcome = run_exchange(engine, self, argv)) return *outcome;
   if (auto outcome = run_client_program(engine, self, argv)) return *outcome;
   return not_there(program);
 }

@@ -29,4 +29,15 @@ std::optional<Outcome> run_client_program(SimulatedEngine& engine, SimulatedCont
 // Shell scripts: those of work containers by the purpose in their label, others as far as they echo and exit.
 Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv);
 
+// Physical copies (physical.cpp). A standby takes over what its server has; a server that ends sends it its
+// last record.
+void follow(SimulatedEngine& engine, SimulatedContainer& standby);
+void send_shutdown(SimulatedEngine& engine, SimulatedContainer& primary);
+std::size_t checkpoint_of(const Tree& tree, const std::string& directory);
+std::size_t replayed_by(const Tree& tree, const std::string& directory);
+std::optional<Outcome> run_physical_script(SimulatedEngine& engine, SimulatedContainer& self,
+                                           const std::string& purpose, const std::vector<std::string>& argv);
+std::optional<Outcome> run_exchange(SimulatedEngine& engine, SimulatedContainer& self,
+                                    const std::vector<std::string>& argv);
+
 }  // namespace pgupgrade::test

@@ -9,6 +9,7 @@
 #include "pgupgrade/postgres/members.hpp"
 #include "postgres/inspect_sql.hpp"
 #include "postgres/left_behind_sql.hpp"
+#include "postgres/standby.hpp"
 #include "support/world/cluster.hpp"
 #include "support/world/connector.hpp"
 
@@ -168,6 +169,12 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
                     .cluster = *cluster};
   if (sql == postgres::version_num_sql()) return {std::to_string(asked.version_num())};
   if (sql == postgres::server_sql()) return server(asked);
+  if (sql == postgres::copy_facts_sql())
+    return {row({{"wal_level", "replica"}, {"free_wal_senders", 10}, {"free_replication_slots", 10}})};
+  if (sql == postgres::unlogged_tables_sql()) {
+    const auto& unlogged = cluster->databases.at(database).unlogged;
+    return {unlogged.begin(), unlogged.end()};
+  }
   if (sql == postgres::roles_facts_sql()) return roles(asked);
   if (sql == postgres::file_settings_sql()) return file_settings(asked);
   if (sql == postgres::auto_conf_sql()) return auto_conf(asked);

@@ -179,6 +179,7 @@ Request Scene::request() const {
   return {.project = {.files = {compose_file()}},
           .target_major = options_.new_major,
           .all_services = options_.targets > 1,
+          .strategy = options_.strategy,
           .jobs = 2,
           .state_root = root / ".pgupgrade",
           .backup_directory =

@@ -37,8 +37,9 @@ struct SceneOptions {
   int new_major = 17;  // from 18 on the mount moves
   int targets = 1;     // db, and db2 with 2
   bool clients = true;
-  bool left_behind = true;    // a table belongs to an extension, and a role is granted by the plan
-  bool unlogged = true;       // one table is, whose rows go when a server is killed
+  bool left_behind = true;  // a table belongs to an extension, and a role is granted by the plan
+  bool unlogged = true;     // one table is, whose rows go when a server is killed
+  std::string strategy = "dump";
   bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
   bool edit_files = true;     // else as with --no-edit
   bool backup_apart = false;  // as with --backup-dir: "backups" beside the Compose file

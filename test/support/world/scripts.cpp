@@ -247,7 +247,9 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
   };
   if (const auto outcome = run_plain(argv.at(2))) return *outcome;
   const auto purpose = self.info.labels.find("pgupgrade.purpose");
-  const auto found = kScripts.find(purpose == self.info.labels.end() ? "" : purpose->second);
+  const std::string name = purpose == self.info.labels.end() ? "" : purpose->second;
+  if (const auto outcome = run_physical_script(engine, self, name, argv)) return *outcome;
+  const auto found = kScripts.find(name);
   if (found == kScripts.end() || argv.at(2).find(found->second.words) == std::string::npos) {
     engine.violations.push_back("a script that is not simulated: " + argv.at(2));
     return {.exit_code = 127, .out = {}, .err = "not simulated\n"};

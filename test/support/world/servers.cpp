@@ -59,7 +59,8 @@ Outcome start_server(SimulatedEngine& engine, SimulatedContainer& self, const st
   }
   auto cluster = read_cluster(*place.tree, place.path);
   if (!cluster) return fail("PANIC:  could not locate a valid checkpoint record");
-  if (control_state(*place.tree, place.path) != "shut down") {
+  const bool is_standby = exists(*place.tree, join_path(place.path, "standby.signal"));
+  if (!is_standby && control_state(*place.tree, place.path) != "shut down") {
     empty_unlogged_tables(*cluster);
     write_cluster(*place.tree, place.path, *cluster, engine.now());
   }
@@ -69,8 +70,9 @@ Outcome start_server(SimulatedEngine& engine, SimulatedContainer& self, const st
   }
   put_file(*place.tree, join_path(place.path, "postmaster.pid"), "1\n", 0600, version.uid, version.gid,
            engine.now());
-  set_control_state(*place.tree, place.path, "in production", engine.now());
-  log_line(*place.tree, place.path, "started", engine.now());
+  set_control_state(*place.tree, place.path, is_standby ? "in archive recovery" : "in production",
+                    engine.now());
+  if (!is_standby) log_line(*place.tree, place.path, "started", engine.now());
   self.server = ServerProcess{.data = data, .fsync = fsync};
   return {
       .exit_code = std::nullopt, .out = {}, .err = "LOG:  database system is ready to accept connections\n"};
@@ -82,8 +84,11 @@ void shut_down_server(SimulatedEngine& engine, SimulatedContainer& self) {
     engine.violations.push_back("data vanished under a running server: " + self.info.name);
     return;
   }
-  log_line(*place.tree, place.path, "shut down", engine.now());
-  set_control_state(*place.tree, place.path, "shut down", engine.now());
+  const bool is_standby = exists(*place.tree, join_path(place.path, "standby.signal"));
+  if (!is_standby) log_line(*place.tree, place.path, "shut down", engine.now());
+  set_control_state(*place.tree, place.path, is_standby ? "shut down in recovery" : "shut down",
+                    engine.now());
+  send_shutdown(engine, self);
   place.tree->erase(join_path(place.path, "postmaster.pid"));
 }
 

@@ -57,6 +57,15 @@ bool complete_in_volume(const Tree& tree, const Tree* when_stopped, const std::s
   return true;
 }
 
+// What is below `directory`, by names relative to it.
+Tree part_of(const Tree& tree, const std::string& directory) {
+  Tree part;
+  if (exists(tree, directory)) part["."] = tree.at(directory);
+  for (const std::string& path : below(tree, directory))
+    part[path.substr(directory.size() + 1)] = tree.at(path);
+  return part;
+}
+
 bool complete_in_backup(const upgrade::Journal& journal, const TargetPlan& target, const Tree& when_stopped) {
   const upgrade::RunFiles& files = journal.files();
   try {
@@ -174,6 +183,7 @@ std::string Scene::wrong_after_rollback() {
     }
     if (engine.volumes.contains("pgupgrade-" + plan.run_id + "-" + target.service + "-dump"))
       wrong += "the dump is left\n";
+    if (engine.volumes.contains(target.aside.mount.source)) wrong += "the place aside is left\n";
   }
   return wrong;
 }
@@ -192,7 +202,11 @@ std::string Scene::wrong_at_crash() {
     const TargetPlan& target = plan.targets[index];
     const auto stopped = when_stopped.find(target.data_mount.source);
     const Tree* tree = stopped == when_stopped.end() ? nullptr : &stopped->second;
-    const bool safe = complete_in_volume(engine.volume(target.data_mount.source).tree, tree,
+    const auto aside = engine.volumes.find(target.aside.mount.source);
+    const bool safe = (aside != engine.volumes.end() &&
+                       complete_in_volume(part_of(aside->second.tree, "new"), tree,
+                                          within(target.data_mount, target.old_pgdata), original[index])) ||
+                      complete_in_volume(engine.volume(target.data_mount.source).tree, tree,
                                          within(target.data_mount, target.old_pgdata), original[index]) ||
                       (tree != nullptr && complete_in_backup(journal, target, *tree));
     if (!safe) wrong += "the old data of " + target.service + " is complete nowhere\n";

@@ -40,6 +40,7 @@ struct Arguments {
   std::string strategy = "dump";
   std::string image;
   std::string password_file;
+  std::string verify = "full";
   bool keep_md5 = false;
   std::vector<std::string> accept;
   int jobs = 0;

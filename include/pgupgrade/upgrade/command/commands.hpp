@@ -19,9 +19,11 @@ struct TargetReport {
   std::string new_version;
   std::int64_t tables = 0;
   std::int64_t rows = 0;
+  bool rows_read = true;  // else the new cluster has the files of the copy, and nobody has read them
   std::int64_t sequences = 0;
   std::int64_t roles = 0;
-  std::string backup_file;
+  std::string backup_file;  // empty where the old data stays untouched
+  std::string old_data;     // where it then is: "volume pgupgrade-7f3a-db-aside"
   std::int64_t backup_bytes = 0;
   std::string backup_sha256;
   int logins_tried = 0;

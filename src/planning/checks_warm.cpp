@@ -1,0 +1,99 @@
+// What a copy of the running server asks of it, and pg_upgrade of the copy. Each reason says what would make
+// the service fit.
+#include <fmt/format.h>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/sql_text.hpp"
+#include "planning/checks.hpp"
+
+namespace pgupgrade::planning {
+
+namespace {
+
+constexpr int kOldestSource = 13;  // whose standbys make temporary slots of their own
+constexpr int kOldestTarget = 15;  // whose databases have versions of their collations
+constexpr int kSenders = 3;        // pg_basebackup's two, and one that keeps the slot; then the standby's
+constexpr int kSlots = 2;
+
+Diagnostic unfit(const Subject& subject, const std::string& why, const std::string& cure) {
+  return {.severity = Severity::error,
+          .code = "E-WARM",
+          .message = fmt::format("{} cannot be copied while it runs: {}",
+                                 service_name(subject.service.service), why),
+          .hint = cure + ", or use --strategy dump"};
+}
+
+// "musl" or "glibc"; which version does not matter here.
+std::string kind_of(const std::string& libc) {
+  return libc.substr(0, libc.find(' '));
+}
+
+}  // namespace
+
+Diagnostics check_warm_versions(const Subject& subject) {
+  const int old_major = subject.inventory.major();
+  Diagnostics result;
+  if (old_major < kOldestSource || subject.request.target_major < kOldestTarget)
+    result.push_back(unfit(subject,
+                           fmt::format("strategy warm upgrades from PostgreSQL {} or later to {} or later",
+                                       kOldestSource, kOldestTarget),
+                           "choose a later --to"));
+  const auto& copy = subject.service.copy;
+  const auto& image = subject.service.new_image_facts;
+  if (copy && image && !copy->old_libc.empty() && !image->libc.empty() &&
+      kind_of(copy->old_libc) != kind_of(image->libc))
+    result.push_back(unfit(subject,
+                           fmt::format("its image has {} and the new one {}, which sort text differently",
+                                       copy->old_libc, image->libc),
+                           "choose a new image with the same C library (--image)"));
+  return result;
+}
+
+Diagnostics check_warm_server(const Subject& subject) {
+  const auto& copy = subject.service.copy;
+  if (!copy) return {};
+  Diagnostics result;
+  if (copy->wal_level == "minimal")
+    result.push_back(unfit(subject, "its wal_level is minimal",
+                           "set wal_level to replica, its default, and restart the service"));
+  if (copy->free_wal_senders < kSenders)
+    result.push_back(unfit(subject,
+                           fmt::format("{} of its max_wal_senders are free, {} are needed",
+                                       std::max(copy->free_wal_senders, 0), kSenders),
+                           "raise max_wal_senders and restart the service"));
+  if (copy->free_replication_slots < kSlots)
+    result.push_back(unfit(subject,
+                           fmt::format("{} of its max_replication_slots are free, {} are needed",
+                                       std::max(copy->free_replication_slots, 0), kSlots),
+                           "raise max_replication_slots and restart the service"));
+  if (!copy->refusal.empty())
+    result.push_back(unfit(
+        subject, "it lets no replication connection in from its own container: " + copy->refusal,
+        fmt::format("put the line \"host replication {} 127.0.0.1/32 trust\" at the top of pg_hba.conf and "
+                    "reload it",
+                    sql_identifier(subject.inventory.superuser))));
+  return result;
+}
+
+Diagnostics check_unlogged_tables(const Subject& subject) {
+  if (!subject.service.copy || subject.service.copy->unlogged.empty()) return {};
+  return {unfit(
+      subject,
+      fmt::format("a copy has the rows of no unlogged table: {}", plain_list(subject.service.copy->unlogged)),
+      "ALTER TABLE … SET LOGGED")};
+}
+
+Diagnostics check_warm_storage(const Subject& subject) {
+  const auto& copy = subject.service.copy;
+  if (!copy || !subject.place.data_mount) return {};
+  const std::string data = mount_name(*subject.place.data_mount);
+  if (!copy->plain_volume)
+    return {unfit(subject, fmt::format("the {} has another driver than \"local\", or options", data),
+                  "move the data to a plain volume or a bind mount")};
+  if (copy->data_directory.empty())
+    return {unfit(subject, fmt::format("could not determine where the {} is on the host", data),
+                  "move the data to a plain volume or a bind mount")};
+  return {};
+}
+
+}  // namespace pgupgrade::planning

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgupgrade/postgres/server.hpp"
+#include "postgres/session.hpp"
+
+namespace pgupgrade::postgres {
+
+StandbyState read_standby_state(Session& session);
+bool read_has_replayed(Session& session, const std::string& location);
+void promote_standby(Session& session);
+
+std::string unlogged_tables_sql();
+std::map<std::string, std::string> read_relation_files(Session& session);
+
+// Of one database: rebuilds the indexes whose order may have changed with the operating system's or ICU's
+// collations, and returns what was done, a line each.
+std::vector<std::string> rebuild_collated_indexes(Session& session, LibcCollations libc);
+
+}  // namespace pgupgrade::postgres

@@ -1,0 +1,79 @@
+#include "upgrade/cluster/planned_cluster.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/json.hpp"
+#include "upgrade/cluster/dump_files.hpp"
+
+namespace pgupgrade::upgrade {
+
+std::vector<std::string> databases_in_order(const Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const char* built_in : {"template1", "postgres"}) {
+    for (const auto& database : inventory.databases) {
+      if (database.name == built_in) names.emplace_back(built_in);
+    }
+  }
+  for (const auto& database : inventory.databases) {
+    if (database.name != "template1" && database.name != "postgres") names.push_back(database.name);
+  }
+  return names;
+}
+
+void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, const std::string& verb,
+                            Slots slots) {
+  const auto refuse = [&](Code code, const std::string& why, const std::string& hint) {
+    throw Error(code, fmt::format("could not {} service \"{}\": {}", verb, target.service, why), hint);
+  };
+  if (databases_in_order(now) != databases_in_order(target.inventory))
+    refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made",
+           "run `pgupgrade rollback`, then start over");
+  if (!now.prepared_transactions.empty())
+    refuse("E-PREPARED",
+           fmt::format("it has prepared transactions, which {} leaves out: ",
+                       verb == "dump" ? "a dump" : "an upgrade") +
+               printable(join(now.prepared_transactions, ", "), 500),
+           "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
+  if (now.tablespaces != target.inventory.tablespaces)
+    refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
+           "run `pgupgrade rollback`, then start over");
+  const bool same_slots =
+      slots == Slots::not_copied || now.replication_slots == target.inventory.replication_slots;
+  if (!same_slots || now.subscriptions != target.inventory.subscriptions)
+    refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
+           "run `pgupgrade rollback`, then start over");
+}
+
+void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection) {
+  std::int64_t done = 0;
+  const auto fingerprint = connection.fingerprint(
+      context.plan().verify == Verify::catalog ? std::string(postgres::kNoRows)
+                                               : postgres::best_row_hash(target.inventory.version_num),
+      context.plan().jobs, [&](const std::string& database, const std::string&) {
+        context.progress("fingerprint of " + database, ++done, 0, Progress::Unit::items);
+      });
+  const std::string text = json::pretty(to_json(fingerprint));
+  write_file_durably(context.journal.files().fingerprint(target.service, "old"), text);
+  context.learn(target, [&](TargetState& state) { state.old_fingerprint_sha256 = sha256_hex(text); });
+}
+
+Fingerprint old_fingerprint(StepContext& context, const TargetPlan& target) {
+  const auto file = context.journal.files().fingerprint(target.service, "old");
+  const auto text = read_file_if_present(file);
+  if (text && sha256_hex(*text) == context.known(target).old_fingerprint_sha256)
+    return parse_old_fingerprint(*text, target);
+  throw Error(ErrorKind::failed, "E-DUMP-DAMAGED",
+              fmt::format("the fingerprint {} is unusable: it {}", file.string(),
+                          text ? "has changed since it was written" : "is gone"),
+              "run `pgupgrade rollback`, then start over");
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgupgrade/postgres/server.hpp"
+#include "upgrade/run/context.hpp"
+
+// The old cluster as the plan saw it, and as it is once it is stopped.
+namespace pgupgrade::upgrade {
+
+// template1 and postgres exist in a new cluster and are replaced first, each while connected to the other.
+std::vector<std::string> databases_in_order(const Inventory& inventory);
+
+// Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong moment
+// leaves a prepared transaction. Throws Error that says why service could not be `verb`ed ("dump"). A
+// physical copy has no slots.
+enum class Slots { kept, not_copied };
+void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, const std::string& verb,
+                            Slots slots);
+
+// The old cluster's fingerprint, rows and all, into the run's directory; its digest into the step's record.
+void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection);
+// As it was taken. Error(failed, "E-DUMP-DAMAGED") when it has changed since.
+Fingerprint old_fingerprint(StepContext& context, const TargetPlan& target);
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "upgrade/cluster/conversion.hpp"
+#include "upgrade/cluster/live_copy.hpp"
+#include "upgrade/cluster/old_programs.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr const char* kChecked = "checked";
+
+// What would stop the conversion is found while everything runs.
+class CheckUpgradeStep final : public Step {
+ public:
+  std::string_view name() const override { return "check-upgrade"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [](const TargetPlan& target) {
+      return fmt::format("pg_upgrade --check of the copy, {} to {}", target.old_major, target.new_major);
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      bring_old_programs(context, target);
+      check_conversion(context, target);
+      wait_until_following(context, target);
+      context.record(target, kChecked, "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override { return context.recorded_for_all(kChecked); }
+
+  void recheck(StepContext& context) override {
+    if (context.journal.begun(Point::stops_clients)) return;
+    for (const TargetPlan& target : context.plan().targets) wait_until_following(context, target);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_check_upgrade_step() {
+  return std::make_unique<CheckUpgradeStep>();
+}
+
+}  // namespace pgupgrade::upgrade

@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/text.hpp"
+#include "upgrade/cluster/conversion.hpp"
+#include "upgrade/cluster/old_cluster.hpp"
+#include "upgrade/cluster/shared_files.hpp"
+#include "upgrade/cluster/work_server.hpp"
+#include "upgrade/run/each_target.hpp"
+#include "upgrade/steps/steps.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr const char* kConverted = "converted";
+
+// The new cluster, made of the copy: the catalogs anew, all rows in the very files of the copy.
+class ConvertStep final : public Step {
+ public:
+  std::string_view name() const override { return "convert"; }
+
+  std::string describe(const Plan& plan) const override {
+    return each_target(plan, [&](const TargetPlan& target) {
+      return fmt::format("pg_upgrade --link, {} to {}, {}", target.old_major, target.new_major,
+                         plural(static_cast<std::uint64_t>(plan.jobs), "job"));
+    });
+  }
+
+  void apply(StepContext& context) override {
+    for (const TargetPlan& target : context.plan().targets) {
+      if (context.datum(target, kConverted) == "yes") continue;
+      convert_copy(context, target);
+      WorkServer server(context, target, Side::fresh);
+      const auto connection = server.start({});
+      context.reach("server-started");
+      server.used_by([&] {
+        const OldCluster old_cluster = read_old_cluster(context, target);
+        prove_shared_files(context, target, *connection, old_cluster);
+        complete(context, target, *connection, old_cluster);
+      });
+      context.record(target, kConverted, "yes");
+    }
+  }
+
+  bool holds(StepContext& context) override { return context.recorded_for_all(kConverted); }
+
+ private:
+  // What pg_upgrade leaves out, and the order of text that another C library has.
+  static void complete(StepContext& context, const TargetPlan& target, postgres::Server& connection,
+                       const OldCluster& old_cluster) {
+    std::vector<postgres::RoleSetting> settings;
+    for (const auto& [name, value] : old_cluster.all_role_settings)
+      settings.push_back({.name = name, .value = value});
+    connection.set_settings_for_all_roles(settings);
+    if (!target.role_grants.empty()) connection.grant_roles(target.role_grants);
+    const auto libc = libc_collations(context, target);
+    for (const auto& [name, database] : old_cluster.copied) {
+      if (!database.missing.empty()) connection.drop_built_ins(name, database.missing);
+      for (const std::string& line : connection.rebuild_indexes(name, libc)) context.note(line);
+      context.reach("one-completed");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_convert_step() {
+  return std::make_unique<ConvertStep>();
+}
+
+}  // namespace pgupgrade::upgrade

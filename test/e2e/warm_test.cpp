@@ -1,0 +1,70 @@
+// A copy of the running server becomes the new cluster. Whatever ends the run midway: resume reaches the new
+// version, rollback the old data, which nobody has touched.
+#include <signal.h>
+
+#include "pgupgrade/base/text.hpp"
+#include "support/catch.hpp"
+#include "support/project.hpp"
+
+namespace pgupgrade::test {
+namespace {
+
+const Words kWarm = {"--compose", "docker-compose.yml", "--to", "17", "--strategy", "warm", "--yes"};
+
+void require_killed(const Project& project, const std::string& place, const Words& arguments) {
+  const ProcessResult result = project.killed_at(place, arguments);
+  INFO("to be killed at " << place << ": " << output_of(result));
+  REQUIRE(result.signal_number == SIGKILL);
+}
+
+void require_exit(const Project& project, const Words& arguments, int exit_code) {
+  const ProcessResult result = project.pgupgrade(arguments);
+  INFO(join(arguments, " ") << ": " << output_of(result));
+  REQUIRE(result.exit_code == exit_code);
+}
+
+std::string content(const Project& project) {
+  return project.sql("db", "postgres", "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY i)) FROM t");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a warm run that is killed at one place after the other succeeds, and its old data comes back "
+    "untouched") {
+  Project project("warm");
+  project.write("docker-compose.yml", small_project(13));
+  project.up();
+  project.script("db", "postgres",
+                 "CREATE TABLE t (i int PRIMARY KEY, text text);"
+                 "INSERT INTO t SELECT i, repeat(md5(i::text), 20) FROM generate_series(1, 2000) AS i;"
+                 "CREATE INDEX by_text ON t (left(text, 40)); CREATE DATABASE other;");
+  const std::string volume = project.name() + "_data";
+
+  require_killed(project, "copy:copied", kWarm);
+  require_killed(project, "check-upgrade:cluster-made", {"resume"});
+  // What is written while the copy follows must be there afterwards.
+  project.script("db", "postgres", "INSERT INTO t SELECT i, 'late' FROM generate_series(2001, 3000) AS i");
+  const std::string before = content(project);
+  require_killed(project, "stop-old:after-done", {"resume"});
+  const std::string stopped = project.listing(volume);
+  for (const char* place : {"promote:promoted", "convert:converted", "exchange:exchanged", "start:up"})
+    require_killed(project, place, {"resume"});
+  require_exit(project, {"resume"}, 0);
+
+  CHECK(project.server_version("db") == "17");
+  CHECK(content(project) == before);
+  CHECK(project.sql("db", "postgres", "SELECT count(*) FROM t WHERE left(text, 40) = 'late'") == "1000");
+  const std::string aside = "volume pgupgrade-" + project.runs().at(0) + "-db-aside";
+  CHECK(project.engine_leftovers() == Words{aside});
+
+  require_killed(project, "exchange:exchanged-back", {"rollback", "--discard-new-writes"});
+  CHECK(project.listing(volume) == stopped);
+  require_exit(project, {"rollback"}, 0);
+  CHECK(project.read("docker-compose.yml") == small_project(13));
+  wait_until("the old server", [&] { return project.server_version("db") == "13"; });
+  CHECK(content(project) == before);
+  CHECK(project.engine_leftovers().empty());
+}
+
+}  // namespace pgupgrade::test
