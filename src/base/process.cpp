@@ -116,7 +116,7 @@ class Run {
         out_(context_),
         err_(context_),
         child_(start(argv)) {
-    read(out_);
+    if (options.standard_output < 0) read(out_);
     read(err_);
     child_.async_wait([this](const boost::system::error_code& problem, int) {
       exited_ = true;
@@ -158,19 +158,25 @@ class Run {
     if (!executable) throw_process_error(fmt::format("could not find {} on PATH", program_));
     const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!null) throw_process_error(fmt::format("could not open /dev/null: {}", reason_of(errno)));
-    Pipe out = make_pipe(program_);
+    Pipe out;
     Pipe err = make_pipe(program_);
-    out_.pipe.assign(out.read_end.release());
+    out_.open = options_.standard_output < 0;
+    if (out_.open) {
+      out = make_pipe(program_);
+      out_.pipe.assign(out.read_end.release());
+    }
     err_.pipe.assign(err.read_end.release());
     const std::vector<std::string> environment = environment_with(options_.extra_environment);
     ChildSetup setup(options_, environment);
     const std::vector<std::string> arguments(argv.begin() + 1, argv.end());
     bp::posix::default_launcher launcher;
     bp::error_code problem;
-    bp::process child =
-        launcher(asio::any_io_executor(context_.get_executor()), problem,
-                 boost::filesystem::path(executable->native()), arguments,
-                 bp::process_stdio{null.get(), out.write_end.get(), err.write_end.get()}, setup);
+    bp::process child = launcher(
+        asio::any_io_executor(context_.get_executor()), problem,
+        boost::filesystem::path(executable->native()), arguments,
+        bp::process_stdio{options_.standard_input < 0 ? null.get() : options_.standard_input,
+                          out_.open ? out.write_end.get() : options_.standard_output, err.write_end.get()},
+        setup);
     if (problem) {
       // Boost leaves a child whose exec failed as a zombie.
       if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);

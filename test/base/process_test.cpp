@@ -51,6 +51,21 @@ TEST_CASE("arguments reach the child as they are") {
   CHECK(result.standard_output == "a b||$HOME|\"'\\|*|");
 }
 
+TEST_CASE("a child reads from and writes to descriptors of the caller's") {
+  const TemporaryDirectory directory;
+  directory.write("in", "a\nb\n");
+  const UniqueFd in(::open((directory.path() / "in").c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd out(::open((directory.path() / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  ProcessOptions options;
+  options.standard_input = in.get();
+  options.standard_output = out.get();
+  const ProcessResult result = run_process({"sh", "-c", "cat; echo done >&2"}, options);
+  CHECK(result.succeeded());
+  CHECK(result.standard_output.empty());
+  CHECK(result.standard_error == "done\n");
+  CHECK(read_file(directory.path() / "out") == "a\nb\n");
+}
+
 TEST_CASE("outputs larger than a pipe holds are read whole from both ends") {
   const std::string both =
       "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i-0123456789-0123456789-0123456789; "

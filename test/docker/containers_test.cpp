@@ -67,6 +67,12 @@ TEST_CASE("a container of ours is created isolated") {
                  {"Type": "tmpfs", "Target": "/run/pg"}]}})"));
 }
 
+TEST_CASE("a container of ours has the host's network where it is given that") {
+  ScriptedEngine engine({.handler = always(test::answer(201, R"({"Id":"4f"})"))});
+  engine->create_container({.name = "c", .image = "postgres:17", .network = "host"});
+  CHECK(boost::json::parse(engine.requests().at(0).body).at("HostConfig").at("NetworkMode") == "host");
+}
+
 TEST_CASE("what a specification leaves out is left to the image") {
   ScriptedEngine engine({.handler = always(test::answer(201, R"({"Id":"4f"})"))});
   engine->create_container({.name = "c", .image = "postgres:17"});

@@ -18,6 +18,8 @@ struct ProcessOptions {
   std::chrono::milliseconds kill_grace{5'000};           // between SIGTERM and SIGKILL
   const Cancellation* cancellation = nullptr;            // checked while waiting; the child is terminated
   std::size_t output_limit = 64U << 20;                  // bytes of each stream that are kept at most
+  int standard_input = -1;                               // a descriptor of the caller's in place of /dev/null
+  int standard_output = -1;                              // likewise; nothing of it is kept then
 };
 
 struct ProcessResult {
@@ -29,9 +31,10 @@ struct ProcessResult {
 };
 
 // Runs argv[0] (found on PATH) with the given arguments: no shell, standard input is /dev/null, no other
-// descriptor of ours is inherited, it leads a process group (the terminal's Ctrl-C is ours), both outputs are
-// read as they come. Throws Error(failed, "E-PROCESS") when it cannot be found, started, or exceeds the
-// timeout or the limit, Error(interrupted) when cancelled. A non-zero exit is a value, not an error.
+// descriptor of ours is inherited than those that the options name, it leads a process group (the terminal's
+// Ctrl-C is ours), both outputs are read as they come. Throws Error(failed, "E-PROCESS") when it cannot be
+// found, started, or exceeds the timeout or the limit, Error(interrupted) when cancelled. A non-zero exit is
+// a value, not an error.
 ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOptions& options = {});
 
 // The executable's path as found on PATH, or nothing.

@@ -4,8 +4,8 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 #include "pgupgrade/postgres/commands.hpp"
-#include "pgupgrade/postgres/exec_psql.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/work/client_work.hpp"
 #include "upgrade/work/service_container.hpp"
@@ -41,7 +41,7 @@ void analyze_some(StepContext& context, const TargetPlan& target, const WorkServ
 void run_in_service(StepContext& context, const TargetPlan& target, const std::string& container,
                     const std::string& database, const std::string& statement) {
   try {
-    postgres::ExecPsql(context.world.engine, container, target.inventory.superuser)
+    docker::ExecPsql(context.world.engine, container, target.inventory.superuser)
         .query(database,
                "SET transaction_read_only = off; SET search_path = \"$user\", public; " + statement);
     context.note(fmt::format("{} in database \"{}\"", statement, printable(database)));

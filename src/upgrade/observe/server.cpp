@@ -2,7 +2,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/hash.hpp"
-#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/left_behind.hpp"
 #include "pgupgrade/postgres/program_errors.hpp"
@@ -19,15 +19,15 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
   const auto container = world.engine.inspect_container(facts.container_id);
   if (!container) return;
   try {
-    const auto login = postgres::ExecPsql::find_login(world.engine, *container);
-    postgres::ExecPsql psql(world.engine, container->id, login.role);
+    const auto login = docker::ExecPsql::find_login(world.engine, *container);
+    docker::ExecPsql psql(world.engine, container->id, login.role);
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
     postgres::read_left_behind(psql, *facts.inventory, world.clock);
     compare_extensions(world, "observe-" + random_hex(4), facts.service, facts.image_id, psql,
                        *facts.inventory);
     facts.inventory->wal_outside_data =
-        postgres::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
+        docker::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
     if (request.strategy == kWarm) observe_copying(facts, world, psql, login.database);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);
     if (verifiers.empty()) return;

@@ -6,7 +6,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
-#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/clients/clients.hpp"
 #include "upgrade/clients/compose_files.hpp"

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 
 namespace pgupgrade::upgrade {
 
@@ -49,7 +49,7 @@ bool accepts_connections(World& world, const std::string& container) {
 
 RunningServer read_running_server(World& world, const docker::ContainerInfo& container,
                                   const std::string& superuser) {
-  postgres::ExecPsql psql(world.engine, container.id, superuser);
+  docker::ExecPsql psql(world.engine, container.id, superuser);
   const auto rows =
       psql.query("template1",
                  "SELECT current_setting('server_version_num') || ' ' || current_setting('data_directory')");

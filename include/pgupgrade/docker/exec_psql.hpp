@@ -7,16 +7,16 @@
 #include "pgupgrade/docker/engine.hpp"
 #include "pgupgrade/postgres/sql.hpp"
 
-namespace pgupgrade::postgres {
+namespace pgupgrade::docker {
 
 // SQL through psql inside a user's running Postgres container (over its own local socket; when that asks for
 // a password the container's own POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE is used inside the container and
 // never passes through us). Each answer ends with a sentinel row, so an output that was cut short is
 // Error(failed, "E-EXEC-CUT"). Statements must be read-only; they run under default_transaction_read_only.
-class ExecPsql final : public SqlReader {
+class ExecPsql final : public postgres::SqlReader {
  public:
   // `role` is a superuser to log in as; see find_login.
-  ExecPsql(docker::Engine& engine, std::string container, std::string role);
+  ExecPsql(Engine& engine, std::string container, std::string role);
   std::vector<std::string> query(const std::string& database, const std::string& sql) override;
 
   struct Login {
@@ -25,10 +25,10 @@ class ExecPsql final : public SqlReader {
   };
   // Tries POSTGRES_USER, "postgres" and the like against the databases that should exist; returns the
   // bootstrap superuser (oid 10) and a database that answers. Throws Error(failed, "E-NO-SUPERUSER").
-  static Login find_login(docker::Engine& engine, const docker::ContainerInfo& container);
+  static Login find_login(Engine& engine, const ContainerInfo& container);
 
  private:
-  docker::Engine& engine_;
+  Engine& engine_;
   std::string container_;
   std::string role_;
   std::size_t route_ = 0;  // the way to the server that worked last
@@ -36,6 +36,6 @@ class ExecPsql final : public SqlReader {
 
 // Whether pg_wal of a running container's data directory is a symbolic link, which SQL cannot tell: fills
 // Inventory::wal_outside_data. Error(failed, "E-EXEC-CUT") when the container does not answer that question.
-bool wal_is_linked(docker::Engine& engine, const std::string& container, const std::string& data_directory);
+bool wal_is_linked(Engine& engine, const std::string& container, const std::string& data_directory);
 
-}  // namespace pgupgrade::postgres
+}  // namespace pgupgrade::docker

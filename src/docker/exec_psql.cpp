@@ -1,4 +1,4 @@
-#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "postgres/names.hpp"
 
-namespace pgupgrade::postgres {
+namespace pgupgrade::docker {
 namespace {
 
 constexpr const char* kSentinel = "pgupgrade: end of the answer";
@@ -59,7 +59,7 @@ std::vector<std::string> psql_argv(const Route& route, const std::string& role, 
                                    "--no-password",
                                    "--set=ON_ERROR_STOP=1",
                                    "--username=" + role,
-                                   "--dbname=" + database_conninfo(database)};
+                                   "--dbname=" + postgres::database_conninfo(database)};
   if (*route.host != '\0') argv.push_back(std::string("--host=") + route.host);
   argv.insert(argv.end(), {"--command=" + sql, std::string("--command=SELECT '") + kSentinel + "'"});
   return argv;
@@ -75,7 +75,7 @@ std::string short_name(const std::string& container) {
 }
 
 // psql's reason, of the many lines that it may print.
-std::string first_error(const docker::ExecResult& result) {
+std::string first_error(const ExecResult& result) {
   const std::vector<std::string> lines = split_lines(result.standard_error);
   for (const std::string& line : lines) {
     const std::size_t at = line.find("ERROR:");
@@ -85,7 +85,7 @@ std::string first_error(const docker::ExecResult& result) {
   return "psql ended with exit code " + std::to_string(result.exit_code);
 }
 
-std::string name_in(const docker::ContainerInfo& container, const std::string& variable) {
+std::string name_in(const ContainerInfo& container, const std::string& variable) {
   for (const std::string& entry : container.environment) {
     if (entry.compare(0, variable.size() + 1, variable + "=") == 0) return entry.substr(variable.size() + 1);
   }
@@ -103,14 +103,14 @@ std::vector<std::string> distinct(const std::vector<std::string>& names) {
 
 }  // namespace
 
-ExecPsql::ExecPsql(docker::Engine& engine, std::string container, std::string role)
+ExecPsql::ExecPsql(Engine& engine, std::string container, std::string role)
     : engine_(engine), container_(std::move(container)), role_(std::move(role)) {}
 
 std::vector<std::string> ExecPsql::query(const std::string& database, const std::string& sql) {
-  docker::ExecResult result;
+  ExecResult result;
   for (std::size_t tried = 0; tried < std::size(kRoutes); ++tried) {
     const Route& route = kRoutes[(route_ + tried) % std::size(kRoutes)];
-    docker::ExecResult answer = engine_.exec(container_, psql_argv(route, role_, database, sql), route.user);
+    ExecResult answer = engine_.exec(container_, psql_argv(route, role_, database, sql), route.user);
     const bool connected = answer.exit_code != kConnectionFailed;
     if (connected) route_ = (route_ + tried) % std::size(kRoutes);
     // The first way is the usual one: its reason is the one to report.
@@ -133,7 +133,7 @@ std::vector<std::string> ExecPsql::query(const std::string& database, const std:
   return rows;
 }
 
-ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::ContainerInfo& container) {
+ExecPsql::Login ExecPsql::find_login(Engine& engine, const ContainerInfo& container) {
   const std::string user = name_in(container, "POSTGRES_USER");
   const std::vector<std::string> roles = distinct({user, "postgres"});
   const std::vector<std::string> databases =
@@ -163,8 +163,8 @@ ExecPsql::Login ExecPsql::find_login(docker::Engine& engine, const docker::Conta
       "let local connections of the superuser in (pg_hba.conf), or set POSTGRES_USER and POSTGRES_PASSWORD");
 }
 
-bool wal_is_linked(docker::Engine& engine, const std::string& container, const std::string& data_directory) {
-  const docker::ExecResult result = engine.exec(
+bool wal_is_linked(Engine& engine, const std::string& container, const std::string& data_directory) {
+  const ExecResult result = engine.exec(
       container,
       {"sh", "-c",
        "if [ -L \"$1/pg_wal\" ]; then echo linked; elif [ -d \"$1/pg_wal\" ]; then echo inside; fi", "sh",
@@ -178,4 +178,4 @@ bool wal_is_linked(docker::Engine& engine, const std::string& container, const s
                   short_name(container) + " is a link: " + printable(trim(result.standard_error), 500));
 }
 
-}  // namespace pgupgrade::postgres
+}  // namespace pgupgrade::docker

@@ -1,4 +1,4 @@
-#include "pgupgrade/postgres/exec_psql.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -7,7 +7,7 @@
 #include "support/catch.hpp"
 
 using namespace pgupgrade;
-using namespace pgupgrade::postgres;
+using namespace pgupgrade::docker;
 
 namespace {
 
