@@ -5,8 +5,7 @@
 //   void describe(Archive& archive, T& value) { archive("target", value.target); … }
 //
 // A field that came after the first release is described with archive.optional(…): state files of older
-// programs lack it. Both directions are linear in the size of the value. Only the .cpp files of this room
-// include this.
+// programs lack it. Both directions are linear in the size of the value. Only .cpp files include this.
 #pragma once
 
 #include <boost/json.hpp>

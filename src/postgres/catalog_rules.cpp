@@ -114,8 +114,8 @@ const std::vector<CatalogRule>& catalog_rules() {
        .identify = "c.classoid, c.objoid, c.objsubid",
        .owner_class = "c.classoid",
        .owner = "c.objoid",
-       .where = "(c.classoid <> 'pg_subscription'::regclass OR EXISTS (SELECT 1 FROM pg_subscription s WHERE "
-                "s.oid = c.objoid))",
+       .where = "(c.classoid <> 'pg_subscription'::regclass OR EXISTS (SELECT 1 FROM pg_stat_subscription s "
+                "WHERE s.subid = c.objoid))",
        .reason = "older versions leave the comment on a subscription that was dropped"},
       {.catalog = "pg_enum",
        .kind = "'enum label'",

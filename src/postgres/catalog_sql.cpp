@@ -290,7 +290,8 @@ std::string catalogs_sql() {
          "FROM "
          "pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE "
          "c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace AND c.oid < 16384 AND a.attnum > 0 "
-         "AND NOT a.attisdropped GROUP BY c.oid, c.relname, c.relisshared ORDER BY c.relname)";
+         "AND NOT a.attisdropped AND has_table_privilege(c.oid, 'SELECT') GROUP BY c.oid, c.relname, "
+         "c.relisshared ORDER BY c.relname)";
 }
 
 Catalogs parse_catalogs(const std::vector<std::string>& lines) {

@@ -24,8 +24,8 @@ struct Catalog {
   bool has(std::string_view column) const;
 };
 
-// Yields the server's version with the database's encoding, and then a line for each catalog: name, t or f
-// for shared, columns and types.
+// Yields the server's version with the database's encoding, and then a line for each catalog that the role
+// may read (a superuser: all): name, t or f for shared, columns and types.
 std::string catalogs_sql();
 struct Catalogs {
   int version_num = 0;

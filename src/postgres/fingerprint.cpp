@@ -41,6 +41,20 @@ void add_to(std::string& digest, const std::optional<std::string>& sum) {
   digest = std::to_string(sum_of(digest) + sum_of(text_of(sum)));
 }
 
+// Where the sessions lead to, and as of when they read.
+struct Origin {
+  std::function<std::unique_ptr<Session>(const std::string& database)> connect;
+  std::string snapshot = {};
+  LargeObjectReading large_objects = LargeObjectReading::pages;
+
+  void begin(Session& session) const {
+    session.execute(kBegin, "begin to read");
+    if (!snapshot.empty())
+      session.execute("SET TRANSACTION SNAPSHOT " + session.quote_literal(snapshot),
+                      "read as of the snapshot");
+  }
+};
+
 // One statement for a worker: the rows of a table, or the large objects of a database.
 struct Work {
   std::string database;
@@ -62,23 +76,6 @@ Objects read_objects(Session& session, CatalogScope scope) {
     objects.emplace_hint(objects.end(), object.kind + " " + object.identity, std::move(object.attributes));
   }
   return objects;
-}
-
-// The state of a sequence stands in a relation of its own; many are asked for in one statement.
-void read_sequences(Session& session, DatabasePrint& print) {
-  const std::vector<Row> sequences = session.rows(sequences_sql(), "read the sequences");
-  for (std::size_t start = 0; start < sequences.size(); start += kSequencesAtOnce) {
-    const std::size_t end = std::min(start + kSequencesAtOnce, sequences.size());
-    std::string sql;
-    for (std::size_t i = start; i < end; ++i) {
-      sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT (") + text_of(sequences[i].at(3)) + ")";
-    }
-    const std::vector<std::string> states = session.column(sql, "read the values of sequences");
-    for (std::size_t i = start; i < end; ++i) {
-      const std::string name = display_name(text_of(sequences[i].at(0)), text_of(sequences[i].at(1)));
-      print.sequences[name] = "value " + states.at(i - start) + "; " + text_of(sequences[i].at(2));
-    }
-  }
 }
 
 void plan_tables(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
@@ -112,25 +109,46 @@ void plan_tables(Session& session, const RowHash& hash, DatabasePrint& print, st
   }
 }
 
-void plan_large_objects(Session& session, const RowHash& hash, DatabasePrint& print,
-                        std::vector<Work>& work) {
+void plan_large_objects(Session& session, const RowHash& hash, LargeObjectReading reading,
+                        DatabasePrint& print, std::vector<Work>& work) {
   const std::vector<std::string> count = session.column(large_objects_count_sql(), "count the large objects");
   print.large_objects = to_number(count.at(0));
   if (print.large_objects == 0) return;
   work.push_back({.database = session.database(),
                   .subject = "large objects",
-                  .sql = large_objects_hash_sql(hash),
+                  .sql = reading == LargeObjectReading::pages ? large_objects_hash_sql(hash)
+                                                              : large_objects_one_by_one_sql(hash),
                   .pages = print.large_objects,
                   .digest = &print.large_objects_digest});
 }
 
-void print_catalog(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
-  session.execute(kBegin, "begin to read");
+void print_catalog(Session& session, const Origin& origin, const RowHash& hash, DatabasePrint& print,
+                   std::vector<Work>& work) {
+  origin.begin(session);
   print.objects = read_objects(session, CatalogScope::database);
   read_sequences(session, print);
   plan_tables(session, hash, print, work);
-  plan_large_objects(session, hash, print, work);
+  plan_large_objects(session, hash, origin.large_objects, print, work);
   session.execute("COMMIT", "end reading");
+}
+
+// What is read in one go, and the statements for what is left to read.
+void print_database(const Origin& origin, const std::string& database, const RowHash& hash,
+                    DatabasePrint& print, std::vector<Work>& work) {
+  const auto session = origin.connect(database);
+  const std::size_t before = work.size();
+  const DatabasePrint empty = print;
+  try {
+    print_catalog(*session, origin, hash, print, work);
+  } catch (const Error&) {
+    if (!session->cannot_convert()) throw;
+    session->execute("ROLLBACK", "end reading");
+    session->use_own_encoding();
+    print = empty;
+    work.resize(before);
+    print_catalog(*session, origin, hash, print, work);
+    for (std::size_t i = before; i < work.size(); ++i) work[i].own_encoding = true;
+  }
 }
 
 // The names of those that can be connected to; the others have an entry, too.
@@ -164,14 +182,13 @@ constexpr const char* kOwnPath = "SET search_path = pg_catalog";
 // function may name what only the search path of its users finds. The answer does not depend on the path.
 class RowReader {
  public:
-  RowReader(const SocketEndpoint& endpoint, const Work& first, const RowHash& hash,
-            const Cancellation& cancellation)
-      : session_(endpoint, first.database, cancellation) {
+  RowReader(const Origin& origin, const Work& first, const RowHash& hash)
+      : origin_(origin), session_owner_(origin.connect(first.database)), session_(*session_owner_) {
     if (first.own_encoding) session_.use_own_encoding();
     // From 12 on the text of a floating-point number is as short as can be, and exact; up to 11 it is
     // neither.
     if (!hash.binary_floats) session_.execute("SET extra_float_digits = 1", "set up a session");
-    session_.execute(kBegin, "begin to read");
+    origin_.begin(session_);
   }
 
   const std::string& database() const { return session_.database(); }
@@ -208,22 +225,19 @@ class RowReader {
   void begin_with(const std::string& path) {
     session_.execute("ROLLBACK", "end reading");
     session_.execute(path, "set the search path");
-    session_.execute(kBegin, "begin to read");
+    origin_.begin(session_);
   }
 
-  Session session_;
+  const Origin& origin_;
+  std::unique_ptr<Session> session_owner_;
+  Session& session_;
 };
 
 // Workers take one statement after the other, the largest tables of a database first.
 class Workers {
  public:
-  Workers(const SocketEndpoint& endpoint, std::vector<Work> work, const RowHash& hash,
-          const PrintProgress& progress, const Cancellation& cancellation)
-      : endpoint_(endpoint),
-        work_(std::move(work)),
-        hash_(hash),
-        progress_(progress),
-        cancellation_(cancellation) {
+  Workers(const Origin& origin, std::vector<Work> work, const RowHash& hash, const PrintProgress& progress)
+      : origin_(origin), work_(std::move(work)), hash_(hash), progress_(progress) {
     std::stable_sort(work_.begin(), work_.end(), [](const Work& a, const Work& b) {
       return a.database != b.database ? a.database < b.database : a.pages > b.pages;
     });
@@ -246,7 +260,7 @@ class Workers {
       for (std::size_t i = next_++; i < work_.size() && !stop_; i = next_++) {
         const Work& work = work_[i];
         if (!reader || reader->database() != work.database)
-          reader = std::make_unique<RowReader>(endpoint_, work, hash_, cancellation_);
+          reader = std::make_unique<RowReader>(origin_, work, hash_);
         report(work);
         const Row row = reader->row(work);
         const std::lock_guard lock(mutex_);
@@ -286,11 +300,10 @@ class Workers {
       add_to(table.generated[text_of(row.at(i))], row.at(i + 1));
   }
 
-  const SocketEndpoint& endpoint_;
+  const Origin& origin_;
   std::vector<Work> work_;
   const RowHash& hash_;
   const PrintProgress& progress_;
-  const Cancellation& cancellation_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
@@ -298,6 +311,23 @@ class Workers {
 };
 
 }  // namespace
+
+// The state of a sequence stands in a relation of its own; many are asked for in one statement.
+void read_sequences(Session& session, DatabasePrint& print) {
+  const std::vector<Row> sequences = session.rows(sequences_sql(), "read the sequences");
+  for (std::size_t start = 0; start < sequences.size(); start += kSequencesAtOnce) {
+    const std::size_t end = std::min(start + kSequencesAtOnce, sequences.size());
+    std::string sql;
+    for (std::size_t i = start; i < end; ++i) {
+      sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT (") + text_of(sequences[i].at(3)) + ")";
+    }
+    const std::vector<std::string> states = session.column(sql, "read the values of sequences");
+    for (std::size_t i = start; i < end; ++i) {
+      const std::string name = display_name(text_of(sequences[i].at(0)), text_of(sequences[i].at(1)));
+      print.sequences[name] = "value " + states.at(i - start) + "; " + text_of(sequences[i].at(2));
+    }
+  }
+}
 
 Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& connect_database,
                              const std::string& row_hash, int jobs, const PrintProgress& progress,
@@ -315,28 +345,34 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
     fingerprint.shared = read_objects(session, CatalogScope::shared);
     session.execute("COMMIT", "end reading");
   }
+  const Origin origin{.connect = [&](const std::string& database) {
+    return std::make_unique<Session>(endpoint, database, cancellation);
+  }};
   std::vector<Work> work;
-  for (const std::string& database : open) {
-    Session session(endpoint, database, cancellation);
-    const std::size_t before = work.size();
-    DatabasePrint& print = fingerprint.databases[database];
-    const DatabasePrint empty = print;
-    try {
-      print_catalog(session, hash, print, work);
-    } catch (const Error&) {
-      if (!session.cannot_convert()) throw;
-      session.execute("ROLLBACK", "end reading");
-      session.use_own_encoding();
-      print = empty;
-      work.resize(before);
-      print_catalog(session, hash, print, work);
-      for (std::size_t i = before; i < work.size(); ++i) work[i].own_encoding = true;
-    }
-  }
+  for (const std::string& database : open)
+    print_database(origin, database, hash, fingerprint.databases[database], work);
   // What an extension keeps in its own tables is counted all the same.
   if (!with_rows) std::erase_if(work, [](const Work& one) { return one.rows == nullptr; });
-  Workers(endpoint, std::move(work), hash, progress, cancellation).run(jobs);
+  Workers(origin, std::move(work), hash, progress).run(jobs);
   return fingerprint;
+}
+
+DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const Cancellation& cancellation) {
+  const RowHash hash = row_hash_named(task.row_hash);
+  const Origin origin{.connect =
+                          [&](const std::string& database) {
+                            return std::make_unique<Session>(endpoint, database, cancellation);
+                          },
+                      .snapshot = task.snapshot,
+                      .large_objects = task.large_objects};
+  DatabasePrint print;
+  std::vector<Work> work;
+  print_database(origin, task.database, hash, print, work);
+  const PrintProgress progress = [&](const std::string&, const std::string& table) {
+    if (task.progress) task.progress(table);
+  };
+  Workers(origin, std::move(work), hash, progress).run(task.jobs);
+  return print;
 }
 
 }  // namespace pgupgrade::postgres

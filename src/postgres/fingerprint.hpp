@@ -4,7 +4,9 @@
 
 #include "pgupgrade/base/cancel.hpp"
 #include "pgupgrade/model/fingerprint.hpp"
+#include "pgupgrade/postgres/remote.hpp"
 #include "pgupgrade/postgres/server.hpp"
+#include "postgres/session.hpp"
 
 namespace pgupgrade::postgres {
 
@@ -13,5 +15,11 @@ namespace pgupgrade::postgres {
 Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& connect_database,
                              const std::string& row_hash, int jobs, const PrintProgress& progress,
                              const Cancellation& cancellation);
+
+// That of one database of somebody's server.
+DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const Cancellation& cancellation);
+
+// Into print.sequences, as they are now.
+void read_sequences(Session& session, DatabasePrint& print);
 
 }  // namespace pgupgrade::postgres

@@ -130,4 +130,12 @@ std::string large_objects_hash_sql(const RowHash& hash) {
          "), 0) FROM pg_largeobject_metadata m))";
 }
 
+std::string large_objects_one_by_one_sql(const RowHash& hash) {
+  const std::string content = hash_of(hash, "concat_ws(' ', m.oid, md5(lo_get(m.oid)))");
+  const std::string object = hash_of(hash, "concat_ws(' ', m.oid, " + role_name("m.lomowner") + ", " +
+                                               grants("m.lomacl", 'L', "m.lomowner") + ")");
+  return "SELECT concat('one by one ', coalesce(sum(" + content + "), 0), ' ', coalesce(sum(" + object +
+         "), 0)) FROM pg_largeobject_metadata m";
+}
+
 }  // namespace pgupgrade::postgres

@@ -30,5 +30,8 @@ std::string sequences_sql();
 // end of a page do not count: a restore writes out the holes of a sparse object.
 std::string large_objects_count_sql();
 std::string large_objects_hash_sql(const RowHash& hash);
+// The same one by one, for roles that may not read their pages: such a digest equals only another of its
+// kind.
+std::string large_objects_one_by_one_sql(const RowHash& hash);
 
 }  // namespace pgupgrade::postgres

@@ -51,10 +51,11 @@ std::string one_line(const char* message) {
 }
 
 Connected connect_libpq(const ConnectOptions& options, const Cancellation& cancellation,
-                        std::chrono::milliseconds patience) {
+                        std::chrono::milliseconds patience, Verbosity verbosity) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   Connected result{.connection = start_connection(options), .problem = std::nullopt};
   PGconn* connection = result.connection.get();
+  if (verbosity == Verbosity::verbose) PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
          PQstatus(connection) != CONNECTION_BAD) {
@@ -69,7 +70,12 @@ Connected connect_libpq(const ConnectOptions& options, const Cancellation& cance
                  .revents = 0};
     if (poll(&entry, 1, kPollMilliseconds) > 0) status = PQconnectPoll(connection);
   }
-  if (status != PGRES_POLLING_OK) result.problem = one_line(PQerrorMessage(connection));
+  if (status != PGRES_POLLING_OK) {
+    const char* const message = PQerrorMessage(connection);
+    result.problem = verbosity == Verbosity::verbose ? std::string(message) : one_line(message);
+    result.password_missing = PQconnectionNeedsPassword(connection) != 0;
+  }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   return result;
 }
 

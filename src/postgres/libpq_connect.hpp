@@ -22,13 +22,17 @@ using ConnectOptions = std::vector<std::pair<const char*, std::string>>;  // key
 
 struct Connected {
   UniqueConnection connection;
-  std::optional<std::string> problem;  // why there is no session, in one line
+  std::optional<std::string> problem;  // why there is no session, in one line; the lines of a verbose one
+  bool password_missing = false;       // that is why
 };
+
+// How much of what the server says is in a problem: the sentence, or also its SQLSTATE and place.
+enum class Verbosity { sentence, verbose };
 
 // Connects without blocking for longer than `patience`; the cancellation is polled meanwhile. A database's
 // name is never taken for a connection string.
 Connected connect_libpq(const ConnectOptions& options, const Cancellation& cancellation,
-                        std::chrono::milliseconds patience);
+                        std::chrono::milliseconds patience, Verbosity verbosity = Verbosity::sentence);
 
 // Returns once the socket is ready for `events` (of poll) or a tenth of a second has passed.
 void poll_briefly(int socket, short events);

@@ -40,14 +40,8 @@ class Scratch {
  public:
   explicit Scratch(Session& session) : session_(session) {
     session_.execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", kPurpose);
-    session_.execute(
-        "SET LOCAL quote_all_identifiers = on; SET LOCAL check_function_bodies = off; SET LOCAL "
-        "session_replication_role = replica",
-        kPurpose);
-    // An event trigger that is enabled always would fire all the same.
-    for (const std::string& name :
-         session_.column("SELECT quote_ident(evtname) FROM pg_event_trigger", kPurpose))
-      session_.execute("ALTER EVENT TRIGGER " + name + " DISABLE", kPurpose);
+    session_.execute("SET LOCAL quote_all_identifiers = on; SET LOCAL check_function_bodies = off", kPurpose);
+    if (session_.is_superuser()) silence_event_triggers();
   }
   ~Scratch() {
     try {
@@ -81,6 +75,16 @@ class Scratch {
   std::string literal(const std::string& text) { return session_.quote_literal(text); }
 
  private:
+  // Of those that are there without a superuser one may refuse the statements, whose texts are then left as
+  // they are.
+  void silence_event_triggers() {
+    session_.execute("SET LOCAL session_replication_role = replica", kPurpose);
+    // An event trigger that is enabled always would fire all the same.
+    for (const std::string& name :
+         session_.column("SELECT quote_ident(evtname) FROM pg_event_trigger", kPurpose))
+      session_.execute("ALTER EVENT TRIGGER " + name + " DISABLE", kPurpose);
+  }
+
   Session& session_;
 };
 

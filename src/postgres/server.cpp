@@ -132,19 +132,9 @@ class LibpqServer final : public Server {
   const Cancellation& cancellation_;
 };
 
-// The verifier goes neither to the server's log nor to the statistics of extensions that watch statements (a
-// setting of an extension that is not there is accepted as a placeholder).
 void LibpqServer::set_scram_password(const std::string& role, const Secret& password) {
   Session session(endpoint_, session_->database(), cancellation_);
-  session.execute(
-      "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = "
-      "-1; "
-      "SET log_duration = off; SET pg_stat_statements.track_utility = off; SET pgaudit.log = 'none'; "
-      "SET auto_explain.log_min_duration = -1",
-      "keep a password out of the log");
-  if (session.version_num() >= 130000) {
-    session.execute("SET log_min_duration_sample = -1", "keep a password out of the log");
-  }
+  session.keep_out_of_log();
   const Secret verifier = session.scram_verifier(role, password);
   const Secret statement{"ALTER ROLE " + session.quote_identifier(role) + " PASSWORD " +
                          session.quote_literal(verifier.reveal())};

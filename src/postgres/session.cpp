@@ -8,6 +8,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "postgres/connect_problem.hpp"
 #include "postgres/libpq_connect.hpp"
 
 namespace pgupgrade::postgres {
@@ -35,7 +36,7 @@ using UniqueCancel = std::unique_ptr<PGcancel, CancelDeleter>;
 // What is read and printed must not depend on what the cluster, a database or a role sets; as the client's
 // options these outrank ALTER ROLE and ALTER DATABASE … SET. extra_float_digits is 0 because only there do
 // the servers before and since 12 print floating-point numbers alike; rows are read with another.
-constexpr const char* kSessionSettings =
+constexpr const char* kSessionOptions =
     "-c search_path=pg_catalog -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c TimeZone=UTC "
     "-c extra_float_digits=0 -c bytea_output=hex -c lc_monetary=C -c lc_numeric=C -c xmloption=content "
     "-c xmlbinary=base64 -c row_security=off -c quote_all_identifiers=off -c standard_conforming_strings=on "
@@ -47,6 +48,24 @@ constexpr const char* kSessionSettings =
     "-c client_min_messages=warning "
     // Rows are read from the table itself, not from an index that may be wrong.
     "-c enable_indexonlyscan=off";
+
+// The same for the session with somebody's server, whose own options may say where the database is; by
+// statements, so that they need no superuser: those that do are apart.
+constexpr const char* kSessionStatements =
+    "SET search_path = pg_catalog; SET DateStyle = 'ISO,YMD'; SET IntervalStyle = postgres; SET TimeZone = "
+    "'UTC'; "
+    "SET extra_float_digits = 0; SET bytea_output = hex; SET lc_monetary = 'C'; SET lc_numeric = 'C'; "
+    "SET xmloption = content; SET xmlbinary = base64; SET row_security = off; SET quote_all_identifiers = "
+    "off; "
+    "SET standard_conforming_strings = on; SET array_nulls = on; SET transform_null_equals = off; "
+    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+    "SET default_transaction_read_only = off; SET default_transaction_deferrable = off; "
+    "SET default_transaction_isolation = 'repeatable read'; SET constraint_exclusion = off; "
+    "SET client_min_messages = warning; SET enable_indexonlyscan = off";
+constexpr const char* kSuperuserStatements =
+    "SET temp_file_limit = -1; SET zero_damaged_pages = off; SET ignore_checksum_failure = off";
+
+constexpr Milliseconds kRemotePatience{30'000};
 
 void remember_notice(void* notices, const PGresult* result) {
   const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -84,6 +103,7 @@ std::vector<Row> rows_of(const PGresult* result) {
 
 struct Session::State {
   UniqueConnection connection;
+  Endpoint asked;  // for somebody's server
   std::string sqlstate;
   std::vector<std::string> notices;
 };
@@ -92,6 +112,18 @@ Session::Session(const SocketEndpoint& endpoint, std::string database, const Can
                  std::chrono::milliseconds patience)
     : database_(std::move(database)), cancellation_(cancellation), state_(std::make_unique<State>()) {
   connect(endpoint, patience);
+  set_up();
+}
+
+Session::Session(const Endpoint& endpoint, std::string database, const Cancellation& cancellation)
+    : database_(std::move(database)), cancellation_(cancellation), state_(std::make_unique<State>()) {
+  connect(endpoint);
+  execute(kSessionStatements, "set up a session");
+  if (is_superuser()) execute(kSuperuserStatements, "set up a session");
+  set_up();
+}
+
+void Session::set_up() {
   PQsetNoticeReceiver(state_->connection.get(), remember_notice, &state_->notices);
   // Bytes of no encoding are not for UTF-8; those of another are made that by the server.
   const char* encoding = PQparameterStatus(state_->connection.get(), "server_encoding");
@@ -101,8 +133,9 @@ Session::Session(const SocketEndpoint& endpoint, std::string database, const Can
   // JIT only costs time for statements that are run once.
   if (version_num() >= 110000) execute("SET jit = off", "set up a session");
   // The event triggers of a database are meant for its users' statements, not for ours.
-  execute(version_num() >= 170000 ? "SET event_triggers = off" : "SET session_replication_role = replica",
-          "set up a session");
+  if (is_superuser())
+    execute(version_num() >= 170000 ? "SET event_triggers = off" : "SET session_replication_role = replica",
+            "set up a session");
   // What is meant for clients may be set for a role or a database, which outranks the command line.
   if (version_num() >= 140000) execute("SET idle_session_timeout = 0", "set up a session");
   if (version_num() >= 170000) execute("SET transaction_timeout = 0", "set up a session");
@@ -128,7 +161,7 @@ void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds 
       {"application_name", "pgupgrade"}, {"client_encoding", "UTF8"},
       {"connect_timeout", "10"},         {"sslmode", "disable"},
       {"gssencmode", "disable"},         {"passfile", "/dev/null/none"},
-      {"options", kSessionSettings},
+      {"options", kSessionOptions},
   };
   Connected connected = connect_libpq(options, cancellation_, patience);
   state_->connection = std::move(connected.connection);
@@ -138,14 +171,89 @@ void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds 
                   endpoint.directory + ": " + *connected.problem);
 }
 
+// What libpq looks for by itself is in the user's text, in the environment or in the service's section; only
+// what none of them says is said here.
+void Session::connect(const Endpoint& endpoint) {
+  ConnectOptions options;
+  for (const auto& [keyword, value] : endpoint.parameters)
+    if (keyword != "dbname" && keyword != "client_encoding") options.emplace_back(keyword.c_str(), value);
+  const auto add = [&](const char* keyword, const std::string& value) {
+    if (endpoint.value(keyword).empty()) options.emplace_back(keyword, value);
+  };
+  if (!database_.empty()) options.emplace_back("dbname", database_);
+  options.emplace_back("client_encoding", "UTF8");
+  add("fallback_application_name", "pgupgrade");
+  add("keepalives_idle", "60");
+  if (!endpoint.password.empty()) options.emplace_back("password", endpoint.password.reveal());
+  Connected connected = connect_libpq(options, cancellation_, kRemotePatience, Verbosity::verbose);
+  if (connected.problem) throw connect_problem(endpoint, database_, connected);
+  state_->connection = std::move(connected.connection);
+  state_->asked = endpoint;
+  database_ = PQdb(state_->connection.get());
+}
+
+bool Session::is_superuser() const {
+  const char* const status = PQparameterStatus(state_->connection.get(), "is_superuser");
+  return status != nullptr && std::string_view(status) == "on";
+}
+
+bool Session::is_encrypted() const {
+  return PQsslInUse(state_->connection.get()) != 0;
+}
+
+Endpoint Session::resolved_endpoint() const {
+  PGconn* const connection = state_->connection.get();
+  Endpoint endpoint;
+  endpoint.name = state_->asked.name;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection),
+                                                                             PQconninfoFree);
+  // What has led to this server has done its work: other programs are to come to the very same.
+  static constexpr std::string_view kResolved[] = {"password",
+                                                   "passfile",
+                                                   "service",
+                                                   "target_session_attrs",
+                                                   "load_balance_hosts",
+                                                   "client_encoding",
+                                                   "fallback_application_name"};
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+       ++option) {
+    if (option->val == nullptr || *option->val == '\0' || *option->dispchar == '*') continue;
+    // An older libpq does not know all keywords, but has the same defaults.
+    if (option->compiled != nullptr && std::string_view(option->compiled) == option->val) continue;
+    if (std::find(std::begin(kResolved), std::end(kResolved), std::string_view(option->keyword)) ==
+        std::end(kResolved))
+      endpoint.parameters[option->keyword] = option->val;
+  }
+  const auto set = [&](const char* keyword, const char* value) {
+    if (value != nullptr && *value != '\0') endpoint.parameters[keyword] = value;
+  };
+  set("host", PQhost(connection));
+  set("port", PQport(connection));
+  const bool is_socket = endpoint.value("host").starts_with('/') || endpoint.value("host").starts_with('@');
+  if (!is_socket) set("hostaddr", PQhostaddr(connection));
+  if (const char* password = PQpass(connection); password != nullptr && *password != '\0')
+    endpoint.password = Secret{std::string(password)};
+  return endpoint;
+}
+
+void Session::keep_out_of_log() {
+  execute(
+      "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = "
+      "-1; "
+      "SET log_duration = off; SET pg_stat_statements.track_utility = off; SET pgaudit.log = 'none'; "
+      "SET auto_explain.log_min_duration = -1",
+      "keep a password out of the log");
+  if (version_num() >= 130000) execute("SET log_min_duration_sample = -1", "keep a password out of the log");
+}
+
 int Session::version_num() const {
   return PQserverVersion(state_->connection.get());
 }
 
 void Session::fail(std::string_view purpose, const std::string& reason) const {
-  throw Error(
-      ErrorKind::failed, "E-SQL",
-      "could not " + std::string(purpose) + " in database \"" + printable(database_) + "\": " + reason);
+  throw Error(ErrorKind::failed, "E-SQL",
+              "could not " + std::string(purpose) + " in database \"" + printable(database_) + "\"" +
+                  (state_->asked.name.empty() ? "" : " of " + state_->asked.name) + ": " + reason);
 }
 
 // Waits until PQgetResult will not block.
