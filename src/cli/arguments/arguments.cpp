@@ -21,6 +21,11 @@ const CommandEntry* find_command(const std::string& name) {
 void add_positional(CLI::App& app, const CommandEntry& entry, Arguments& arguments) {
   if (entry.command == Command::verify_backup)
     app.add_option("FILE", arguments.file, "the archive, or its manifest")->type_name("")->required();
+  if (entry.command == Command::compare) {
+    app.add_option("A", arguments.migrate.from, "postgres://USER@HOST:PORT/DATABASE, what is expected")
+        ->type_name("");
+    app.add_option("B", arguments.migrate.target, "likewise, what is compared with it")->type_name("");
+  }
   if (entry.command == Command::explain)
     app.add_option("CODE", arguments.code, "such as E-DISK")->type_name("");
   if (entry.command == Command::completion)
@@ -105,6 +110,10 @@ Invocation parse_command(const CommandEntry& entry, std::vector<std::string> wor
                       fmt::format("pgupgrade {} --help", entry.name));
   }
   if (const auto rest = app.remaining(); !rest.empty()) throw unexpected(rest.front(), entry);
+  if (entry.command == Command::compare) {
+    refuse_password(arguments.migrate.from, "A", "PGUPGRADE_FROM");
+    refuse_password(arguments.migrate.target, "B", "PGUPGRADE_TARGET");
+  }
   table.apply_environment();
   check(arguments, entry);
   return {.arguments = arguments, .text = {}};

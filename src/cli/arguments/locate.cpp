@@ -9,6 +9,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
 #include "pgupgrade/compose/cli.hpp"
+#include "pgupgrade/migrate/state.hpp"
 
 namespace pgupgrade::cli {
 
@@ -156,18 +157,45 @@ std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>
   throw Error(ErrorKind::usage, "E-SEVERAL-RUNS", message, "name one with --state FILE");
 }
 
+bool is_migration(const fs::path& state_file) {
+  return state_file.filename() == migrate::kStateFile;
+}
+
+namespace {
+
+// Upgrades and migrations under a state root; of the latter the outcome and the beginning.
+std::vector<upgrade::FoundRun> all_runs(const fs::path& root) {
+  std::vector<upgrade::FoundRun> runs = upgrade::find_runs(root);
+  for (const migrate::FoundRun& found : migrate::find_runs(root)) {
+    upgrade::FoundRun run{.state_file = found.state_file, .state = {}, .problem = found.problem};
+    if (found.state) {
+      run.state.emplace();
+      run.state->outcome = found.state->outcome;
+      run.state->created_ms = found.state->created_ms;
+    }
+    runs.push_back(std::move(run));
+  }
+  const auto age = [](const upgrade::FoundRun& run) { return run.state ? run.state->created_ms : 0; };
+  std::stable_sort(runs.begin(), runs.end(),
+                   [&](const auto& left, const auto& right) { return age(left) > age(right); });
+  return runs;
+}
+
+}  // namespace
+
 fs::path find_state_file(const Arguments& arguments, const Environment& environment,
                          const fs::path& directory) {
   std::error_code ignored;
   if (!arguments.state.empty()) {
     fs::path path = absolute_from(directory, arguments.state);
-    if (fs::is_directory(path, ignored)) path /= "state.json";
+    if (fs::is_directory(path, ignored))
+      path /= fs::exists(path / migrate::kStateFile, ignored) ? migrate::kStateFile : "state.json";
     if (!fs::exists(path, ignored)) throw no_file("the state file", path, "check --state");
     return path.lexically_normal();
   }
   std::vector<std::string> looked;
   for (const fs::path& root : state_roots(arguments, environment, directory)) {
-    if (const auto run = choose_run(upgrade::find_runs(root))) return run->state_file;
+    if (const auto run = choose_run(all_runs(root))) return run->state_file;
     looked.push_back(printable(root.native(), 500));
   }
   throw Error(ErrorKind::usage, "E-NO-RUN",

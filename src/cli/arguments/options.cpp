@@ -70,6 +70,13 @@ void for_rollback(OptionTable& table) {
   table.add_state();
   table.add_discard_new_writes();
 }
+void for_migrate(OptionTable& table) {
+  table.add_migration();
+  table.add_dry_run();
+}
+void for_compare(OptionTable& table) {
+  table.add_comparison();
+}
 void for_project(OptionTable& table) {
   table.add_project();
 }
@@ -96,6 +103,10 @@ const std::vector<CommandEntry>& command_table() {
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
        for_run},
+      {Command::migrate, "migrate", "copy databases from any reachable server to another, and compare them",
+       for_migrate},
+      {Command::compare, "compare", "compare databases of two servers, every object and every row",
+       for_compare},
       {Command::unlock, "unlock", "release the lock of a run that no longer exists", for_run},
       {Command::verify_backup, "verify-backup",
        "re-read a backup completely and verify it against its manifest", for_none},

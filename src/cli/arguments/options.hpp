@@ -31,6 +31,8 @@ class OptionTable {
   void add_detailed_exitcode();
   void add_rollback_on_failure();
   void add_discard_new_writes();
+  void add_migration();   // migrate_options.cpp
+  void add_comparison();  // likewise
 
   // Fills what no flag has set from PGUPGRADE_*.
   void apply_environment() const;
@@ -61,6 +63,10 @@ struct CommandEntry {
   void (*add_options)(OptionTable&);
 };
 const std::vector<CommandEntry>& command_table();
+
+// Error(usage, "E-CONNECTION") for a connection string on the command line with a password in it, which
+// everybody on the machine can read there.
+void refuse_password(const std::string& text, const std::string& flag, const std::string& variable);
 
 Error usage_error(const std::string& message, const std::string& hint = {});
 

@@ -11,6 +11,13 @@ int rollback_command(Session& session);
 int status_command(Session& session);
 int cleanup_command(Session& session);
 int unlock_command(Session& session);
+// A migration of its own, and what the other commands do for one (migrate_command.cpp).
+int migrate_command(Session& session);
+int compare_command(Session& session);
+int resume_migration(Session& session);
+int roll_back_migration(Session& session);
+int show_migration(Session& session);
+int clean_up_migration(Session& session);
 int verify_backup_command(Session& session);
 int doctor_command(Session& session);
 int completion_command(Session& session);

@@ -84,6 +84,10 @@ int perform(Session& session) {
       return status_command(session);
     case Command::clean_up:
       return cleanup_command(session);
+    case Command::migrate:
+      return migrate_command(session);
+    case Command::compare:
+      return compare_command(session);
     case Command::unlock:
       return unlock_command(session);
     case Command::verify_backup:

@@ -22,6 +22,7 @@ int status_command(Session& session) {
          [](std::int64_t now) { return plain_summary("no_run", {}, 0, now); });
     return 0;
   }
+  if (is_migration(session.state_file)) return show_migration(session);
   const upgrade::Journal journal = upgrade::Journal::open_file(session.state_file);
   RunStatus status{.state = journal.state(),
                    .state_file = session.state_file.native(),
@@ -43,6 +44,7 @@ int status_command(Session& session) {
 
 int cleanup_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file)) return clean_up_migration(session);
   const auto connection = session.connect();
   const auto planned = upgrade::plan_cleanup(session.state_file, connection->world());
   if (planned.removed.empty()) {

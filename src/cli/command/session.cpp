@@ -5,6 +5,8 @@
 #include <ostream>
 
 #include "pgupgrade/cli/arguments/confirm.hpp"
+#include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/cli/text/render_migration.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
@@ -36,6 +38,12 @@ Standing standing_of(const Session& session) {
   if (session.state_file.empty() || !std::filesystem::exists(session.state_file, ignored)) return result;
   result.run = RunStanding::resumable;
   try {
+    if (is_migration(session.state_file)) {
+      const migrate::State state = migrate::load(session.state_file);
+      result.situation = situation_of(state, session.state_file, session.directory);
+      if (state.outcome == RunOutcome::rolled_back) result.run = RunStanding::rolled_back;
+      return result;
+    }
     const upgrade::Journal journal = upgrade::Journal::open_file(session.state_file);
     result.situation.data = upgrade::data_state(journal.state());
     result.situation.next = upgrade::next_commands(journal.state(), session.state_file);

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "cli/command/commands.hpp"
+#include "cli/command/diagnostics.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/confirm.hpp"
@@ -38,32 +39,6 @@ planning::Planned make_plan(Session& session, Connection& connection, const Requ
   planning::Planned planned = planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
   if (planned.ok) upgrade::add_steps(planned.plan);
   return planned;
-}
-
-void tell_diagnostics(Session& session, const Diagnostics& diagnostics) {
-  for (const Diagnostic& diagnostic : diagnostics) {
-    if (session.json()) {
-      session.out << diagnostic_event(diagnostic, session.clock.unix_ms()) << std::endl;
-    } else if (diagnostic.severity == Severity::error) {
-      session.err << error_text(refusal(diagnostic), {}, session.err_style()) << std::flush;
-    } else {
-      session.err << render_diagnostic(diagnostic, session.err_style()) << std::flush;
-    }
-  }
-}
-
-int refuse(Session& session, const Diagnostics& diagnostics) {
-  tell_diagnostics(session, diagnostics);
-  constexpr int code = 3;
-  if (session.json() && !diagnostics.empty()) {
-    // The text form goes to standard error in every mode.
-    for (const Diagnostic& diagnostic : diagnostics)
-      if (diagnostic.severity == Severity::error)
-        session.err << error_text(refusal(diagnostic), {}, session.err_style());
-    session.out << error_summary(refusal(diagnostics.front()), {}, code, session.clock.unix_ms())
-                << std::endl;
-  }
-  return code;
 }
 
 int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
@@ -190,6 +165,7 @@ int upgrade_command(Session& session) {
 
 int resume_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file)) return resume_migration(session);
   const std::string project = project_of(session);
   const auto connection = session.connect();
   return go(session, *connection, project, [&](upgrade::Listener& listener) {
@@ -199,6 +175,7 @@ int resume_command(Session& session) {
 
 int rollback_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file)) return roll_back_migration(session);
   const std::string project = project_of(session);
   const auto connection = session.connect();
   const auto writes =

@@ -91,6 +91,34 @@ std::string plan_event(const Plan& plan, const std::vector<upgrade::PlannedStep>
   return line(object);
 }
 
+std::string migration_plan_event(const migrate::Plan& plan, std::int64_t now_ms) {
+  const auto from_side = [](const migrate::SidePlan& side) {
+    return bj::object{{"address", side.address},
+                      {"version", side.version},
+                      {"role", printable(side.role)},
+                      {"superuser", side.superuser},
+                      {"encrypted", side.encrypted}};
+  };
+  bj::object object = event("migration_plan", now_ms);
+  object["run"] = plan.run_id;
+  object["source"] = from_side(plan.source);
+  object["target"] = from_side(plan.target);
+  object["format"] = text_of(plan.form);
+  object["jobs"] = plan.jobs;
+  object["programs"] = plan.programs.version;
+  object["new_roles"] = json::from_strings(plan.new_roles);
+  object["not_carried"] = json::from_strings(plan.not_carried);
+  bj::array databases;
+  for (const migrate::DatabasePlan& database : plan.databases)
+    databases.push_back(bj::object{{"name", printable(database.name)},
+                                   {"into", printable(database.into)},
+                                   {"create", database.create},
+                                   {"bytes", database.bytes},
+                                   {"tables", database.tables}});
+  object["databases"] = std::move(databases);
+  return line(object);
+}
+
 std::string step_event(const upgrade::StepEvent& step, std::int64_t now_ms) {
   bj::object object = event("step", now_ms);
   object["number"] = step.number;

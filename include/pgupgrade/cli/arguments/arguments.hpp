@@ -15,6 +15,8 @@ enum class Command {
   roll_back,
   status,
   clean_up,
+  migrate,
+  compare,
   unlock,
   verify_backup,
   doctor,
@@ -23,6 +25,18 @@ enum class Command {
 };
 
 enum class OutputMode { automatic, plain, json };
+
+// Of migrate and compare.
+struct MigrateArguments {
+  std::string from;  // connection strings; may have a password when they come from the environment
+  std::string target;
+  std::vector<std::string> databases;
+  std::string into;
+  std::string format = "stream";
+  bool roles = false;
+  bool no_owner = false;
+  bool operator==(const MigrateArguments&) const = default;
+};
 
 // The command line and the PGUPGRADE_* environment, as the user wrote them: nothing is looked up yet.
 struct Arguments {
@@ -52,6 +66,8 @@ struct Arguments {
   bool yes = false;
   bool rollback_on_failure = false;  // upgrade, resume: exit 4 when that was needed
   bool discard_new_writes = false;
+
+  MigrateArguments migrate;
 
   OutputMode output = OutputMode::automatic;
   bool no_color = false;

@@ -32,6 +32,9 @@ std::vector<std::filesystem::path> state_roots(const Arguments& arguments, const
 // Throws Error(usage, "E-SEVERAL-RUNS") that lists them when several are unfinished.
 std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>& runs);
 
+// Whether a state file is that of a migration, by its name.
+bool is_migration(const std::filesystem::path& state_file);
+
 // The state file that --state names (a file, or a run's directory), or that choose_run finds under the roots.
 // Throws Error(usage, "E-NO-RUN" or "E-NO-FILE").
 std::filesystem::path find_state_file(const Arguments& arguments, const Environment& environment,

@@ -9,6 +9,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/cli/text/error_text.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
+#include "pgupgrade/migrate/plan.hpp"
 #include "pgupgrade/model/plan.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/listener.hpp"
@@ -20,6 +21,7 @@ namespace pgupgrade::cli {
 // invocation is "summary", with "exit_code".
 std::string version_event(std::int64_t now_ms);
 std::string plan_event(const Plan& plan, const std::vector<upgrade::PlannedStep>& steps, std::int64_t now_ms);
+std::string migration_plan_event(const migrate::Plan& plan, std::int64_t now_ms);
 std::string step_event(const upgrade::StepEvent& event, std::int64_t now_ms);
 std::string progress_event(const upgrade::Progress& progress, std::optional<double> rate,
                            std::optional<std::int64_t> left_ms, std::int64_t now_ms);

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pgupgrade::migrate {
+
+// How the contents travel: from server to server with no file between, or by dump files in one of pg_dump's
+// formats.
+enum class CopyForm { stream, custom, directory, tar };
+std::string_view text_of(CopyForm form);
+
+// Whether objects keep their owners and grants. Without, all belong to the role that logs in at the target.
+enum class Ownership { keep, leave_out };
+
+// What the user asks for. The two servers are apart from it: they have secrets.
+struct Request {
+  std::vector<std::string> databases;  // of the source; empty: the one that the source's string names
+  bool all = false;                    // all that can be connected to, but for templates
+  std::string into;                    // the name at the target, of one database; empty: the same
+  CopyForm form = CopyForm::stream;
+  Ownership ownership = Ownership::keep;
+  bool roles = false;  // roles that the databases need and the target lacks are created
+  int jobs = 1;
+  std::string image;  // where the client programs are, when not on this machine
+  std::filesystem::path state_root;
+};
+
+}  // namespace pgupgrade::migrate
