@@ -36,7 +36,7 @@ TEST_CASE("consent is given by typing the phrase or by the flag") {
   };
   std::string shown;
   REQUIRE(consent(false, true, "shop_pgdata\n", &shown) == Consent::given);
-  REQUIRE(shown == "Type the volume name (shop_pgdata) to continue: ");
+  REQUIRE(shown == "Type the name of the volume (shop_pgdata) to continue: ");
   REQUIRE(consent(false, true, "  shop_pgdata \n") == Consent::given);
   REQUIRE(consent(false, true, "yes\n") == Consent::refused);
   REQUIRE(consent(false, true, "\n") == Consent::refused);

@@ -144,7 +144,7 @@ TEST_CASE("several unfinished runs are listed") {
   REQUIRE(refusal.code == "E-SEVERAL-RUNS");
   REQUIRE(refusal.message ==
           "could not choose a run: several have not finished\n"
-          "/r/cc/state.json: unfinished, in step dump, begun 2025-11-24 16:00:00 UTC\n"
+          "/r/cc/state.json: unfinished, in step dump, started 2025-11-24 16:00:00 UTC\n"
           "/r/bb/state.json: its digest is wrong");
   REQUIRE(refusal.hint == "name one with --state FILE");
 }

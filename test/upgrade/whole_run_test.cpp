@@ -216,11 +216,10 @@ TEST_CASE("a password that is no longer known stops the run and names the role")
     }
     write_file_durably(scene.compose_file(), text, 0644);
   };
-  CHECK(
-      error_of([&] { scene.start(); }) ==
-      "E-MD5-UNKNOWN: could not convert the password of role \"app\": DATABASE_URL of service tool does not "
-      "hold it "
-      "any more");
+  CHECK(error_of([&] { scene.start(); }) ==
+        "E-MD5-UNKNOWN: could not convert the password of role \"app\": it is no longer in DATABASE_URL of "
+        "service "
+        "tool");
   write_file_durably(scene.compose_file(), scene.original_compose, 0644);
   scene.probe.on_reach = {};
   scene.resume();

@@ -275,7 +275,7 @@ void refuse_users(StepContext& context, const TargetPlan& target, const std::str
   const auto users = running_on_data(context.world, context.plan(), target, own);
   if (users.empty()) return;
   throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
-              fmt::format("could not {}: it is in use by {}", aim, join(users, ", ")),
+              fmt::format("cannot {}: it is in use by {}", aim, join(users, ", ")),
               "stop it, then: " + command);
 }
 
