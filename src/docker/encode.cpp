@@ -44,6 +44,7 @@ bj::object encode_host_config(const ContainerSpec& spec) {
                   {"LogConfig", bj::object{{"Type", "json-file"}, {"Config", bj::object{}}}},
                   {"Mounts", std::move(mounts)}};
   if (spec.shm_bytes > 0) host["ShmSize"] = spec.shm_bytes;
+  if (!spec.pid_namespace.empty()) host["PidMode"] = spec.pid_namespace;
   return host;
 }
 

@@ -73,6 +73,7 @@ void describe(Archive& archive, T& value) {
   archive("old_started_at", value.old_started_at);
   archive("backup", value.backup);
   archive("old_data", value.old_data);
+  archive.optional("accepted_differences", value.accepted_differences);
   archive("old_cluster_sha256", value.old_cluster_sha256);
   archive("old_fingerprint_sha256", value.old_fingerprint_sha256);
   archive("dump_sha256", value.dump_sha256);

@@ -75,7 +75,4 @@ std::string plain_list(const std::vector<std::string>& names);   // `a, b and 3 
 std::string statements(const std::vector<std::string>& sql);     // `A; B; and 3 more statements`
 std::string origin_of_password(const ServiceFacts& service, const std::string& role);  // empty: not known
 
-// Accepted errors become warnings; those that could be accepted say how.
-Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::string>& acknowledged);
-
 }  // namespace pgupgrade::planning

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -63,6 +64,33 @@ Diagnostic no_server(const ServiceFacts& service) {
   return result;
 }
 
+// The tag was bumped and the mount left in the old place, say: the service has made itself a new, empty
+// cluster beside the old one, or does not start.
+const UnusedCluster* forgotten_cluster(const ServiceFacts& service, int target_major) {
+  const auto& clusters = service.unused_clusters;
+  const auto found = std::find_if(clusters.begin(), clusters.end(),
+                                  [&](const UnusedCluster& cluster) { return cluster.major < target_major; });
+  return found == clusters.end() ? nullptr : &*found;
+}
+
+Diagnostic unused_data(const ServiceFacts& service, const UnusedCluster& cluster) {
+  const std::string where = cluster.mount.kind == MountKind::volume
+                                ? "volume " + printable(cluster.mount.source)
+                                : "directory " + printable(cluster.mount.source);
+  std::string uses = "it has no cluster where it looks for one";
+  if (data_major(service) != 0)
+    uses = fmt::format("it uses one of PostgreSQL {} at {}", data_major(service), printable(service.pgdata));
+  return {.severity = Severity::error,
+          .code = "E-DATA-UNUSED",
+          .message =
+              fmt::format("{} does not use the cluster of PostgreSQL {} in its {} (at {}): {}",
+                          service_name(service.service), cluster.major, where, printable(cluster.path), uses),
+          .hint = fmt::format(
+              "stop it, set its image back to PostgreSQL {0} with PGDATA {1}, start it, make sure "
+              "that its data is there, and run pgupgrade again: it changes the image itself",
+              cluster.major, printable(cluster.path))};
+}
+
 Diagnostic no_data(const ServiceFacts& service) {
   Diagnostic result{
       .severity = Severity::note,
@@ -81,8 +109,10 @@ Diagnostic no_data(const ServiceFacts& service) {
 
 Standing standing_of(const ServiceFacts& service, int target_major) {
   const int major = data_major(service);
+  if ((major == 0 || major == target_major) && forgotten_cluster(service, target_major) != nullptr)
+    return Standing::blocked;
   if (major == 0 && !service.lone_volume.empty()) return Standing::blocked;
-  if (major == 0) return service.running ? Standing::blocked : Standing::no_data;
+  if (major == 0) return service.running || service.ended ? Standing::blocked : Standing::no_data;
   if (major == target_major) return Standing::at_target;
   const bool can_be_upgraded = service.inventory && major >= kOldestMajor && major < target_major;
   return can_be_upgraded ? Standing::upgradable : Standing::blocked;
@@ -103,6 +133,9 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service) 
     case Standing::blocked:
       break;
   }
+  if (const UnusedCluster* unused = forgotten_cluster(service, request.target_major);
+      unused != nullptr && (major == 0 || major >= request.target_major))
+    return {unused_data(service, *unused)};
   if (major > request.target_major) {
     return {{.severity = Severity::error,
              .code = "E-TARGET-OLDER",

@@ -8,6 +8,7 @@
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
+#include "pgupgrade/planning/preflight.hpp"
 #include "planning/checks.hpp"
 #include "planning/minor_releases.hpp"
 

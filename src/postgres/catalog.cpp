@@ -78,6 +78,13 @@ std::vector<CatalogObject> read_catalog(const AskSql& ask, CatalogScope scope,
   return objects;
 }
 
+Objects objects_by_name(const AskSql& ask, CatalogScope scope) {
+  Objects objects;
+  for (CatalogObject& object : read_catalog(ask, scope))
+    objects.emplace_hint(objects.end(), object.kind + " " + object.identity, std::move(object.attributes));
+  return objects;
+}
+
 std::map<std::string, std::string> built_in_digests(const AskSql& ask) {
   std::map<std::string, std::string> digests;
   for (const std::string& line : ask(built_in_digests_sql(parse_catalogs(ask(catalogs_sql()))))) {

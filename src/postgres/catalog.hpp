@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/model/fingerprint.hpp"
 #include "pgupgrade/postgres/sql.hpp"
 
 // What the system catalogs of a database say, object by object and attribute by attribute. Everything is read
@@ -36,6 +37,9 @@ AskSql ask_through(SqlReader& reader, const std::string& database);
 // rows of one identity are numbered, in order of their attributes.
 std::vector<CatalogObject> read_catalog(const AskSql& ask, CatalogScope scope,
                                         const std::vector<std::string>& only = {});
+
+// The same, of one session, as a fingerprint holds it.
+Objects objects_by_name(const AskSql& ask, CatalogScope scope);
 
 // Catalog -> digest of all its rows that initdb has made, as they are stored, oids included. Equal between
 // two clusters that one image made when nobody has touched them, which spares reading them in detail.

@@ -70,12 +70,20 @@ struct Work {
 
 // What users have made; what is built-in or an extension's goes by the new server's own version.
 Objects read_objects(Session& session, CatalogScope scope) {
-  Objects objects;
-  const AskSql ask = [&](const std::string& sql) { return session.column(sql, "read the catalogs"); };
-  for (CatalogObject& object : read_catalog(ask, scope)) {
-    objects.emplace_hint(objects.end(), object.kind + " " + object.identity, std::move(object.attributes));
+  return objects_by_name([&](const std::string& sql) { return session.column(sql, "read the catalogs"); },
+                         scope);
+}
+
+// Names that are not valid UTF-8 are read as the bytes that they are.
+void in_its_encoding(Session& session, const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const Error&) {
+    if (!session.cannot_convert()) throw;
+    session.execute("ROLLBACK", "end reading");
+    session.use_own_encoding();
+    read();
   }
-  return objects;
 }
 
 void plan_tables(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<Work>& work) {
@@ -327,6 +335,27 @@ void read_sequences(Session& session, DatabasePrint& print) {
       print.sequences[name] = "value " + states.at(i - start) + "; " + text_of(sequences[i].at(2));
     }
   }
+}
+
+Fingerprint read_catalogs(const SocketEndpoint& endpoint, const std::string& connect_database,
+                          const Cancellation& cancellation) {
+  Fingerprint fingerprint;
+  std::vector<std::string> open;
+  {
+    Session session(endpoint, connect_database, cancellation);
+    fingerprint.version_num = session.version_num();
+    open = read_databases(session, fingerprint);
+    fingerprint.shared = read_objects(session, CatalogScope::shared);
+  }
+  for (const std::string& database : open) {
+    Session session(endpoint, database, cancellation);
+    in_its_encoding(session, [&] {
+      session.execute(kBegin, "begin to read");
+      fingerprint.databases[database].objects = read_objects(session, CatalogScope::database);
+      session.execute("COMMIT", "end reading");
+    });
+  }
+  return fingerprint;
 }
 
 Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& connect_database,

@@ -21,5 +21,8 @@ DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const 
 
 // Into print.sequences, as they are now.
 void read_sequences(Session& session, DatabasePrint& print);
+// What the catalogs tell of it.
+Fingerprint read_catalogs(const SocketEndpoint& endpoint, const std::string& connect_database,
+                          const Cancellation& cancellation);
 
 }  // namespace pgupgrade::postgres

@@ -56,10 +56,11 @@ struct Field {
   std::string_view label;
   std::string ProgramFailure::*place;  // null: passed over
 };
-constexpr std::array<Field, 6> kFields = {{{"DETAIL:  ", &ProgramFailure::detail},
+constexpr std::array<Field, 7> kFields = {{{"DETAIL:  ", &ProgramFailure::detail},
                                            {"HINT:  ", &ProgramFailure::hint},
                                            {"CONTEXT:  ", &ProgramFailure::context},
                                            {"QUERY:  ", nullptr},
+                                           {"LOCATION:  ", nullptr},
                                            {"LINE ", nullptr},
                                            {kCommand, &ProgramFailure::statement}}};
 

@@ -6,6 +6,8 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/members.hpp"
+#include "pgupgrade/postgres/rehearsal.hpp"
+#include "postgres/built_ins.hpp"
 #include "postgres/dumpable_sql.hpp"
 #include "postgres/fingerprint.hpp"
 #include "postgres/libpq_server.hpp"
@@ -62,6 +64,8 @@ class LibpqServer final : public Server {
       postgres::settle_expressions(session, print.objects, found->second.objects);
     }
   }
+
+  Fingerprint catalogs() override { return read_catalogs(endpoint_, session_->database(), cancellation_); }
 
   std::map<std::string, Secret> md5_verifiers() override {
     SessionReader reader(endpoint_, cancellation_);
@@ -218,23 +222,9 @@ std::map<std::string, std::int64_t> LibpqServer::dumpable_counts(const std::stri
   return counts;
 }
 
-namespace {
-
-constexpr const char* kPublic = "public";
-constexpr const char* kPlpgsql = "plpgsql";
-constexpr const char* kPublicComment = "comment on schema public";
-
-}  // namespace
-
 std::vector<std::string> LibpqServer::missing_built_ins(const std::string& database) {
-  Session session(endpoint_, database, cancellation_);
-  return session.column(std::string("SELECT '") + kPublic + "' WHERE to_regnamespace('" + kPublic +
-                            "') IS NULL UNION ALL SELECT '" + kPlpgsql +
-                            "' WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = '" + kPlpgsql +
-                            "') UNION ALL SELECT '" + kPublicComment +
-                            "' WHERE obj_description(to_regnamespace('" + kPublic +
-                            "'), 'pg_namespace') IS NULL AND to_regnamespace('" + kPublic + "') IS NOT NULL",
-                        "look for what every database begins with");
+  SessionReader reader(endpoint_, cancellation_);
+  return read_missing_built_ins(reader, database);
 }
 
 void LibpqServer::drop_built_ins(const std::string& database, const std::vector<std::string>& names) {

@@ -97,11 +97,28 @@ std::vector<SettingFacts> value_settings(const Inventory& old) {
   return settings;
 }
 
+namespace {
+
+// A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore. Nor may it
+// be read as another role: bytes stay as they are where the program does not say otherwise. Messages are read
+// by this program.
+constexpr const char* kSessionOptions =
+    "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
+    "-c idle_in_transaction_session_timeout=0 -c role=none "
+    "-c session_replication_role=origin -c default_transaction_isolation=read\\ committed "
+    "-c default_transaction_deferrable=off -c temp_file_limit=-1 -c zero_damaged_pages=off "
+    "-c ignore_checksum_failure=off -c lc_messages=C";
+
+}  // namespace
+
 // money is a number of cents that any locale writes its own way, and two C libraries the same one in two
 // ways. In array_in() an unquoted NULL is the word when array_nulls is off, and pg_dump writes it for a null.
-// Messages are read by this program.
 std::string exchange_options() {
-  return "-c lc_monetary=C -c array_nulls=on -c lc_messages=C";
+  return std::string(kSessionOptions) + " -c lc_monetary=C -c array_nulls=on";
+}
+
+std::string compute_options() {
+  return kSessionOptions;
 }
 
 std::map<std::string, std::string> parse_postmaster_options(const std::string& text) {

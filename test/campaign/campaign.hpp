@@ -48,6 +48,7 @@ const std::vector<Part>& catalog();
 // The parts, each defined in the file of its name.
 void archives(Cases& cases);
 void kill(Cases& cases);
+void cases(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);
 void engine(Cases& cases);

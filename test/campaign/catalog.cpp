@@ -5,6 +5,7 @@ namespace pgupgrade::test::campaign {
 const std::vector<Part>& catalog() {
   static const std::vector<Part> parts = {
       {"kill", "SIGKILL at a place, then resume; then rollback, byte for byte", kill},
+      {"cases", "states that old clusters are in: upgraded, or refused before anything stops", cases},
       {"names", "hostile names in every role that a name can have, upgraded and rolled back", names},
       {"secrets", "passwords and verifiers, looked for wherever a run could leave them", secrets},
       {"engine", "the engine, or the whole machine, dies at a place and is started again", engine},

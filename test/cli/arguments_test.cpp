@@ -98,7 +98,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
 TEST_CASE("each command is known by its name") {
   const std::vector<std::pair<Words, Command>> table = {
       {{"upgrade", "--to", "17"}, Command::upgrade},
-      {{"plan", "--to", "17", "--detailed-exitcode"}, Command::plan},
+      {{"plan", "--to", "17", "--rehearse", "--detailed-exitcode"}, Command::plan},
       {{"resume", "--state", "s"}, Command::resume},
       {{"rollback", "--discard-new-writes"}, Command::roll_back},
       {{"status", "-f", "c.yml"}, Command::status},

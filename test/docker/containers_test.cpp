@@ -48,7 +48,8 @@ TEST_CASE("a container of ours is created isolated") {
                                       {MountKind::bind, "/srv/x", "/x", false},
                                       {MountKind::tmpfs, "", "/run/pg", false}},
                            .shm_bytes = 268435456,
-                           .stop_signal = "SIGINT"};
+                           .stop_signal = "SIGINT",
+                           .pid_namespace = "container:4e"};
   REQUIRE(engine->create_container(spec) == "4f");
   const ReceivedRequest request = engine.requests().at(0);
   REQUIRE(request.method == "POST");
@@ -61,7 +62,7 @@ TEST_CASE("a container of ours is created isolated") {
     "WorkingDir": "/dump", "StopSignal": "SIGINT",
     "HostConfig": {
       "NetworkMode": "none", "RestartPolicy": {"Name": "no"}, "LogConfig": {"Type": "json-file", "Config": {}},
-      "ShmSize": 268435456,
+      "ShmSize": 268435456, "PidMode": "container:4e",
       "Mounts": [{"Type": "volume", "Source": "data", "Target": "/data", "ReadOnly": true},
                  {"Type": "bind", "Source": "/srv/x", "Target": "/x", "ReadOnly": false},
                  {"Type": "tmpfs", "Target": "/run/pg"}]}})"));

@@ -213,6 +213,7 @@ RunState run_state() {
                  .manifest_sha256 = "1e",
                  .damaged = true},
       .old_data = OldData::returning,
+      .accepted_differences = {"role \"a\" is not there"},
       .old_cluster_sha256 = "0c",
       .old_fingerprint_sha256 = "0f",
       .dump_sha256 = "0d",

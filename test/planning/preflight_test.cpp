@@ -153,6 +153,51 @@ TEST_CASE("data that a new container would not find is refused") {
        "error E-NOT-RUNNING: service db has no container, but its volume shop_pgdata is there, so its "
        "cluster "
        "cannot be read | start it with \"docker compose up -d db\" and run pgupgrade again"},
+      {"a container that has ended, and keeps its data nobody knows where",
+       [](World& w) {
+         w.service().inventory.reset();
+         w.service().running = false;
+         w.service().ended = true;
+         w.service().pg_version_file = 0;
+         w.service().edits.clear();
+       },
+       "error E-NOT-RUNNING: service db is not running, so its cluster cannot be read | start it with "
+       "\"docker "
+       "compose up -d db\" and run pgupgrade again"},
+      {"a new, empty cluster beside the old one",
+       [](World& w) {
+         w.service().inventory->version_num = 170001;
+         w.service().pgdata = "/var/lib/postgresql/17/docker";
+         w.service().unused_clusters = {
+             {.mount = {.source = "shop_pgdata", .target = "/var/lib/postgresql/data"},
+              .path = "/var/lib/postgresql/data",
+              .major = 15}};
+       },
+       "error E-DATA-UNUSED: service db does not use the cluster of PostgreSQL 15 in its volume shop_pgdata "
+       "(at "
+       "/var/lib/postgresql/data): it uses one of PostgreSQL 17 at /var/lib/postgresql/17/docker | stop it, "
+       "set "
+       "its image back to PostgreSQL 15 with PGDATA /var/lib/postgresql/data, start it, make sure that its "
+       "data "
+       "is there, and run pgupgrade again: it changes the image itself"},
+      {"an old cluster, and none where the server looks",
+       [](World& w) {
+         w.service().inventory.reset();
+         w.service().running = false;
+         w.service().ended = true;
+         w.service().pg_version_file = 0;
+         w.service().edits.clear();
+         w.service().unused_clusters = {
+             {.mount = {.source = "shop_pgdata", .target = "/var/lib/postgresql/data"},
+              .path = "/var/lib/postgresql/data",
+              .major = 15}};
+       },
+       "error E-DATA-UNUSED: service db does not use the cluster of PostgreSQL 15 in its volume shop_pgdata "
+       "(at "
+       "/var/lib/postgresql/data): it has no cluster where it looks for one | stop it, set its image back to "
+       "PostgreSQL 15 with PGDATA /var/lib/postgresql/data, start it, make sure that its data is there, and "
+       "run "
+       "pgupgrade again: it changes the image itself"},
       {"a part of a volume", [](World& w) { w.service().mounts[0].subpath = "db/15"; },
        "error E-SUBPATH: service db mounts db/15 of the volume shop_pgdata at /var/lib/postgresql/data, and "
        "only "

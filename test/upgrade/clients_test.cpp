@@ -56,4 +56,28 @@ TEST_CASE("a client that does not listen is killed when its own grace period has
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("a client with the network of the old server's container is made again, forward and back") {
+  Scene scene;
+  const std::string old = scene.container("db").info.id;
+  scene.container("web").info.network_mode = "container:" + old;
+  const std::string before = scene.container("web").info.id;
+  scene.start();
+  CHECK(scene.container("web").info.id != before);
+  CHECK(scene.wrong_after_success() == "");
+  scene.container("web").info.network_mode = "container:" + scene.container("db").info.id;
+  scene.roll_back();
+  CHECK(scene.container("web").info.running());
+  CHECK(scene.wrong_after_rollback() == "");
+}
+
+TEST_CASE("a stranger with the network of the old server's container is named") {
+  Scene scene;
+  scene.plan.clients.front().project = "another";
+  const std::string name = scene.plan.clients.front().container_name;
+  scene.engine.at(name).info.network_mode = "container:" + scene.container("db").info.id;
+  scene.start();
+  CHECK(std::count(scene.listener.codes.begin(), scene.listener.codes.end(), "W-CLIENT-NETWORK") == 1);
+  CHECK(scene.container("db").info.running());
+}
+
 }  // namespace pgupgrade::test

@@ -52,14 +52,30 @@ TEST_CASE("a transaction that was prepared since the plan is not left out of the
   CHECK(scene.wrong_after_rollback() == "");
 }
 
-TEST_CASE("a rollback does not start another version whose tag is now the old image's") {
+TEST_CASE("a rollback starts the old image by its id when its tag names another version now, or nothing") {
+  for (const bool moved : {true, false}) {
+    Scene scene;
+    scene.start();
+    scene.engine.tags["postgres:15"] = scene.engine.tags.at("postgres:17");
+    if (!moved) scene.engine.tags.erase("postgres:15");
+    scene.roll_back();
+    CHECK(std::count(scene.listener.codes.begin(), scene.listener.codes.end(), "W-OLD-IMAGE") == 1);
+    CHECK(scene.wrong_after_rollback() == "");
+  }
+}
+
+TEST_CASE("a rollback does not start another version when the old image is gone") {
   Scene scene;
   scene.start();
   const std::string old = scene.engine.tags.at("postgres:15");
+  const SimulatedImage image = scene.engine.images.at(old);
   scene.engine.tags["postgres:15"] = scene.engine.tags.at("postgres:17");
+  scene.engine.images.erase(old);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-OLD-IMAGE: could not start service \"db\" again: its image postgres:15 is now PostgreSQL 17, but "
-        "its data is PostgreSQL 15");
+        "E-OLD-IMAGE: could not start service \"db\" again: its image postgres:15 is PostgreSQL 17 now, and "
+        "that "
+        "of its data (PostgreSQL 15) is not on the engine any more");
+  scene.engine.images[old] = image;
   scene.engine.tags["postgres:15"] = old;
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");

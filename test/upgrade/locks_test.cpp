@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "pgupgrade/base/files.hpp"
 #include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
@@ -45,6 +46,37 @@ TEST_CASE("a second run on a volume is refused and told who holds it") {
   CHECK_FALSE(std::filesystem::exists(scene.run_directory()));
 }
 
+TEST_CASE("a lock of a run whose process is dead says so, and which command goes on") {
+  Scene scene;
+  const std::string dead = "ada@" + this_host() + ", process 2000000000, x";
+  const std::string lock = add_lock(scene, "shop_dbdata", dead);
+  CHECK(error_of([&] { scene.start(); }) ==
+        fmt::format(
+            "E-LOCKED: volume shop_dbdata is locked by run other-run, whose process does not run any more "
+            "({})",
+            dead));
+  CHECK(hint_of([&] { scene.start(); }) ==
+        "its state file is gone; when nobody works on it, release the lock: pgupgrade unlock");
+  const auto root = scene.root / "elsewhere";
+  std::filesystem::create_directories(root / "other-run");
+  write_file_durably(root / "other-run/state.json", "{}");
+  scene.engine.at(lock).info.labels[upgrade::kStateRootLabel] = root.string();
+  CHECK(hint_of([&] { scene.start(); }) ==
+        fmt::format("pgupgrade resume --state {0}, or: pgupgrade rollback --state {0}",
+                    (root / "other-run/state.json").string()));
+}
+
+TEST_CASE("a lock on a volume that was made anew since is no lock") {
+  Scene scene;
+  const std::string lock = add_lock(scene, "shop_dbdata", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
+  scene.engine.at(lock).info.labels[upgrade::kVolumeLabel] = "once upon a time";
+  upgrade::World world = scene.world();
+  upgrade::refuse_locked_data(world, scene.plan.targets[0].data_mount);
+  CHECK(scene.engine.find(lock) != nullptr);  // a look changes nothing
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("a refused run keeps none of its volumes locked") {
   Scene scene({.targets = 2});
   add_lock(scene, "shop_db2data", "ada@elsewhere, process 7, /srv/shop/compose.yaml");
@@ -58,7 +90,8 @@ TEST_CASE("a refused run keeps none of its volumes locked") {
 
 TEST_CASE("a lock whose reply was lost does not outlive the run that was refused by it") {
   Scene scene;
-  scene.faulty.arm(2, Fault::reply_lost);  // inspect_image, inspect_container, create_container
+  scene.faulty.arm(3,
+                   Fault::reply_lost);  // inspect_image, inspect_volume, inspect_container, create_container
   CHECK(error_of([&] { scene.start(); }) == "E-ENGINE-STREAM: could not read the reply to create_container");
   upgrade::World world = scene.world();
   CHECK(upgrade::find_locks(world).empty());

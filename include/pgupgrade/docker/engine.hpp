@@ -44,7 +44,8 @@ struct ContainerSpec {
   std::vector<Mount> mounts;
   std::int64_t shm_bytes = 0;  // 0: the engine's default
   std::string stop_signal;
-  std::string network;  // "container:ID": that of a running container; empty: none
+  std::string network;        // "container:ID": that of a running container; empty: none
+  std::string pid_namespace;  // "container:<id>" shares that one's processes; empty: its own
 };
 
 struct NetworkAttachment {

@@ -89,12 +89,21 @@ struct CopyFacts {
   bool operator==(const CopyFacts&) const = default;
 };
 
+// A cluster on a mount of a service that the service does not use.
+struct UnusedCluster {
+  Mount mount;
+  std::string path;  // of its data directory, in the container
+  int major = 0;
+  bool operator==(const UnusedCluster&) const = default;
+};
+
 struct ServiceFacts {
   std::string service;
   std::string project;
   std::string container_id;
   std::string container_name;
   bool running = false;
+  bool ended = false;            // the container has run, and does not now
   std::string compose_image;     // as `docker compose config` resolves it
   std::string image_id;          // of the container
   std::string made_from;         // the container: its Compose files, with commas
@@ -107,7 +116,8 @@ struct ServiceFacts {
   std::int64_t shm_bytes = 0;
   RestartPolicy restart;
   std::vector<Mount> mounts;
-  int pg_version_file = 0;                 // PG_VERSION in the data directory, 0: none found
+  int pg_version_file = 0;  // PG_VERSION in the data directory, 0: none found
+  std::vector<UnusedCluster> unused_clusters;
   std::optional<VolumeFacts> data_volume;  // when the data mount is a volume
   std::vector<std::string> other_users;    // containers that also mount the data, with state
   // Of the data mount, as the running container sees it; -1: cannot be told.

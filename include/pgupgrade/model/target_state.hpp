@@ -51,6 +51,8 @@ struct TargetState {
   std::string old_started_at;       // of the old container, when it was stopped
   BackupState backup;
   OldData old_data = OldData::in_place;
+  // Between the clusters, as differences() says them: those that the user has accepted beforehand.
+  std::vector<std::string> accepted_differences;
   std::string old_cluster_sha256;      // of RunFiles::old_cluster
   std::string old_fingerprint_sha256;  // of RunFiles::fingerprint(…, "old")
   std::string dump_sha256;             // of RunFiles::dump_record

@@ -32,5 +32,7 @@ Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& need
 
 // The errors that --accept CODE turns into warnings; all others stand.
 bool can_be_accepted(std::string_view code);
+// Accepted errors become warnings; those that could be accepted say how.
+Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::string>& acknowledged);
 
 }  // namespace pgupgrade::planning

@@ -65,6 +65,8 @@ class Server {
   // Hash of everything a user could miss. `row_hash` names the hash function: pass best_row_hash() of the
   // older of the two servers. `jobs` databases' tables are read in parallel.
   virtual Fingerprint fingerprint(const std::string& row_hash, int jobs, const PrintProgress& progress) = 0;
+  // The part of it that the catalogs tell: no rows, no values of sequences, no large objects.
+  virtual Fingerprint catalogs() = 0;
   // Expressions (views, defaults, conditions, …) are printed by each version in its own way. Where their
   // texts in `now`, this server's fingerprint, differ from those in `old`, the server reads both and prints
   // them; `old` gets the text of `now` where it prints the same. Leaves nothing behind.

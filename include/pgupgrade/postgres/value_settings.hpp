@@ -14,9 +14,10 @@ namespace pgupgrade::postgres {
 std::vector<SettingFacts> value_settings(const Inventory& old);
 
 // What the sessions of pg_dump and pg_restore set so that both sides mean the same by a text, whatever
-// server, database and role say; for PGOPTIONS. The REFRESH of a materialized view is an evaluation, and runs
-// without.
+// server, database and role say; for PGOPTIONS. The REFRESH of a materialized view is an evaluation, and has
+// those of compute_options() only.
 std::string exchange_options();
+std::string compute_options();
 
 // name -> value of the settings in a postmaster.opts ("/usr/bin/postgres \"-c\" \"work_mem=8MB\"").
 std::map<std::string, std::string> parse_postmaster_options(const std::string& text);

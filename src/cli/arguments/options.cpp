@@ -57,6 +57,7 @@ void for_upgrade(OptionTable& table) {
 void for_plan(OptionTable& table) {
   table.add_project();
   table.add_selection();
+  table.add_rehearse();
   table.add_detailed_exitcode();
 }
 void for_run(OptionTable& table) {
@@ -259,6 +260,11 @@ void OptionTable::add_state() {
 
 void OptionTable::add_dry_run() {
   flag("--dry-run", arguments_.dry_run, "show the plan, and change nothing");
+}
+void OptionTable::add_rehearse() {
+  flag(
+      "--rehearse", arguments_.rehearse,
+      "restore the schema and small databases on the new image, as an upgrade does before it stops anything");
 }
 void OptionTable::add_detailed_exitcode() {
   flag("--detailed-exitcode", arguments_.detailed_exitcode, "exit 10 when the plan would change something");

@@ -63,6 +63,19 @@ int finish_dry_run(Session& session) {
   return code;
 }
 
+// What a rehearsal found goes into the plan; whether it may be carried out in spite of that.
+bool rehearse(Session& session, Connection& connection, Plan& plan, Diagnostics& refusals) {
+  Diagnostics found;
+  {
+    Screen screen(session);
+    screen.view().looking("rehearsing on the new image");
+    found = upgrade::rehearse_plan(plan, connection.world());
+  }
+  for (Diagnostic& diagnostic : found)
+    (diagnostic.severity == Severity::error ? refusals : plan.diagnostics).push_back(std::move(diagnostic));
+  return refusals.empty();
+}
+
 int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code = 0) {
   if (session.json() && report.outcome == RunOutcome::succeeded)
     for (const auto& target : report.targets)
@@ -148,12 +161,15 @@ int upgrade_command(Session& session) {
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();
-  const planning::Planned planned = make_plan(session, *connection, request);
+  planning::Planned planned = make_plan(session, *connection, request);
   session.cancellation.throw_if_requested();
   if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
   if (!planned.ok) return refuse(session, planned.diagnostics);
-  const Plan& plan = planned.plan;
+  Plan& plan = planned.plan;
+  Diagnostics refusals;
+  const bool refused = session.arguments.rehearse && !rehearse(session, *connection, plan, refusals);
   tell_plan(session, plan);
+  if (refused) return refuse(session, refusals);
   if (session.arguments.command == Command::plan || session.arguments.dry_run) return finish_dry_run(session);
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/wait.hpp"
 
 namespace pgupgrade::upgrade {
@@ -12,6 +13,40 @@ namespace {
 std::optional<docker::ContainerInfo> find(World& world, const ClientFacts& client) {
   if (auto info = world.engine.inspect_container(client.container_id)) return info;
   return world.engine.inspect_container(client.container_name);
+}
+
+// Of a container that had the network of one that is gone, the old server's: the engine cannot start it any
+// more.
+bool has_lost_its_network(World& world, const docker::ContainerInfo& info) {
+  constexpr std::string_view kOf = "container:";
+  return info.network_mode.starts_with(kOf) &&
+         !world.engine.inspect_container(info.network_mode.substr(kOf.size()));
+}
+
+void warn_of_lost_network(StepContext& context, const ClientFacts& client, const std::string& why) {
+  context.warn(
+      "W-CLIENT-NETWORK",
+      fmt::format("container {} ({}) had the network of a server's container that was replaced, and could "
+                  "not be made again: {}",
+                  client.container_name, client.why, why));
+}
+
+// Compose makes it again, in the network of the container that the server has now. What fails here leaves the
+// server as it is.
+void make_again(StepContext& context, const ClientFacts& client) {
+  constexpr std::chrono::minutes kPatience{10};
+  const Plan& plan = context.plan();
+  if (client.project != plan.project || client.service.empty())
+    return warn_of_lost_network(context, client, "it is not of this project");
+  try {
+    if (client.running)
+      context.world.compose.up(plan.location, {client.service}, kPatience);
+    else
+      context.world.compose.create(plan.location, {client.service}, kPatience);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    warn_of_lost_network(context, client, error.what());
+  }
 }
 
 // One that has been told to end, and until when it may take.
@@ -102,6 +137,10 @@ void start_clients(StepContext& context) {
     if (!info) {
       context.warn("W-CLIENT-GONE", fmt::format("container {} ({}) is gone; it was not started again",
                                                 client.container_name, client.why));
+      continue;
+    }
+    if (!info->running() && has_lost_its_network(context.world, *info)) {
+      make_again(context, client);
       continue;
     }
     if (!info->auto_remove && info->restart != client.restart) {

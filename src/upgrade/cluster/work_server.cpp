@@ -1,8 +1,6 @@
 #include "upgrade/cluster/work_server.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
+#include "upgrade/cluster/socket_directory.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
@@ -78,34 +77,14 @@ std::string failures_in(const std::string& log, const std::string& told) {
 WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side)
     : context_(context), target_(target), side_(side) {}
 
-// Nobody but this user may enter the outer directory; the inner one is open, since the server in the
-// container runs as another user.
-std::string WorkServer::prepare_socket_directory() const {
-  const auto outer = private_directory(context_.world.socket_root, context_.plan().run_id,
-                                       index_of(context_.plan(), target_));
-  struct stat status {};
-  if (::mkdir(outer.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw Error(ErrorKind::failed, "E-FILE", fmt::format("could not create directory {}", outer.string()));
-  }
-  if (::lstat(outer.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
-      (status.st_mode & 077) != 0) {
-    throw Error(ErrorKind::failed, "E-SOCKET-DIRECTORY",
-                fmt::format("cannot use {} for sockets: it belongs to somebody else", outer.string()));
-  }
-  const auto inner = outer / "s";
-  if ((::mkdir(inner.c_str(), 0777) != 0 && errno != EEXIST) || ::chmod(inner.c_str(), 0777) != 0) {
-    throw Error(ErrorKind::failed, "E-FILE", fmt::format("could not create directory {}", inner.string()));
-  }
-  write_file_durably(inner / "pg_hba.conf", "local all all trust\n", 0644);
-  return inner.string();
-}
-
 Mount WorkServer::data_mount() const {
   return side_ == Side::old ? old_data_mount(target_) : new_data_mount(context_, target_);
 }
 
 Mount WorkServer::socket_mount() const {
-  return {.kind = MountKind::bind, .source = prepare_socket_directory(), .target = kRunMount};
+  return {.kind = MountKind::bind,
+          .source = socket_directory(context_.world, context_.plan(), target_),
+          .target = kRunMount};
 }
 
 std::string WorkServer::socket_in_container() const {
@@ -174,16 +153,14 @@ std::unique_ptr<postgres::Server> WorkServer::ensure() {
 }
 
 std::unique_ptr<postgres::Server> WorkServer::connect(const std::string& container) {
-  const auto directory = private_directory(context_.world.socket_root, context_.plan().run_id,
-                                           index_of(context_.plan(), target_)) /
-                         "s";
+  const std::string directory = socket_directory(context_.world, context_.plan(), target_);
   const auto alive = [&] {
     const auto info = context_.world.engine.inspect_container(container);
     return info && info->running();
   };
   try {
     return context_.world.connector.connect(
-        {.directory = directory.string(), .superuser = target_.inventory.superuser}, kStartPatience, alive);
+        {.directory = directory, .superuser = target_.inventory.superuser}, kStartPatience, alive);
   } catch (const Error& error) {
     fail_with_log(error);
     throw;
@@ -247,16 +224,8 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
     client.mounts.push_back({.kind = MountKind::volume,
                              .source = dump_volume_name(context_.plan().run_id, target_.service),
                              .target = kDumpMount});
-  // A database may be set to read-only for everybody by ALTER DATABASE SET; not for its own restore.
-  // Nor may it be read as another role, or with another encoding than its own: bytes stay as they are where
-  // the program does not say otherwise.
-  std::string options =
-      "-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 "
-      "-c idle_in_transaction_session_timeout=0 -c role=none "
-      "-c session_replication_role=origin -c default_transaction_isolation=read\\ committed "
-      "-c default_transaction_deferrable=off -c temp_file_limit=-1 -c zero_damaged_pages=off "
-      "-c ignore_checksum_failure=off ";
-  options += values == Values::exchanged ? postgres::exchange_options() : "-c lc_messages=C";
+  const std::string options =
+      values == Values::exchanged ? postgres::exchange_options() : postgres::compute_options();
   client.environment = {{"LC_ALL", "C"}, {"PGCLIENTENCODING", "SQL_ASCII"}, {"PGOPTIONS", options}};
   return client;
 }
@@ -294,10 +263,6 @@ std::string new_image_id(const StepContext& context, const TargetPlan& target) {
 
 std::string new_owner(const StepContext& context, const TargetPlan& target) {
   return context.known(target).image.owner;
-}
-
-std::size_t index_of(const Plan& plan, const TargetPlan& target) {
-  return static_cast<std::size_t>(&target - plan.targets.data());
 }
 
 }  // namespace pgupgrade::upgrade

@@ -59,7 +59,6 @@ class WorkServer {
 
  private:
   WorkSpec spec(std::vector<std::string> argv) const;
-  std::string prepare_socket_directory() const;
   std::unique_ptr<postgres::Server> connect(const std::string& container);
   Mount data_mount() const;
   void fail_with_log(const Error& error);
@@ -84,7 +83,5 @@ std::vector<SettingFacts> read_only_settings();
 std::string new_image_id(const StepContext& context, const TargetPlan& target);
 // Who owns the new data directory: the service's own user, or the new image's postgres.
 std::string new_owner(const StepContext& context, const TargetPlan& target);
-
-std::size_t index_of(const Plan& plan, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "upgrade/run/names.hpp"
@@ -75,13 +76,48 @@ std::string holder_now(const std::map<std::string, std::string>& labels) {
   return note && life_of(*note) == Life::lives ? *note : label(labels, kHolderLabel);
 }
 
+// Of a volume, as the engine tells; a directory has none.
+std::string created_at(World& world, const Mount& data) {
+  if (data.kind != MountKind::volume) return {};
+  const auto volume = world.engine.inspect_volume(data.source);
+  return volume ? volume->created_at : std::string();
+}
+
+// A lock is on a volume, not on its name: one that was made anew since has none.
+bool is_of_earlier_volume(World& world, const Mount& data, const std::map<std::string, std::string>& labels) {
+  const std::string locked = label(labels, kVolumeLabel);
+  return !locked.empty() && locked != created_at(world, data);
+}
+
+[[noreturn]] void refuse_dead(const Mount& data, const std::map<std::string, std::string>& labels,
+                              const std::string& run) {
+  const std::filesystem::path state =
+      std::filesystem::path(label(labels, kStateRootLabel)) / run / "state.json";
+  std::error_code ignored;
+  const bool known = state.is_absolute() && std::filesystem::exists(state, ignored);
+  const std::string of_run = known ? fmt::format(" --state {}", shell_word(state.string())) : "";
+  throw Error(ErrorKind::locked, "E-LOCKED",
+              fmt::format("{} is locked by run {}, whose process does not run any more ({})", data_name(data),
+                          run, label(labels, kHolderLabel)),
+              known ? fmt::format("pgupgrade resume{0}, or: pgupgrade rollback{0}", of_run)
+                    : "its state file is gone; when nobody works on it, release the lock: pgupgrade unlock");
+}
+
+enum class Outdated { leave, remove };
+
 // Whether the lock is there and is the run's own; another's is refused.
-bool is_locked_by(World& world, const Mount& data, const std::string& own_run) {
+bool is_locked_by(World& world, const Mount& data, const std::string& own_run, Outdated outdated) {
   const auto existing = world.engine.inspect_container(lock_container_name(data));
   if (!existing) return false;
   const std::string run = label(existing->labels, kLockLabel);
   if (run == own_run) return true;
-  refuse(data_name(data), holder_now(existing->labels), run);
+  if (is_of_earlier_volume(world, data, existing->labels)) {
+    if (outdated == Outdated::remove) world.engine.remove_container(existing->id);
+    return false;
+  }
+  const std::string holder = holder_now(existing->labels);
+  if (life_of(holder) == Life::gone) refuse_dead(data, existing->labels, run);
+  refuse(data_name(data), holder, run);
 }
 
 // A holder that has just come has not left its note yet; then there is none, or that of one who is gone.
@@ -100,7 +136,7 @@ FileLock acquire_state_root(const std::filesystem::path& state_root, Clock& cloc
 }  // namespace
 
 void refuse_locked_data(World& world, const Mount& data) {
-  is_locked_by(world, data, "a run not started");
+  is_locked_by(world, data, "a run not started", Outdated::leave);
 }
 
 namespace {
@@ -154,10 +190,12 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
                    {kRunLabel, plan.run_id},
                    {kHolderLabel, holder},
                    {kDataLabel, data_name(target.data_mount)},
+                   {kVolumeLabel, created_at(world, target.data_mount)},
                    {kStateRootLabel, plan.state_root}};
     // It may be released between our two calls; and the engine gives a name away before it shows what has it.
     const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
-      return is_locked_by(world, target.data_mount, plan.run_id) || create_lock(world, spec);
+      return is_locked_by(world, target.data_mount, plan.run_id, Outdated::remove) ||
+             create_lock(world, spec);
     });
     if (!locked) refuse(data_name(target.data_mount), "another run that is starting", {});
   }

@@ -44,6 +44,21 @@ int read_pg_version(World& world, const std::string& container, const std::strin
   return version;
 }
 
+// Where images and guides put a cluster within a mount.
+std::vector<UnusedCluster> unused_clusters(World& world, const ServiceFacts& facts) {
+  std::vector<UnusedCluster> found;
+  for (const Mount& mount : facts.mounts) {
+    if (mount.kind == MountKind::tmpfs) continue;
+    for (const char* below : {"", "/data", "/pgdata"}) {
+      const std::string path = mount.target + below;
+      if (path == facts.pgdata) continue;
+      if (const int major = read_pg_version(world, facts.container_id, path); major != 0)
+        found.push_back({.mount = mount, .path = path, .major = major});
+    }
+  }
+  return found;
+}
+
 std::string pgdata_of(World& world, const docker::ContainerInfo& info) {
   const std::string own = variable(info.environment, "PGDATA");
   const auto image = own.empty() ? world.engine.inspect_image(info.image_id) : std::nullopt;
@@ -114,6 +129,7 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.container_id = info->id;
   facts.container_name = info->name;
   facts.running = info->status == docker::ContainerStatus::running;
+  facts.ended = !facts.running && info->status != docker::ContainerStatus::created;
   facts.image_id = info->image_id;
   const auto files = info->labels.find("com.docker.compose.project.config_files");
   if (files != info->labels.end()) facts.made_from = files->second;
@@ -133,6 +149,7 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.restart = info->restart;
   facts.mounts = info->mounts;
   facts.pg_version_file = read_pg_version(world, info->id, facts.pgdata);
+  facts.unused_clusters = unused_clusters(world, facts);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (!data) return;
   refuse_locked_data(world, *data);

@@ -15,6 +15,10 @@ std::string dump_volume_name(const std::string& run, const std::string& service)
   return fmt::format("pgupgrade-{}-{}-dump", run, service);
 }
 
+std::string rehearsal_volume_name(const std::string& run, const std::string& service) {
+  return fmt::format("pgupgrade-{}-{}-rehearsal", run, service);
+}
+
 std::string lock_container_name(const Mount& data) {
   return "pgupgrade-lock-" + sha256_hex(data_name(data)).substr(0, 16);
 }

@@ -14,6 +14,7 @@ inline constexpr const char* kPurposeLabel = "pgupgrade.purpose";
 inline constexpr const char* kLockLabel = "pgupgrade.lock";
 inline constexpr const char* kHolderLabel = "pgupgrade.holder";
 inline constexpr const char* kDataLabel = "pgupgrade.data";
+inline constexpr const char* kVolumeLabel = "pgupgrade.volume-created";
 inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 
 // A file in a data directory that stands empty between two clusters. A service that somebody starts on it
@@ -28,6 +29,7 @@ inline constexpr const char* kDumpMount = "/pgupgrade/dump";  // the dump volume
 std::string work_container_name(const std::string& run, const std::string& service,
                                 const std::string& purpose);
 std::string dump_volume_name(const std::string& run, const std::string& service);
+std::string rehearsal_volume_name(const std::string& run, const std::string& service);
 // One lock a data mount, whatever the run: the same for all hosts that reach the engine.
 std::string lock_container_name(const Mount& data);
 // "volume shop_pgdata" or "directory /srv/shop/data".

@@ -8,6 +8,7 @@
 namespace pgupgrade::upgrade {
 
 std::unique_ptr<Step> make_pull_step();
+std::unique_ptr<Step> make_rehearse_step();
 std::unique_ptr<Step> make_freeze_step();
 std::unique_ptr<Step> make_stop_old_step();
 std::unique_ptr<Step> make_backup_step();

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
+
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/wait.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/clients/clients.hpp"
@@ -110,18 +114,47 @@ class StopOldStep final : public Step {
         fmt::format("check its log: docker logs {}", name));
   }
 
-  // A tag may have moved since; a newer build of the same version is what Compose would start as well.
-  static void refuse_other_version(StepContext& context, const TargetPlan& target) {
+  // What the old image's tag names now, when that is not the old version; else nothing. A newer build of the
+  // same version is what Compose would start as well.
+  static std::string other_version(StepContext& context, const TargetPlan& target) {
     const auto image = context.world.engine.inspect_image(target.old_image);
-    if (!image || image->id == target.old_image_id) return;
-    const ImageFacts facts =
-        probe_image(context.world, context.plan().run_id, target.service, target.old_image);
-    if (facts.major == target.old_major) return;
-    throw Error(ErrorKind::failed, "E-OLD-IMAGE",
-                fmt::format("could not start service \"{}\" again: its image {} is now PostgreSQL {}, but "
-                            "its data is PostgreSQL {}",
-                            target.service, target.old_image, facts.major, target.old_major),
-                fmt::format("docker tag {} {}", target.old_image_id, target.old_image));
+    if (!image) return "gone";
+    if (image->id == target.old_image_id) return {};
+    try {
+      const ImageFacts facts =
+          probe_image(context.world, context.plan().run_id, target.service, target.old_image);
+      return facts.major == target.old_major ? std::string() : fmt::format("PostgreSQL {}", facts.major);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::failed) throw;
+      return "another image";
+    }
+  }
+
+  // The user's files, and one that names the old image by its id where its tag names another now.
+  static ProjectLocation old_location(StepContext& context, const TargetPlan& target) {
+    ProjectLocation location = context.plan().location;
+    const std::string now = other_version(context, target);
+    if (now.empty()) return location;
+    const std::string tag = fmt::format("docker tag {} {}", target.old_image_id, target.old_image);
+    if (!context.world.engine.inspect_image(target.old_image_id))
+      throw Error(
+          ErrorKind::failed, "E-OLD-IMAGE",
+          fmt::format("could not start service \"{}\" again: its image {} is {} now, and that of its data "
+                      "(PostgreSQL {}) is not on the engine any more",
+                      target.service, target.old_image, now, target.old_major),
+          fmt::format("pull an image of PostgreSQL {} as {}", target.old_major, target.old_image));
+    const auto file = context.journal.files().directory / fmt::format("old-image-{}.json", target.service);
+    const boost::json::object service{{"image", target.old_image_id}, {"pull_policy", "never"}};
+    write_file_durably(
+        file,
+        json::pretty(boost::json::object{{"services", boost::json::object{{target.service, service}}}}));
+    location.files.push_back(file);
+    context.warn(
+        "W-OLD-IMAGE",
+        fmt::format("service {} runs on the image that it had, but its tag {} is {} now; before Compose "
+                    "makes the container anew: {}",
+                    target.service, target.old_image, now, tag));
+    return location;
   }
 
   static void run_again(StepContext& context, const TargetPlan& target) {
@@ -131,8 +164,7 @@ class StopOldStep final : public Step {
       return;
     }
     // Compose has replaced the old container since; it makes it again from the old file.
-    refuse_other_version(context, target);
-    context.world.compose.up(context.plan().location, {target.service}, std::chrono::minutes(10));
+    context.world.compose.up(old_location(context, target), {target.service}, std::chrono::minutes(10));
   }
 };
 

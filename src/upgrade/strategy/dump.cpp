@@ -8,6 +8,7 @@ namespace {
 Steps steps(const Plan&) {
   Steps all;
   all.push_back(make_pull_step());
+  all.push_back(make_rehearse_step());
   all.push_back(make_freeze_step());
   all.push_back(make_stop_old_step());
   all.push_back(make_backup_step());

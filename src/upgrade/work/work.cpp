@@ -38,13 +38,18 @@ bool is_whole(const WorkSpec& spec, const WorkResult& result) {
          result.standard_output.ends_with("\n" + spec.last_line + "\n");
 }
 
+WorkResult read_log(World& world, const std::string& id, int exit_code) {
+  WorkResult result{.exit_code = exit_code, .standard_output = {}, .standard_error = {}};
+  world.engine.container_logs(
+      id, [&](std::string_view bytes) { result.standard_output += bytes; },
+      [&](std::string_view bytes) { result.standard_error += bytes; });
+  return result;
+}
+
 WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id, int exit_code) {
   constexpr int kAttempts = 20;
   for (int attempt = 1;; ++attempt) {
-    WorkResult result{.exit_code = exit_code, .standard_output = {}, .standard_error = {}};
-    world.engine.container_logs(
-        id, [&](std::string_view bytes) { result.standard_output += bytes; },
-        [&](std::string_view bytes) { result.standard_error += bytes; });
+    WorkResult result = read_log(world, id, exit_code);
     if (is_whole(spec, result) || attempt == kAttempts) return result;
     world.clock.pause(std::chrono::milliseconds(100));
   }
@@ -57,6 +62,24 @@ void unpack(World& world, const std::string& container, const std::string& tar) 
     at += length;
     return length;
   });
+}
+
+// Starts it for `use`, and removes it whatever comes of that.
+void with_container(World& world, const WorkSpec& spec,
+                    const std::function<void(const std::string& id)>& use) {
+  const std::string id = create_work(world, spec);
+  try {
+    world.engine.start_container(name_of(spec));  // errors tell the name
+    use(id);
+    world.engine.remove_container(id);
+  } catch (const std::exception&) {
+    // The first error is the one to tell; what is left is removed by name on a resume.
+    try {
+      world.engine.remove_container(id);
+    } catch (const Error&) {
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -81,30 +104,38 @@ std::string create_work(World& world, const WorkSpec& spec) {
   return id;
 }
 
+container.pid_namespace = spec.pid_namespace;
+return world.engine.create_container(container);
+}
+
 void remove_work(World& world, const WorkSpec& spec) {
   remove_if_ours(world, name_of(spec), spec.run);
 }
 
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {
-  const std::string id = create_work(world, spec);
-  try {
-    world.engine.start_container(name_of(spec));  // errors tell the name
+  WorkResult result;
+  with_container(world, spec, [&](const std::string& id) {
     std::optional<int> code;
     while (!(code = world.engine.wait_container(id, kTick))) {
       world.cancellation.throw_if_requested();
       if (tick) tick();
     }
-    const WorkResult result = read_output(world, spec, id, *code);
-    world.engine.remove_container(id);
-    return result;
-  } catch (const std::exception&) {
-    // The first error is the one to tell; what is left is removed by name on a resume.
-    try {
-      world.engine.remove_container(id);
-    } catch (const Error&) {
+    result = read_output(world, spec, id, *code);
+  });
+  return result;
+}
+
+void with_work(World& world, const WorkSpec& spec,
+               const std::function<void(const std::string& container, const WorkResult& result)>& use) {
+  with_container(world, spec, [&](const std::string& id) {
+    for (;;) {
+      const auto code = world.engine.wait_container(id, kTick);
+      if (code) return use(id, read_output(world, spec, id, *code));
+      world.cancellation.throw_if_requested();
+      const WorkResult sofar = read_log(world, id, 0);
+      if (is_whole(spec, sofar)) return use(id, sofar);
     }
-    throw;
-  }
+  });
 }
 
 WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,

@@ -23,6 +23,7 @@ struct WorkSpec {
   std::string user;  // empty: root
   std::int64_t shm_bytes = 0;
   std::string stop_signal;
+  std::string pid_namespace;  // "container:<id>" shares that one's processes; empty: its own
   // The line with which all that it prints to standard output ends, when it ends well. The engine may hand
   // the last lines of a container out a moment after its end; then they are asked for again.
   std::string last_line;
@@ -43,6 +44,11 @@ void remove_work(World& world, const WorkSpec& spec);
 // Runs to the end and removes the container. `tick` is called about twice a second. On cancellation the
 // container is removed and Error(interrupted) thrown. A non-zero exit is a value.
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick = {});
+
+// A container that goes on after it has printed the last line of its specification: `use` gets what it
+// printed up to then (or up to its end, when that comes first) while it runs. It is removed in any case.
+void with_work(World& world, const WorkSpec& spec,
+               const std::function<void(const std::string& container, const WorkResult& result)>& use);
 
 // As run_work, but a non-zero exit is Error(failed, code) with what the program printed on stderr.
 WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,

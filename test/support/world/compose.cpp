@@ -58,7 +58,8 @@ Parsed parse(const std::string& text, const std::string& project) {
     }
     if (block != "services:" || !line.starts_with("  ")) continue;
     if (line[2] != ' ' && line[2] != '#') {
-      const std::string name(trim(line.substr(0, line.find(':'))));
+      std::string name(trim(line.substr(0, line.find(':'))));
+      std::erase(name, '"');
       service = &parsed.project.services[name];
       service->name = name;
       section.clear();
@@ -137,7 +138,11 @@ std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, 
   const std::string name = fmt::format("{}-{}-1", project_, service);
   const auto existing = engine_.inspect_container(name);
   const std::string restart = parsed.restart[service];
-  if (existing && existing->labels.at("com.docker.compose.config-hash") == config_hash(declared, restart) &&
+  constexpr std::string_view kOf = "container:";
+  const bool lost_network = existing && existing->network_mode.starts_with(kOf) &&
+                            !engine_.inspect_container(existing->network_mode.substr(kOf.size()));
+  if (existing && !lost_network &&
+      existing->labels.at("com.docker.compose.config-hash") == config_hash(declared, restart) &&
       existing->image_id == image->id) {
     return existing->id;
   }

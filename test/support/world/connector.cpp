@@ -79,6 +79,15 @@ class SimulatedServer final : public postgres::Server {
     return print;
   }
 
+  Fingerprint catalogs() override {
+    Fingerprint print{.version_num = version_num()};
+    for (const auto& [name, database] : read().databases) {
+      print.databases[name];
+      if (engine_.lost_objects.contains(name)) print.databases[name].objects = engine_.lost_objects.at(name);
+    }
+    return print;
+  }
+
   void settle_expressions(Fingerprint&, const Fingerprint&) override {}
 
   void grant_roles(const std::vector<RoleGrant>& grants) override {

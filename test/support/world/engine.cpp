@@ -210,6 +210,7 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.shm_bytes = spec.shm_bytes;
   container.info.network_mode = spec.network.empty() ? "none" : spec.network;
   container.stop_signal = spec.stop_signal;
+  container.pid_namespace = spec.pid_namespace;
   container.layer = empty_tree();
   make_volumes(container, *image);
   const std::string id = container.info.id;
@@ -247,6 +248,13 @@ void SimulatedEngine::start_container(const std::string& name) {
           fmt::format("could not start container {}: cannot join network of a non running container", name));
   }
   clock_.pause(std::chrono::milliseconds(1));
+  constexpr std::string_view kOf = "container:";
+  const std::string& mode = container.info.network_mode;
+  if (mode.starts_with(kOf) && find(mode.substr(kOf.size())) == nullptr)
+    refuse("E-ENGINE",
+           fmt::format("could not start container {}: joining network namespace of container: No such "
+                       "container: {}",
+                       name, mode.substr(kOf.size())));
   const docker::ContainerInfo before = container.info;
   container.info.started_at = stamp();
   container.info.status = docker::ContainerStatus::running;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pgupgrade/docker/engine.hpp"
+#include "pgupgrade/model/fingerprint.hpp"
 #include "support/world/clock.hpp"
 #include "support/world/tree.hpp"
 
@@ -41,6 +42,7 @@ struct SimulatedContainer {
   std::chrono::milliseconds ends_at{0};  // when what is about to end has ended
   std::string address;                   // on its network, while it runs
   std::string stop_signal;               // its own, empty: the image's
+  std::string pid_namespace;             // as asked for
   std::set<std::string> anonymous;       // volumes that were made for it, and go with it
 };
 
@@ -93,7 +95,9 @@ class SimulatedEngine final : public docker::Engine {
   std::set<std::string> deaf;  // containers, by name, whose first process passes no signal on to the server
   std::string server_host;     // where the servers of services listen; empty: where libpq expects them
   bool is_remote = false;      // the directories of this host do not reach its containers
-  int late_logs = 0;           // so many times a mark at the end of the logs is not there yet
+  std::map<std::string, Objects> lost_objects;  // of databases: what only a rehearsed cluster has
+  std::string refusals;                 // what pg_restore says when a new cluster is made of another's schema
+  int late_logs = 0;                    // so many times a mark at the end of the logs is not there yet
   std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;
 

@@ -77,6 +77,13 @@ std::optional<docker::ExecResult> look(SimulatedEngine& engine, SimulatedContain
   };
   if (script.starts_with("stat -c %d -- \"$1\" && stat -f -c '%a %S'")) return say("7\n1000000 4096\n");
   if (script.find("tar --xattrs") != std::string::npos) return say("");
+  if (script.find("$2/postmaster.pid") != std::string::npos) {
+    const auto data = engine.resolve(container, argv[4]);
+    const auto pid = data.tree->find(join_path(data.path, "postmaster.pid"));
+    if (pid == data.tree->end()) return docker::ExecResult{.exit_code = 1};
+    return say(fmt::format("process\t1\nport\t5432\nsocket\t/run/postgresql\nowner\t{}:{}\nend\n",
+                           pid->second.uid, pid->second.gid));
+  }
   if (script.find("[ -L \"$1/pg_wal\" ]") == std::string::npos) return std::nullopt;
   const auto place = engine.resolve(container, argv[4] + "/pg_wal");
   if (!exists(*place.tree, place.path)) return say("");
@@ -96,7 +103,7 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
   if (argv.front() == "pg_isready") return is_ready(*this, container, argv);
   if (argv.size() > 2 && argv[2].find("exec psql") != std::string::npos)
     return run_psql(*this, container, argv);
-  if (argv.size() > 2 && argv[2].find("postmaster.pid") != std::string::npos) {
+  if (argv.size() > 2 && argv[2].find("kill -INT") != std::string::npos) {
     if (!container.server) return {.exit_code = 1, .standard_output = {}, .standard_error = {}};
     container.stopping = true;
     container.ends_at = clock_.monotonic() + std::chrono::milliseconds(1);

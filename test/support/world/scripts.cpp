@@ -6,6 +6,7 @@
 #include <map>
 
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "support/world/cluster.hpp"
 #include "support/world/programs.hpp"
 
@@ -221,6 +222,48 @@ Outcome extensions(const Script& script) {
   return done(out + "end\n");
 }
 
+// Reaches the server whose processes it sees, as the user whose processes they are.
+Outcome rehearse_dump(const Script& script) {
+  constexpr std::string_view kOf = "container:";
+  SimulatedContainer* server = script.self.pid_namespace.starts_with(kOf)
+                                   ? script.engine.find(script.self.pid_namespace.substr(kOf.size()))
+                                   : nullptr;
+  if (server == nullptr || !server->server)
+    return done("== roles\npg_dumpall: error: connection to server failed\n== end\n");
+  const auto place = script.engine.resolve(*server, server->server->data);
+  const Node& pid = place.tree->at(join_path(place.path, "postmaster.pid"));
+  const auto cluster = read_cluster(*place.tree, place.path);
+  if (!cluster || script.self.info.user != fmt::format("{}:{}", pid.uid, pid.gid))
+    return {.exit_code = 1, .out = {}, .err = "permission denied\n"};
+  const auto own = script.place(0);
+  const auto put = [&](const std::string& file, const std::string& content) {
+    put_file(*own.tree, join_path(parent_path(own.path), file), content, 0600, pid.uid, pid.gid,
+             script.engine.now());
+  };
+  std::string names;
+  for (const auto& [name, database] : cluster->databases) names += name + "\n";
+  put("databases", names);
+  return done("== roles\n== database 0\n== end\n");
+}
+
+Outcome rehearse_restore(const Script& script) {
+  const auto own = script.place(0);
+  if (!exists(*own.tree, join_path(parent_path(own.path), "databases")))
+    return {.exit_code = 1, .out = {}, .err = "no such file\n"};
+  Cluster fresh;
+  fresh.roles[fresh.superuser];
+  for (const std::string& name :
+       split_lines(own.tree->at(join_path(parent_path(own.path), "databases")).content))
+    fresh.databases[name];
+  const std::string data = parent_path(script.arguments.at(0)) + "/data";
+  const auto place = script.engine.resolve(script.self, data);
+  create_cluster(*place.tree, place.path, script.engine.image_of(script.self).major, fresh,
+                 script.self.info.user, script.engine.now());
+  Outcome outcome = start_server(script.engine, script.self, data, false, WhenEmpty::refuse);
+  outcome.out = "== roles\n== database 0\n" + script.engine.refusals + "== end\n" + outcome.out;
+  return outcome;
+}
+
 struct Known {
   const char* words;
   Outcome (*run)(const Script&);
@@ -243,6 +286,8 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"probe", {"postgres --describe-config", probe}},
       {"settings", {"postgres $mode -D", settings}},
       {"extensions", {"CREATE DATABASE $database TEMPLATE template0", extensions}},
+      {"rehearse-dump", {"exec sh \"$1\"", rehearse_dump}},
+      {"rehearse-restore", {"exec sh \"$1\"", rehearse_restore}},
       {"owner", {"u=$(id -u \"$1\")", owner}},
   };
   if (const auto outcome = run_plain(argv.at(2))) return *outcome;

@@ -62,6 +62,7 @@ struct Arguments {
   bool no_edit = false;
 
   bool dry_run = false;
+  bool rehearse = false;  // of plan: an upgrade always does
   bool detailed_exitcode = false;
   bool yes = false;
   bool rollback_on_failure = false;  // upgrade, resume: exit 4 when that was needed

@@ -51,6 +51,11 @@ struct PlannedStep {
 // Of a plan that add_steps has been called for.
 std::vector<PlannedStep> planned_steps(const Plan& plan);
 
+// What the new version refuses of the old clusters of a plan, tried in work containers while the servers run:
+// an error each, or a warning when the user has accepted its code. Needs the new images on the engine, else
+// that is a warning. Changes nothing.
+Diagnostics rehearse_plan(const Plan& plan, World& world);
+
 // Begins a run: state file, locks, then all steps. Throws Error; the run's state then says what is done.
 //   locked "E-LOCKED"  another run holds one of the volumes (the holder is named), or an unfinished run is in
 //                      the state root
