@@ -144,7 +144,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
       {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
       {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
-      {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from dump"},
+      {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from dump, warm"},
       {{"--to", "17", "--output", "xml"}, "cannot use --output xml: it is auto, plain or json"},
       {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},
   };

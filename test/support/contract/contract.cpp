@@ -148,7 +148,7 @@ std::string Trial::refusal(const std::function<void()>& call) {
 
 void hold_to_contract(const EngineOnTrial& subject) {
   for (const auto* cases : {&container_contract(), &ending_contract(), &file_contract(), &volume_contract(),
-                            &output_contract()}) {
+                            &output_contract(), &place_contract()}) {
     for (const ContractCase& one : *cases) {
       DYNAMIC_SECTION(one.sentence) {
         Trial trial(subject);

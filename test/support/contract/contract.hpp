@@ -74,6 +74,7 @@ const std::vector<ContractCase>& ending_contract();
 const std::vector<ContractCase>& file_contract();
 const std::vector<ContractCase>& volume_contract();
 const std::vector<ContractCase>& output_contract();
+const std::vector<ContractCase>& place_contract();
 
 // All of them, each as a section of the running test.
 void hold_to_contract(const EngineOnTrial& subject);

@@ -11,6 +11,7 @@ namespace pgupgrade::test {
 namespace {
 
 constexpr std::chrono::milliseconds kEnding{100};
+constexpr std::string_view kOtherNetwork = "container:";
 constexpr const char* kVolumes = "/var/lib/docker/volumes";
 
 [[noreturn]] void refuse(Code code, const std::string& text) {
@@ -239,22 +240,21 @@ void SimulatedEngine::start_container(const std::string& name) {
   SimulatedContainer& container = at(name);
   if (container.info.running()) return;
   if (frozen.contains(container.info.name)) violations.push_back("client started: " + container.info.name);
-  constexpr std::string_view kOther = "container:";
-  if (container.info.network_mode.starts_with(kOther)) {
-    const SimulatedContainer* other = find(container.info.network_mode.substr(kOther.size()));
-    if (other == nullptr || !other->info.running())
-      refuse(
-          "E-ENGINE",
-          fmt::format("could not start container {}: cannot join network of a non running container", name));
+  if (const auto& mode = container.info.network_mode; mode.starts_with(kOtherNetwork)) {
+    const std::string other = mode.substr(kOtherNetwork.size());
+    const SimulatedContainer* joined = find(other);
+    if (joined == nullptr)
+      refuse("E-ENGINE",
+             fmt::format("could not start container {}: joining network namespace of container: No such "
+                         "container: {}",
+                         name, other));
+    if (!joined->info.running())
+      refuse("E-ENGINE-CONFLICT",
+             fmt::format("could not start container {}: cannot join network namespace of a non running "
+                         "container: container {} is {}",
+                         name, joined->info.name, docker::state_name(joined->info.status)));
   }
   clock_.pause(std::chrono::milliseconds(1));
-  constexpr std::string_view kOf = "container:";
-  const std::string& mode = container.info.network_mode;
-  if (mode.starts_with(kOf) && find(mode.substr(kOf.size())) == nullptr)
-    refuse("E-ENGINE",
-           fmt::format("could not start container {}: joining network namespace of container: No such "
-                       "container: {}",
-                       name, mode.substr(kOf.size())));
   const docker::ContainerInfo before = container.info;
   container.info.started_at = stamp();
   container.info.status = docker::ContainerStatus::running;
