@@ -39,12 +39,11 @@ struct ContainerSpec {
   std::vector<std::string> environment;  // NAME=value
   std::map<std::string, std::string> labels;
   std::string user;     // "uid:gid" or empty for the image's
-  std::string network;  // "host"; empty: none
   std::string working_directory;
   std::vector<Mount> mounts;
   std::int64_t shm_bytes = 0;  // 0: the engine's default
   std::string stop_signal;
-  std::string network;        // "container:ID": that of a running container; empty: none
+  std::string network;        // "host", or "container:ID": that of a running container; empty: none
   std::string pid_namespace;  // "container:<id>" shares that one's processes; empty: its own
 };
 

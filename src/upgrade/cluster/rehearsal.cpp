@@ -8,9 +8,9 @@
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/docker/exec_psql.hpp"
 #include "pgupgrade/model/sql_text.hpp"
 #include "pgupgrade/planning/preflight.hpp"
-#include "pgupgrade/postgres/exec_psql.hpp"
 #include "pgupgrade/postgres/rehearsal.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
 #include "upgrade/cluster/extension_members.hpp"
@@ -189,7 +189,7 @@ class Rehearsing {
 
   // The old server is in use: what somebody changes in it meanwhile is no difference.
   void compare(const std::string& container) {
-    postgres::ExecPsql live(world_.engine, target_.container_id, inventory_.superuser);
+    docker::ExecPsql live(world_.engine, target_.container_id, inventory_.superuser);
     const auto alive = [&] {
       const auto info = world_.engine.inspect_container(container);
       return info && info->running();

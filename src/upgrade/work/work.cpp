@@ -99,13 +99,10 @@ std::string create_work(World& world, const WorkSpec& spec) {
   container.shm_bytes = spec.shm_bytes;
   container.stop_signal = spec.stop_signal;
   container.network = spec.network;
+  container.pid_namespace = spec.pid_namespace;
   const std::string id = world.engine.create_container(container);
   if (!spec.files.empty()) unpack(world, id, spec.files);
   return id;
-}
-
-container.pid_namespace = spec.pid_namespace;
-return world.engine.create_container(container);
 }
 
 void remove_work(World& world, const WorkSpec& spec) {

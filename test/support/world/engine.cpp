@@ -212,6 +212,7 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.network_mode = spec.network.empty() ? "none" : spec.network;
   container.stop_signal = spec.stop_signal;
   container.pid_namespace = spec.pid_namespace;
+  container.pid_namespace = spec.pid_namespace;
   container.layer = empty_tree();
   make_volumes(container, *image);
   const std::string id = container.info.id;
