@@ -143,7 +143,7 @@ TEST_CASE("a run that a program of the second format began is gone on with") {
     die_as_older_program(scene, 2, place);
     const RunState before = state_of(scene);
     CHECK(before.plan.strategy == "dump");
-    CHECK(before.plan.steps == scene.plan.steps);
+    CHECK(before.plan.steps.size() == 17);  // those of that program, whatever there is by now
     scene.resume();
     REQUIRE(scene.wrong_after_success().empty());
     CHECK(read_file(scene.state_file()).starts_with("{\"pgupgrade_state\": 3,"));

@@ -29,10 +29,10 @@ void rewrite_plan(const Scene& scene, const std::function<void(Plan&)>& change) 
 
 }  // namespace
 
-TEST_CASE("the dump strategy is down from freeze to thaw, and prepares by the pull alone") {
+TEST_CASE("the dump strategy is down from freeze to thaw, and changes nothing before") {
   const Scene scene;
   CHECK(scene.plan.strategy == "dump");
-  CHECK(names_of(scene.plan.steps, Phase::prepare) == std::vector<std::string>{"pull"});
+  CHECK(names_of(scene.plan.steps, Phase::prepare) == std::vector<std::string>{"pull", "rehearse"});
   const auto window = names_of(scene.plan.steps, Phase::window);
   CHECK(window.size() == 16);
   CHECK(window.front() == "freeze");
