@@ -106,6 +106,7 @@ const std::vector<GoldenScene>& golden_scenes() {
       {"two-targets", {.targets = 2}, run},
       {"data-in-a-subdirectory", {.subdirectory = true}, run},
       {"no-clients", {.clients = false}, run},
+      {"warm", {.unlogged = false, .strategy = "warm"}, run},
       {"rollback-after-the-wipe",
        {},
        [](Scene& scene, Trace& trace) {
