@@ -60,13 +60,13 @@ Diagnostics check_roles(const Subject& subject) {
   if (missing.empty()) return {};
   const bool several = missing.size() > 1;
   if (!subject.request.roles)
-    return {{.severity = Severity::error,
-             .code = "E-ROLE-MISSING",
-             .message = fmt::format(
-                 "cannot migrate: the target ({}) lacks the {} {}, which own objects or were granted "
-                 "something",
-                 subject.facts.target.address, several ? "roles" : "role", printable(some_of(missing), 500)),
-             .hint = "pass --roles to create what is missing, or --no-owner to leave owners and grants out"}};
+    return {
+        {.severity = Severity::error,
+         .code = "E-ROLE-MISSING",
+         .message = fmt::format(
+             "cannot migrate: objects belong to, or are granted to, {} that the target ({}) lacks: {}",
+             several ? "roles" : "a role", subject.facts.target.address, printable(some_of(missing), 500)),
+         .hint = "pass --roles to create what is missing, or --no-owner to leave owners and grants out"}};
   if (!subject.facts.target.creates_roles)
     return {{.severity = Severity::error,
              .code = "E-NO-CREATE",
@@ -122,7 +122,9 @@ std::vector<std::string> not_carried(const Subject& subject) {
     add("tablespaces", spaces, "the target lacks them; what is in them goes to its default");
     if (subject.request.ownership == Ownership::leave_out) {
       const std::string all = fmt::format("all belongs to {}", printable(subject.facts.target.role));
-      add("owners", list_of(contents.owners), all.c_str());
+      std::set<std::string> others = contents.owners;
+      others.erase(subject.facts.target.role);
+      add("owners", list_of(others), all.c_str());
       add("grants", list_of(contents.grantees), "--no-owner");
     }
     if (contents.prepared_transactions > 0)
