@@ -37,12 +37,14 @@ std::string with_one_byte_changed(std::string text);
 // Each in the file of its name below targets/, with its corpus in corpus/ under the same name.
 void try_compose_config(std::string_view input);
 void try_compose_editor(std::string_view input);
+void try_connection_string(std::string_view input);
 void try_dotenv(std::string_view input);
 void try_engine_answers(std::string_view input);
 void try_frames(std::string_view input);
 void try_image_reference(std::string_view input);
 void try_listing(std::string_view input);
 void try_manifest(std::string_view input);
+void try_migration_state(std::string_view input);
 void try_passwords(std::string_view input);
 void try_program_output(std::string_view input);
 void try_progress(std::string_view input);
