@@ -8,10 +8,15 @@
 namespace pgupgrade::postgres {
 namespace {
 
+// "28P01", unlike "FATAL", has a digit.
 bool is_sqlstate(std::string_view text) {
-  for (const char c : text)
-    if ((c < '0' || c > '9') && (c < 'A' || c > 'Z')) return false;
-  return text.size() == 5;
+  bool digit = false;
+  for (const char c : text) {
+    const bool is_digit = c >= '0' && c <= '9';
+    if (!is_digit && (c < 'A' || c > 'Z')) return false;
+    digit = digit || is_digit;
+  }
+  return digit && text.size() == 5;
 }
 
 // The server's words in a verbose message, "… FATAL:  28P01: password authentication failed …\nLOCATION: …",

@@ -80,6 +80,8 @@ class NetworkServer {
               certificates.directory().native() + ":/tls:ro",
               "--env",
               std::string("POSTGRES_PASSWORD=") + kSuperPassword,
+              "--env",
+              "POSTGRES_INITDB_ARGS=--auth-host=scram-sha-256",
               fmt::format("pgupgrade-fixture/postgres:{}", major),
               "-c",
               fmt::format("port={}", port_),
