@@ -26,7 +26,14 @@ std::string version_of(const fs::path& program) {
   }
 }
 
+// Debian's, which runs a version that it chooses anew each time.
+bool is_wrapper(const fs::path& program) {
+  std::error_code ignored;
+  return fs::canonical(program, ignored).filename() == "pg_wrapper";
+}
+
 std::optional<ClientPrograms> programs_in(const fs::path& directory) {
+  if (is_wrapper(directory / "pg_dump")) return std::nullopt;
   for (const char* name : {"pg_dump", "pg_restore", "vacuumdb"})
     if (!find_executable((directory / name).native())) return std::nullopt;
   const std::string version = version_of(directory / "pg_dump");

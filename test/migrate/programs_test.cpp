@@ -55,6 +55,11 @@ TEST_CASE("programs of one version in one directory are found") {
   REQUIRE(found);
   CHECK(found->version == "97.1");
   CHECK(found->directory == directory / "97");
+  write_program(directory, "pg_wrapper", version);
+  std::filesystem::create_directories(directory / "wrapped");
+  for (const char* name : {"pg_dump", "pg_restore", "vacuumdb"})
+    std::filesystem::create_symlink(directory / "pg_wrapper", directory / "wrapped" / name);
+  CHECK_FALSE(of_major(find_programs({directory / "wrapped"}), 97));
   write_program(directory, "97/pg_restore", "echo 'x (PostgreSQL) 96.1'");
   CHECK_FALSE(of_major(find_programs({directory / "97"}), 97));
 }
