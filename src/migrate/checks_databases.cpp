@@ -5,6 +5,7 @@
 
 #include "migrate/checks.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/migrate/plan.hpp"
 
 namespace pgupgrade::migrate {
 namespace {
@@ -38,7 +39,9 @@ Diagnostics of_destination(const Subject& subject, const DestinationFacts& place
     return {error(
         "E-TARGET-NOT-EMPTY",
         fmt::format("cannot copy to {}: it is not empty ({})", name, printable(some_of(place.contents), 500)),
-        "choose another with --into, or drop it")};
+        place.comment.starts_with(kMark)
+            ? "a migration has been interrupted there: run `pgupgrade resume` or `pgupgrade rollback` for it"
+            : "choose another with --into, or drop it")};
   if (!place.may_create || !place.may_create_public)
     return {error("E-NO-CREATE",
                   fmt::format("cannot copy to {}: role {} has no CREATE right on {}", name,

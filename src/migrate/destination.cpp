@@ -92,7 +92,7 @@ void end_our_sessions(postgres::RemoteServer& target, const std::string& databas
 }  // namespace
 
 std::string mark_of(const Plan& plan) {
-  return fmt::format("pgupgrade: being filled by migration {}; not complete", plan.run_id);
+  return fmt::format("{}{}; not complete", kMark, plan.run_id);
 }
 
 bool is_ours(const Plan& plan, const DatabasePlan& database, postgres::RemoteServer& target) {

@@ -47,6 +47,9 @@ TEST_CASE("a database that holds something is no place for a copy") {
   CHECK(full.told() ==
         Lines{"E-TARGET-NOT-EMPTY: cannot copy to database \"shop\" at the target (new.example:5432): it "
               "is not empty (table public.orders)"});
+  full.facts.destinations.front().comment = "pgupgrade: being filled by migration 7f3a1b2c; not complete";
+  CHECK(full.planned().diagnostics.front().hint ==
+        "a migration has been interrupted there: run `pgupgrade resume` or `pgupgrade rollback` for it");
   full.facts.destinations.front().contents.clear();
   REQUIRE(full.planned().ok);
   CHECK_FALSE(full.planned().plan.databases.front().create);

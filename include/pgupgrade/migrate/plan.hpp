@@ -26,6 +26,9 @@ struct SidePlan {
   bool operator==(const SidePlan&) const = default;
 };
 
+// How the comment on a database begins that a migration fills; its run follows.
+inline constexpr const char* kMark = "pgupgrade: being filled by migration ";
+
 // One database to copy.
 struct DatabasePlan {
   std::string name;
