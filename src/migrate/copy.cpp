@@ -8,6 +8,7 @@
 
 #include "migrate/context.hpp"
 #include "migrate/listing.hpp"
+#include "migrate/unknown_settings.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -34,19 +35,8 @@ std::string last_words(const std::string& output) {
   return join(lines, "; ");
 }
 
-// A program that is newer than the target sets what the target does not know, and goes on.
-bool is_only_unknown_settings(const std::string& message) {
-  bool any = false;
-  for (const std::string& line : split_lines(message)) {
-    if (line.find("ERROR:  ") == std::string::npos) continue;
-    if (line.find("unrecognized configuration parameter \"") == std::string::npos) return false;
-    any = true;
-  }
-  return any;
-}
-
 void refuse(const Context& context, const ProgramOutput& output, const std::string& verb) {
-  const std::string all = output.output + "\n" + output.message;
+  const std::string all = output.output + "\n" + without_unknown_settings(output.message).rest;
   const postgres::Explanation explanation = postgres::explain(postgres::parse_failure(all));
   const std::string what = explanation.object.empty()
                                ? context.subject()
@@ -57,9 +47,11 @@ void refuse(const Context& context, const ProgramOutput& output, const std::stri
               explanation.cure);
 }
 
+// A program that is newer than the target goes on where the target does not know a setting.
 void check(const Context& context, const ProgramOutput& output, const std::string& verb) {
   const bool newer = context.plan().programs.major > context.plan().target.version_num / 10000;
-  if (output.succeeded() || (newer && is_only_unknown_settings(output.message))) return;
+  const Said said = without_unknown_settings(output.message);
+  if (output.succeeded() || (newer && said.unknown_settings && !said.errors)) return;
   refuse(context, output, verb);
 }
 
@@ -180,8 +172,10 @@ class Copy {
     const ProgramOutput listed = context_.world.programs.run(list_archive(archive), {});
     if (!listed.succeeded()) refuse(context_, listed, "read the dump of");
     const Restorer owner = context_.database().create ? Restorer::owner : Restorer::guest;
-    lists_ = split_entries(listed.output, context_.plan().target.superuser ? Restorer::superuser : owner,
-                           context_.plan().keeps_owner_of_public() ? "" : context_.plan().source.bootstrap);
+    const Plan& plan = context_.plan();
+    lists_ = split_entries(listed.output, plan.target.superuser ? Restorer::superuser : owner,
+                           {.foreign_owner = plan.keeps_owner_of_public() ? "" : plan.source.bootstrap,
+                            .may_comment = plan.target.superuser || plan.target.version_num >= 150000});
     write_file_durably(context_.file("list"), lists_.kept);
     if (!lists_.views.empty()) write_file_durably(context_.file("views"), lists_.views);
     run(restore_section(copying_, Section::definitions, archive, context_.file("list")), "restore");

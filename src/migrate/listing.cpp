@@ -28,11 +28,11 @@ std::string without_comments(const std::string& listing, const std::string& of) 
 
 }  // namespace
 
-SplitEntries split_entries(const std::string& listing, Restorer restorer,
-                           const std::string& owner_of_public) {
+SplitEntries split_entries(const std::string& listing, Restorer restorer, const PublicSchema& schema) {
   const postgres::SplitListing views = postgres::split_listing(listing, "MATERIALIZED VIEW DATA");
   SplitEntries split{.kept = views.others, .views = views.of_kind};
-  if (!owner_of_public.empty()) split.kept = without_public(split.kept, owner_of_public);
+  if (!schema.foreign_owner.empty()) split.kept = without_public(split.kept, schema.foreign_owner);
+  if (!schema.may_comment) split.kept = without_comments(split.kept, "SCHEMA \"public\"");
   if (restorer == Restorer::superuser) return split;
   for (const char* kind : kSuperusers) split.kept = postgres::split_listing(split.kept, kind).others;
   for (const char* of : {"EVENT TRIGGER", "PUBLICATION"}) split.kept = without_comments(split.kept, of);

@@ -13,7 +13,12 @@ struct SplitEntries {
   std::string kept;   // all but views' contents and what the restorer cannot make
   std::string views;  // contents of materialized views
 };
-// `owner_of_public` cannot own the schema public at the target; empty: whoever it is can.
-SplitEntries split_entries(const std::string& listing, Restorer restorer, const std::string& owner_of_public);
+
+// What can be said at the target of the schema public, which is there already.
+struct PublicSchema {
+  std::string foreign_owner = {};  // who owns it at the source and cannot at the target
+  bool may_comment = true;
+};
+SplitEntries split_entries(const std::string& listing, Restorer restorer, const PublicSchema& schema);
 
 }  // namespace pgupgrade::migrate

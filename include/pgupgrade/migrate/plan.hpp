@@ -65,9 +65,13 @@ struct Plan {
   Diagnostics diagnostics;               // warnings and notes
   bool operator==(const Plan&) const = default;
 
-  // Up to 14 the bootstrap superuser owns the schema public of each database. Whether it can be given to the
-  // role of that name at the target.
-  bool keeps_owner_of_public() const { return target.superuser && source.bootstrap == target.bootstrap; }
+  // Up to 14 the bootstrap superuser owns the schema public of each database, from 15 on the database's
+  // owner. Whether that can be carried over.
+  bool keeps_owner_of_public() const {
+    constexpr int kDatabaseOwners = 150000;
+    const bool downwards = source.version_num >= kDatabaseOwners && target.version_num < kDatabaseOwners;
+    return target.superuser && source.bootstrap == target.bootstrap && !downwards;
+  }
 };
 
 }  // namespace pgupgrade::migrate
