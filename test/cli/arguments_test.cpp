@@ -204,6 +204,48 @@ TEST_CASE("no option takes a secret as its value") {
       if (option.name.find("password") != std::string::npos) REQUIRE(option.names_file);
 }
 
+TEST_CASE("migrate takes two servers, each without a password, and the environment's with one") {
+  const Invocation invocation = parse_arguments(
+      {"migrate", "--from", "postgres://app@old/shop", "--target", "host=new user=app", "-d", "shop", "blog",
+       "--into", "x", "--format", "tar", "--roles", "--no-owner", "--jobs", "3"},
+      {});
+  REQUIRE(invocation.arguments);
+  const MigrateArguments& own = invocation.arguments->migrate;
+  CHECK(invocation.arguments->command == Command::migrate);
+  CHECK(own.from == "postgres://app@old/shop");
+  CHECK(own.target == "host=new user=app");
+  CHECK(own.databases == std::vector<std::string>{"shop", "blog"});
+  CHECK(own.into == "x");
+  CHECK(own.format == "tar");
+  CHECK(own.roles);
+  CHECK(own.no_owner);
+  CHECK(invocation.arguments->jobs == 3);
+  CHECK(parse_arguments({"migrate"}, {{"PGUPGRADE_FROM", "postgres://app:s3cret@old/shop"}})
+            .arguments->migrate.from == "postgres://app:s3cret@old/shop");
+  CHECK(parse_arguments({"compare", "postgres://a/x", "postgres://b/x"}, {}).arguments->migrate.target ==
+        "postgres://b/x");
+}
+
+TEST_CASE("a password on the command line is refused and not repeated") {
+  const std::string secret = "postgres://app:s3cret@old/shop";
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"migrate", "--from", secret},
+                                             {"migrate", "--target", "host=x password=s3cret"},
+                                             {"compare", secret, "postgres://b/x"},
+                                             {"compare", "postgres://b/x", secret},
+                                             {"migrate", secret},
+                                             {"migrate", "--from", "postgres://a:s3cret@["}}) {
+    INFO(words.back());
+    try {
+      parse_arguments(words, {});
+      FAIL("it was taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK((std::string(error.what()) + error.hint()).find("s3cret") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("JSON is recognised in words that do not parse") {
   REQUIRE(asks_for_json({"frob", "--output", "json"}, {}));
   REQUIRE(asks_for_json({"--output=json"}, {}));

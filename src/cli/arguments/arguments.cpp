@@ -61,7 +61,9 @@ std::string tidy(std::string message) {
 
 // A word that no option takes: a command that does not stand first is the likeliest slip.
 Error unexpected(const std::string& word, const CommandEntry& entry) {
-  const std::string shown = printable(word);
+  // A connection string may have a password in it.
+  const bool connects = word.find("://") != std::string::npos || word.find("password=") != std::string::npos;
+  const std::string shown = connects ? "that is a connection string" : printable(word);
   if (find_command(word) != nullptr)
     return usage_error(fmt::format("cannot use \"{}\" here: the command comes first", shown),
                        fmt::format("pgupgrade {} …", shown));
