@@ -250,6 +250,10 @@ bool is_refusal(const std::string& state, bool with_rows) {
   return with_rows && (state.starts_with("22") || state.starts_with("23") || state.starts_with("P0"));
 }
 
+bool is_shown_statement(std::string_view line) {
+  return line.starts_with("SELECT ") || line.starts_with("ALTER ") || line.starts_with("RESET ");
+}
+
 // Of psql's echo what names the object: a setting of all roles, a materialized view.
 std::string shown_statement(const std::string& line) {
   constexpr std::string_view kSet = "SELECT pg_catalog.set_config('";
@@ -271,25 +275,27 @@ class Failed {
     constexpr std::string_view kReferred = "is not present in table ";
     const std::size_t at = failure.detail.find(kReferred);
     if (at != std::string::npos) {
-      const std::string table = "." + without_quotes(failure.detail.substr(at + kReferred.size()));
+      std::string table = without_quotes(failure.detail.substr(at + kReferred.size()));
+      if (table.ends_with('.')) table.pop_back();
       return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-        return table.starts_with(name.substr(name.find('.')));
+        return name == table || name.ends_with("." + table);
       });
     }
     if (failure.error.find("does not exist") == std::string::npos) return false;
     const std::string error = without_quotes(failure.error);
-    return std::any_of(names_.begin(), names_.end(),
-                       [&](const std::string& name) { return error.find(name) != std::string::npos; });
+    return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+      return name.find('.') != std::string::npos && error.find(name) != std::string::npos;
+    });
   }
   void add(const ProgramFailure& failure) {
     const std::string object = postgres::explain(failure).object;
     const std::size_t blank = object.rfind(' ');
     const std::string name = without_quotes(blank == std::string::npos ? object : object.substr(blank + 1));
-    if (name.find('.') != std::string::npos) names_.push_back(name);
+    if (!name.empty()) names_.push_back(name);
   }
 
  private:
-  std::vector<std::string> names_;  // "public.orders"
+  std::vector<std::string> names_;  // "public.orders", or "orders" where its schema is not told
 };
 
 }  // namespace
@@ -358,7 +364,11 @@ std::vector<RehearsalFailure> parse_rehearsal(const Inventory& inventory, const 
       shown.clear();
       continue;
     }
-    if (const std::string statement = shown_statement(line); !statement.empty()) shown = statement;
+    if (mark == "all-roles" && is_shown_statement(line)) finish();
+    if (const std::string statement = shown_statement(line); !statement.empty()) {
+      finish();
+      shown = statement;
+    }
     if (begins_failure(line)) {
       // "from TOC entry" stands before the error of that entry.
       const bool same = line.starts_with("pg_restore: error: ") &&
