@@ -25,7 +25,7 @@ TEST_CASE("a warm upgrade ends with the new version, and the old data untouched 
   const auto report = scene.start();
   CHECK(scene.wrong_after_success() == "");
   REQUIRE(report.targets.size() == 1);
-  CHECK(report.targets[0].rows == 46);
+  CHECK(report.targets[0].rows == 45);  // that of the table which an extension owns is counted by itself
   CHECK(report.targets[0].backup_file.empty());
   CHECK(report.targets[0].old_data == "volume pgupgrade-0a1b2c3d-db-aside");
   CHECK(tree_differences(scene.when_stopped.at("shop_dbdata"), aside_new(scene)) == "");
