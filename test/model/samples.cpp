@@ -140,6 +140,10 @@ static TargetPlan target() {
   value.dropped_settings = {"vacuum_cleanup_index_scale_factor"};
   value.data_bytes = 44'240'000'000;
   value.role_grants = {{.role = "tenant", .member = "panel", .fresh = false}};
+  value.aside = {.mount = {.kind = MountKind::bind, .source = "/srv/shop/data.aside", .target = ""},
+                 .directory = "/srv/shop/data.aside",
+                 .data_directory = "/srv/shop/data"};
+  value.old_libc = "glibc 2.31";
   return value;
 }
 
@@ -147,6 +151,7 @@ Plan plan() {
   Plan value;
   value.format = 7;
   value.strategy = "other";
+  value.verify = Verify::catalog;
   value.steps = {{.name = "pull", .phase = Phase::prepare, .passes = {}},
                  {.name = "freeze", .phase = Phase::window, .passes = {Point::stops_clients}},
                  {.name = "tidy", .phase = Phase::after, .passes = {Point::proves, Point::serves}}};
@@ -219,6 +224,8 @@ RunState run_state() {
       .dump_sha256 = "0d",
       .counts = {.tables = 1, .rows = 5'000'000'000, .sequences = 3, .roles = 4},
       .not_analyzed = {{"shop", {"public.remote"}}},
+      .copied_checkpoint = "0/33550F8",
+      .same_libc = true,
       .next_transaction = "0:735"};
   return value;
 }

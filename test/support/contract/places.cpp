@@ -44,16 +44,14 @@ void change_places(Trial& trial) {
   fill(trial, "fill-one", one, "first");
   fill(trial, "fill-two", two, "second");
   const std::filesystem::path place = trial.engine.inspect_volume(one.source)->mount_point;
-  const Mount both{.kind = MountKind::bind,
-                   .source = place.parent_path().parent_path().string(),
-                   .target = "/both"};
-  const std::string id =
-      trial.create("exchange",
-                   {"/pgupgrade-exchange", "/both/" + one.source + "/_data/part", "/both/" + two.source + "/_data/part"},
-                   {both});
-  const std::string tar = backup::tar_of({{.path = "pgupgrade-exchange",
-                                           .content = std::string(upgrade::exchange_program()),
-                                           .mode = 0755}});
+  const Mount both{
+      .kind = MountKind::bind, .source = place.parent_path().parent_path().string(), .target = "/both"};
+  const std::string id = trial.create(
+      "exchange",
+      {"/pgupgrade-exchange", "/both/" + one.source + "/_data/part", "/both/" + two.source + "/_data/part"},
+      {both});
+  const std::string tar = backup::tar_of(
+      {{.path = "pgupgrade-exchange", .content = std::string(upgrade::exchange_program()), .mode = 0755}});
   std::size_t at = 0;
   trial.engine.put_archive(id, "/", [&](char* buffer, std::size_t limit) {
     const std::size_t length = tar.copy(buffer, limit, at);
