@@ -38,7 +38,7 @@ struct ContainerSpec {
   std::vector<std::string> command;
   std::vector<std::string> environment;  // NAME=value
   std::map<std::string, std::string> labels;
-  std::string user;     // "uid:gid" or empty for the image's
+  std::string user;  // "uid:gid" or empty for the image's
   std::string working_directory;
   std::vector<Mount> mounts;
   std::int64_t shm_bytes = 0;  // 0: the engine's default

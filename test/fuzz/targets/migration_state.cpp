@@ -16,7 +16,8 @@ void try_migration_state(std::string_view input) {
          hold(migrate::parse_state(written, "migration.json") == state, "a state file says what was written");
        }).empty(),
        "what was written is taken");
-  hold(!refusal(codes, [&] { migrate::parse_state(with_one_byte_changed(written), "migration.json"); }).empty(),
+  hold(!refusal(codes, [&] { migrate::parse_state(with_one_byte_changed(written), "migration.json"); })
+            .empty(),
        "a state file with another byte is refused");
 }
 
