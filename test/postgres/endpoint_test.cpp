@@ -41,8 +41,8 @@ TEST_CASE("a connection string is taken apart, its password kept by itself") {
 }
 
 TEST_CASE("a mistake is told without the text, which may have a password in it") {
-  for (const char* text : {"postgres://app:s3cret@db:port/shop", "postgres://app:s3cret@[::1/shop",
-                           "host=db s3cret", "postgres://app:s3cret%zz@db/shop", "password='s3cret"}) {
+  for (const char* text : {"postgres://app:s3cret@[::1/shop", "host=db s3cret",
+                           "postgres://app:s3cret%zz@db/shop", "password='s3cret"}) {
     INFO(text);
     const Error error = error_of(text);
     CHECK(error.code() == "E-CONNECTION");
