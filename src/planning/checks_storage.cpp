@@ -36,12 +36,12 @@ Diagnostics check_data_mount(const Subject& subject) {
   const auto& mount = subject.place.data_mount;
   const std::string directory = printable(subject.place.old_pgdata);
   if (!mount || mount->kind == MountKind::tmpfs) {
-    return {
-        {.severity = Severity::error,
-         .code = "E-DATA-MOUNT",
-         .message = fmt::format("the data directory {} of {} is {}, so the data ends with its container",
-                                directory, name, mount ? "on a tmpfs mount" : "on no mount of the container"),
-         .hint = "copy the data to a named volume and mount that there"}};
+    return {{.severity = Severity::error,
+             .code = "E-DATA-MOUNT",
+             .message = fmt::format(
+                 "the data directory {} of {} is {}, so the data would be lost with the container", directory,
+                 name, mount ? "on a tmpfs mount" : "not on a mount"),
+             .hint = "copy the data to a named volume and mount that there"}};
   }
   Diagnostics result;
   if (mount->read_only) {

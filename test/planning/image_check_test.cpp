@@ -48,7 +48,7 @@ TEST_CASE("an image of another version is refused for that alone") {
           w.image.extensions.clear();
         },
         "error E-IMAGE-MAJOR: image postgres:16 for service db holds PostgreSQL 16.1, not 17 | "
-        "name an image of PostgreSQL 17 with --image"}});
+        "specify an image of PostgreSQL 17 with --image"}});
 }
 
 TEST_CASE("an image whose server refuses the value of a setting is refused, a locale by its own code") {
@@ -232,6 +232,6 @@ TEST_CASE("a pulled image is checked while planning") {
   const Planned result = planned(request_to(17), facts);
   REQUIRE_FALSE(result.ok);
   REQUIRE(shown(result.diagnostics) ==
-          "error E-IMAGE-MAJOR: image postgres:16 for service db holds PostgreSQL 16.1, not 17 | name an "
+          "error E-IMAGE-MAJOR: image postgres:16 for service db holds PostgreSQL 16.1, not 17 | specify an "
           "image of PostgreSQL 17 with --image");
 }

@@ -77,7 +77,11 @@ TEST_CASE("clients and the compose file are looked at") {
                                                .hint = "do so by hand"};
        },
        "error E-COMPOSE-EDIT: cannot rewrite docker-compose.yml:7 | do so by hand"},
-      {"without an edit", [](World& w) { w.request.edit_files = false; },
+      {"without an edit",
+       [](World& w) {
+         w.request.edit_files = false;
+         w.service().edits.clear();
+       },
        "note N-NO-EDIT: the project's files stay as they are, and name postgres:15 for service db until you "
        "change them | after the upgrade, set the image to postgres:17 where your deployment sets it"},
       {"without an edit, with a place",

@@ -92,7 +92,7 @@ class Rehearsing {
     const auto result = world_.engine.exec(target_.container_id, argv, "");
     if (const auto found = postgres::parse_postmaster(result.standard_output)) return *found;
     throw Error(
-        ErrorKind::failed, "E-NO-SERVER",
+        ErrorKind::refused, "E-NO-SERVER",
         fmt::format("container {} does not tell where its server takes connections{}", target_.container_name,
                     result.standard_error.empty() ? "" : ": " + last_words(result.standard_error)));
   }
