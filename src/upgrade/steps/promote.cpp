@@ -75,7 +75,6 @@ class PromoteStep final : public Step {
     refuse_changed_cluster(now, target, "convert", Slots::not_copied);
     for (const DatabaseFacts& database : now.databases) {
       refuse_unlogged(connection, target, database.name);
-      connection.clear_column_marks(database.name);
       old_cluster.copied[database.name] = {.missing = connection.missing_built_ins(database.name),
                                            .files = connection.relation_files(database.name)};
     }
@@ -84,6 +83,8 @@ class PromoteStep final : public Step {
     old_cluster.hidden_settings = hidden_values(target.inventory, now);
     take_old_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
+    // Only then: a server that keeps such marks reads values of changed row types by them.
+    for (const DatabaseFacts& database : now.databases) connection.clear_column_marks(database.name);
   }
 
   // Made since the plan.
