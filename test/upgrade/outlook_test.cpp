@@ -160,15 +160,16 @@ TEST_CASE("the plan lists its steps with what each does and its sign") {
     lines.push_back(fmt::format("{} {} {}|{}", step.number, step.sign, step.name, step.description));
   }
   CHECK(lines ==
-        Words{"1   pull|postgres:17", "2   freeze|shop-tool-1, shop-web-1, shop-worker-1",
-              "3   stop-old|shop-db-1", "4   backup|volume shop_dbdata",
-              "5   verify-backup|volume shop_dbdata", "6   dump|3 databases, 2 jobs",
-              "7   verify-dump|3 databases", "8 - wipe|volume shop_dbdata (backup and dump verified before)",
-              "9   start-new|PostgreSQL 17 in /var/lib/postgresql/data, isolated",
-              "10   restore|3 databases, 2 jobs", "11   configure|pg_hba.conf, pg_ident.conf, settings",
-              "12   scram|2 passwords", "13   refresh|ANALYZE, collations, extensions",
-              "14   verify|fingerprint, old against new", "15 ~ edit-compose|compose.yaml:5  15 → 17",
-              "16   start|service db on postgres:17", "17   thaw|shop-web-1, shop-worker-1"});
+        Words{"1   pull|postgres:17", "2   rehearse|3 databases on PostgreSQL 17, before anything stops",
+              "3   freeze|shop-tool-1, shop-web-1, shop-worker-1", "4   stop-old|shop-db-1",
+              "5   backup|volume shop_dbdata", "6   verify-backup|volume shop_dbdata",
+              "7   dump|3 databases, 2 jobs", "8   verify-dump|3 databases",
+              "9 - wipe|volume shop_dbdata (backup and dump verified before)",
+              "10   start-new|PostgreSQL 17 in /var/lib/postgresql/data, isolated",
+              "11   restore|3 databases, 2 jobs", "12   configure|pg_hba.conf, pg_ident.conf, settings",
+              "13   scram|2 passwords", "14   refresh|ANALYZE, collations, extensions",
+              "15   verify|fingerprint, old against new", "16 ~ edit-compose|compose.yaml:5  15 → 17",
+              "17   start|service db on postgres:17", "18   thaw|shop-web-1, shop-worker-1"});
 }
 
 }  // namespace pgupgrade::test

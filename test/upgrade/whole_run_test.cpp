@@ -16,10 +16,10 @@ std::vector<std::string> steps_told(const Scene& scene, upgrade::StepEventKind k
   return steps;
 }
 
-const std::vector<std::string> kSteps = {"pull",      "freeze",      "stop-old", "backup",    "verify-backup",
-                                         "dump",      "verify-dump", "wipe",     "start-new", "restore",
-                                         "configure", "scram",       "refresh",  "verify",    "edit-compose",
-                                         "start",     "thaw"};
+const std::vector<std::string> kSteps = {"pull",          "rehearse",  "freeze",      "stop-old", "backup",
+                                         "verify-backup", "dump",      "verify-dump", "wipe",     "start-new",
+                                         "restore",       "configure", "scram",       "refresh",  "verify",
+                                         "edit-compose",  "start",     "thaw"};
 
 }  // namespace
 

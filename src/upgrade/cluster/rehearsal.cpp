@@ -216,14 +216,35 @@ class Rehearsing {
     Fingerprint now = server.catalogs();
     if (left_out_.empty()) expect_planned_changes(plan_, target_, old, now);
     for (Fingerprint* side : {&old, &now}) {
-      for (const std::string& database : left_out_) forget(side->shared, sql_identifier(database));
-      for (const std::string& database : left_out_) side->databases.erase(database);
+      forget_other_databases(*side);
       for (std::size_t index = 0; index < inventory_.databases.size(); ++index)
         if (!with_rows_[index])
           forget(side->databases[inventory_.databases[index].name].objects, "large object");
     }
     server.settle_expressions(old, now);
     return pgupgrade::differences(old, now, kAll);
+  }
+
+  // Those that are left out, and those that came after the plan, which the dump refuses.
+  void forget_other_databases(Fingerprint& side) const {
+    const auto is_rehearsed = [&](const std::string& name) {
+      const auto& databases = inventory_.databases;
+      return std::any_of(databases.begin(), databases.end(),
+                         [&](const DatabaseFacts& database) { return database.name == name; });
+    };
+    std::erase_if(side.databases, [&](const auto& database) { return !is_rehearsed(database.first); });
+    constexpr std::string_view kKind = "database ";
+    std::vector<std::string> others;
+    for (const auto& [object, attributes] : side.shared) {
+      if (!object.starts_with(kKind)) continue;
+      const std::string identity = object.substr(kKind.size());
+      const auto& databases = inventory_.databases;
+      if (std::none_of(databases.begin(), databases.end(), [&](const DatabaseFacts& database) {
+            return sql_identifier(database.name) == identity;
+          }))
+        others.push_back(identity);
+    }
+    for (const std::string& identity : others) forget(side.shared, identity);
   }
 
   static void forget(Objects& objects, const std::string& part) {

@@ -118,7 +118,8 @@ class StopOldStep final : public Step {
   // same version is what Compose would start as well.
   static std::string other_version(StepContext& context, const TargetPlan& target) {
     const auto image = context.world.engine.inspect_image(target.old_image);
-    if (!image) return "gone";
+    // With neither tag nor image Compose pulls what the tag names elsewhere.
+    if (!image) return context.world.engine.inspect_image(target.old_image_id) ? "gone" : "";
     if (image->id == target.old_image_id) return {};
     try {
       const ImageFacts facts =
