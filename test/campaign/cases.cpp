@@ -12,6 +12,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "support/paths.hpp"
 #include "support/project.hpp"
 
 namespace pgupgrade::test::campaign {
@@ -59,8 +60,7 @@ std::optional<State> read_state(const fs::path& file) {
 
 std::vector<State> read_states() {
   const char* other = ::getenv("PGUPGRADE_CASES");
-  const fs::path directory =
-      other != nullptr ? fs::path(other) : fs::path(PGUPGRADE_TEST_DATA) / "campaign/cases";
+  const fs::path directory = other != nullptr ? fs::path(other) : test_data() / "campaign/cases";
   std::vector<State> states;
   for (const auto& entry : fs::directory_iterator(directory))
     if (entry.path().extension() == ".sql")
