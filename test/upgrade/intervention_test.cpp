@@ -177,7 +177,7 @@ TEST_CASE("a rollback does not put the backup back under a running stranger") {
        .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
   scene.engine.start_container(stranger);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-VOLUME-IN-USE: could not put the backup back into volume shop_dbdata: it is in use by stranger "
+        "E-VOLUME-IN-USE: cannot put the backup back into volume shop_dbdata: it is in use by stranger "
         "(running)");
   scene.engine.remove_container(stranger);
   scene.roll_back();
