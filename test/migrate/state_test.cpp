@@ -18,7 +18,8 @@ State sample(const std::filesystem::path& root) {
   made.request.state_root = root;
   state.plan = made.planned().plan;
   state.plan.source.parameters = {{"host", "old.example"}, {"user", "app"}};
-  state.databases = {{.name = "shop", .phase = migrate::Phase::copying, .attempt = 2, .begun = true, .started_ms = 5}};
+  state.databases = {
+      {.name = "shop", .phase = migrate::Phase::copying, .attempt = 2, .begun = true, .started_ms = 5}};
   state.created_roles = {"boss"};
   return state;
 }

@@ -129,7 +129,7 @@ TEST_CASE("data that a new container would not find is refused") {
          w.service().mounts = {{.kind = MountKind::tmpfs, .target = "/var/lib/postgresql/data"}};
        },
        "error E-DATA-MOUNT: the data directory /var/lib/postgresql/data of service db is on a tmpfs mount, "
-       "so the data ends with its container | copy the data to a named volume and mount that there"},
+       "so the data would be lost with the container | copy the data to a named volume and mount that there"},
       {"anonymous volume below a named one",
        [](World& w) {
          w.service().mounts = {{.source = "shop_pgdata", .target = "/var/lib/postgresql"},

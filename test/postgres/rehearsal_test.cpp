@@ -127,11 +127,12 @@ TEST_CASE("a materialized view counts when a name is missing, and with its rows 
            "\nLOCATION:  here, there.c:1\n== end\n";
   };
   // The next one, which fails as well, has its own name.
-  CHECK(found_in("== views 1\nREFRESH MATERIALIZED VIEW public.a\nERROR:  42883: function f() does not exist\n"
-                 "LOCATION:  here, there.c:1\nREFRESH MATERIALIZED VIEW public.b\n"
-                 "ERROR:  42883: function g() does not exist\nLOCATION:  here, there.c:1\n== end\n") ==
-        Texts{"shop|materialized view public.a|function f() does not exist",
-              "shop|materialized view public.b|function g() does not exist"});
+  CHECK(
+      found_in("== views 1\nREFRESH MATERIALIZED VIEW public.a\nERROR:  42883: function f() does not exist\n"
+               "LOCATION:  here, there.c:1\nREFRESH MATERIALIZED VIEW public.b\n"
+               "ERROR:  42883: function g() does not exist\nLOCATION:  here, there.c:1\n== end\n") ==
+      Texts{"shop|materialized view public.a|function f() does not exist",
+            "shop|materialized view public.b|function g() does not exist"});
   const std::string missing = refresh("42883: function all_books() does not exist");
   CHECK(found_in(missing) ==
         Texts{"shop|materialized view public.per_shelf|function all_books() does not exist"});
