@@ -71,6 +71,23 @@ constexpr const char* kAllRoleSettings =
 constexpr const char* kAllRoles = "all-roles.sql";
 constexpr const char* kRoles = "globals.sql";
 
+// Restores what comes before the rows: $1 is the dump, $2 the database to connect to, what follows are
+// options. Newer minor releases mark columns (pg_attver); an upgrade's dump is made without that, and a
+// server that does not know the mark refuses the table. In a script the mark can be taken out.
+constexpr const char* kPreData =
+    "pre_data() {{\n"
+    "  dump=$1 database=$2\n"
+    "  shift 2\n"
+    "  pg_restore --section=pre-data --create \"$@\" --file=pre-data.sql \"$dump\" 2>&1\n"
+    "  if grep -q 'pg_attver=' pre-data.sql; then\n"
+    "    sed -e '/ SET (pg_attver=[^,)]*);$/d' -e 's/\\(([^()]*\\), pg_attver=[^,)]*/\\1/' "
+    "-e 's/(pg_attver=[^,)]*, /(/' pre-data.sql >unmarked.sql\n"
+    "    {} --dbname=\"$database\" --file=unmarked.sql 2>&1\n"
+    "  else\n"
+    "    restore --section=pre-data --create \"$@\" --dbname=\"$database\" \"$dump\"\n"
+    "  fi\n"
+    "}}\n";
+
 // Dumps and the cluster that is made of them, with its indexes.
 std::int64_t room_needed(const Inventory& inventory, const std::vector<bool>& with_rows) {
   std::int64_t bytes = 512LL << 20;
@@ -184,6 +201,7 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
       "  sleep 0.1\n"
       "done\n"
       "restore() {{ {4} \"$@\" 2>&1; }}\n"
+      "{11}"
       "sql() {{ {5} --dbname=\"$1\" 2>&1; }}\n"
       "echo '== roles'\n"
       "grep -vxF {10} {7} >roles.sql\n"  // initdb has made that one
@@ -194,7 +212,8 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
       words(initdb(inventory, rehearsal.new_major, data)),
       words(server(data, "", rehearsal.socket, hba, rehearsal.settings)), connected({"pg_restore"}),
       talkative, connected({"psql", "--no-psqlrc", "--quiet"}), kRoles, kAllRoles, rehearsal.socket,
-      shell_word(fmt::format("CREATE ROLE {};", quoted_identifier(inventory.superuser))));
+      shell_word(fmt::format("CREATE ROLE {};", quoted_identifier(inventory.superuser))),
+      fmt::format(kPreData, connected({"psql", "--no-psqlrc", "--quiet", "--echo-errors"})));
   for (const std::size_t index : in_order(inventory)) {
     const std::string& name = inventory.databases[index].name;
     const std::string database = shell_word(database_conninfo(name));
@@ -205,8 +224,8 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
     script += fmt::format(
         "if [ -s db-{0}.dump ]; then\n"
         "echo '== database {0}'\n"
-        "restore --section=pre-data --create {1} --dbname={2} db-{0}.dump\n",
-        index, built_in ? "--clean --if-exists" : "", name == "postgres" ? "template1" : "postgres");
+        "pre_data db-{0}.dump {1} {2}\n",
+        index, name == "postgres" ? "template1" : "postgres", built_in ? "--clean --if-exists" : "");
     if (!statements.empty())
       script += fmt::format("printf %s {} | sql {}\n", shell_word(statements), database);
     script += fmt::format(
@@ -248,6 +267,14 @@ std::string take_state(std::string& error) {
 bool is_refusal(const std::string& state, bool with_rows) {
   if (state.starts_with("42")) return true;
   return with_rows && (state.starts_with("22") || state.starts_with("23") || state.starts_with("P0"));
+}
+
+// "psql:unmarked.sql:12: STATEMENT:  CREATE …" of a script whose errors are echoed.
+std::string as_of_pg_restore(const std::string& line) {
+  constexpr std::string_view kStatement = ": STATEMENT:  ";
+  const std::size_t at = line.find(kStatement);
+  if (!line.starts_with("psql:") || at == std::string::npos) return line;
+  return "Command was: " + line.substr(at + kStatement.size());
 }
 
 bool is_shown_statement(std::string_view line) {
@@ -357,7 +384,8 @@ std::vector<RehearsalFailure> parse_rehearsal(const Inventory& inventory, const 
                        failures.back().failure.error == failure.error && mark == "all-roles";
     if (!follows && !again) failures.push_back({.database = database, .failure = std::move(failure)});
   };
-  for (const std::string& line : split_lines(output)) {
+  for (const std::string& printed : split_lines(output)) {
+    const std::string line = as_of_pg_restore(printed);
     if (line.starts_with("== ")) {
       finish();
       mark = line.substr(3);

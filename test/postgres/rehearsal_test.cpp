@@ -152,6 +152,17 @@ TEST_CASE("a setting of all roles is told once, with its cure") {
   CHECK(explain(found[0].failure).cure == "on the old server: ALTER ROLE ALL RESET gone");
 }
 
+TEST_CASE("a script without the marks of columns tells its failures as pg_restore does") {
+  CHECK(found_in("== database 1\n"
+                 "psql:unmarked.sql:7: ERROR:  function gone() does not exist\n"
+                 "LINE 2:  SELECT gone();\n"
+                 "                ^\n"
+                 "psql:unmarked.sql:7: STATEMENT:  CREATE VIEW \"public\".\"v\" AS\n SELECT gone();\n"
+                 "psql:unmarked.sql:9: ERROR:  relation \"public.v\" does not exist\n"
+                 "psql:unmarked.sql:9: STATEMENT:  ALTER VIEW public.v OWNER TO postgres;\n== end\n") ==
+        Texts{"shop|view public.v|function gone() does not exist"});
+}
+
 TEST_CASE("a mark of newer minor releases is no failure") {
   CHECK(found_in("== database 1\n"
                  "pg_restore: error: could not execute query: ERROR:  unrecognized parameter \"pg_attver\"\n"
