@@ -93,7 +93,7 @@ class PromoteStep final : public Step {
     const auto tables = connection.unlogged_tables(database);
     if (tables.empty()) return;
     throw Error(
-        ErrorKind::failed, "E-WARM",
+        ErrorKind::refused, "E-WARM",
         fmt::format("could not copy service \"{}\": the rows of unlogged tables of database \"{}\" are in no "
                     "copy: {}",
                     target.service, printable(database), printable(join(tables, ", "), 500)),
