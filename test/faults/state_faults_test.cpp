@@ -85,7 +85,7 @@ void check_error(const Outcome& outcome, const StateDirectory& directory) {
     return;
   }
   CHECK(process.exit_code == 5);
-  CHECK_THAT(process.standard_error, ContainsSubstring("E-FILE: cannot "));
+  CHECK_THAT(process.standard_error, ContainsSubstring("E-FILE: could not "));
   CHECK_THAT(process.standard_error, ContainsSubstring(directory.run().parent_path().string()));
 }
 
