@@ -1,4 +1,5 @@
 #include "upgrade/command/drift.hpp"
+#include "upgrade/data/aside.hpp"
 
 #include <fmt/format.h>
 
@@ -58,7 +59,10 @@ void refuse_drift(const Journal& journal, World& world) {
     if (target.data_mount.kind == MountKind::volume) {
       const auto volume = world.engine.inspect_volume(target.data_mount.source);
       if (!volume) refuse(data_name(target.data_mount) + " is gone", "pgupgrade rollback");
-      if (volume->created_at != target.data_volume.created_at) {
+      // The local driver tells the last change of the volume's own directory, which an exchange of what is in
+      // it is.
+      const bool exchanged = has_aside(target) && journal.ever_begun(Point::replaces_data);
+      if (!exchanged && volume->created_at != target.data_volume.created_at) {
         refuse(fmt::format("{} was made at {}, but the run started with one of {}",
                            data_name(target.data_mount), volume->created_at, target.data_volume.created_at),
                "pgupgrade status");

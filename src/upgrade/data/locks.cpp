@@ -1,4 +1,5 @@
 #include "upgrade/data/locks.hpp"
+#include "upgrade/data/aside.hpp"
 
 #include <fmt/format.h>
 #include <pwd.h>
@@ -190,7 +191,8 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
                    {kRunLabel, plan.run_id},
                    {kHolderLabel, holder},
                    {kDataLabel, data_name(target.data_mount)},
-                   {kVolumeLabel, created_at(world, target.data_mount)},
+                   // An exchange of places changes when a volume seems to have been made.
+                   {kVolumeLabel, has_aside(target) ? std::string() : created_at(world, target.data_mount)},
                    {kStateRootLabel, plan.state_root}};
     // It may be released between our two calls; and the engine gives a name away before it shows what has it.
     const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {

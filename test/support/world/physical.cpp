@@ -213,6 +213,9 @@ std::optional<Outcome> run_exchange(SimulatedEngine& engine, SimulatedContainer&
   const Tree here = subtree(*first.tree, first.path);
   replace_subtree(*first.tree, first.path, subtree(*second.tree, second.path));
   replace_subtree(*second.tree, second.path, here);
+  // As the local driver tells it: by the last change of the volume's own directory.
+  for (auto& [name, volume] : engine.volumes)
+    if (&volume.tree == first.tree) volume.info.created_at += "+";
   return done();
 }
 
