@@ -68,7 +68,7 @@ TEST_CASE("a dry run prints the plan and changes nothing") {
   CHECK(dry.exit_code == 0);
   CHECK_THAT(dry.standard_output,
              ContainsSubstring("pgupgrade-fixture/postgres:13 → pgupgrade-fixture/postgres:17"));
-  CHECK_THAT(dry.standard_output, ContainsSubstring("17   thaw          " + project.name() + "-app-1"));
+  CHECK_THAT(dry.standard_output, ContainsSubstring("18   thaw          " + project.name() + "-app-1"));
   const ProcessResult plan =
       project.pgupgrade({"plan", "--compose", "docker-compose.yml", "--to", "17", "--detailed-exitcode"});
   CHECK(plan.exit_code == 10);
