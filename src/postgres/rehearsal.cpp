@@ -10,6 +10,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/names.hpp"
+#include "postgres/remote_sql.hpp"
 
 namespace pgupgrade::postgres {
 namespace {
@@ -96,12 +97,15 @@ std::int64_t room_needed(const Inventory& inventory, const std::vector<bool>& wi
   return bytes;
 }
 
-// In the order in which a restore makes them, so one that reads another comes later.
-constexpr const char* kRefreshViews =
-    "SET search_path = '';\n"
-    "SELECT pg_catalog.format('REFRESH MATERIALIZED VIEW %s', c.oid::pg_catalog.regclass) FROM "
-    "pg_catalog.pg_class c "
-    "WHERE c.relkind = 'm' ORDER BY c.oid \\gexec\n";
+// In the order in which a restore makes them, so one that reads another comes later. Nothing asks a foreign
+// server.
+std::string refresh_views_script() {
+  return "SET search_path = '';\n"
+         "SELECT pg_catalog.format('REFRESH MATERIALIZED VIEW %s', c.oid::pg_catalog.regclass) FROM "
+         "pg_catalog.pg_class c "
+         "WHERE c.relkind = 'm' AND c.oid::pg_catalog.text NOT IN (SELECT r.oid FROM (" +
+         sql::all_remote_views() + ") r(oid, schema, name)) ORDER BY c.oid \\gexec\n";
+}
 
 }  // namespace
 
@@ -235,7 +239,7 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
         "echo '== views {0}'\n"
         "printf %s {2} | PGOPTIONS={3} sql {1}\n"
         "fi\n",
-        index, database, shell_word(kRefreshViews), shell_word(rehearsal.refresh_options));
+        index, database, shell_word(refresh_views_script()), shell_word(rehearsal.refresh_options));
   }
   return script + fmt::format("echo '{}'\nwait $server\n", kRehearsalEnd);
 }

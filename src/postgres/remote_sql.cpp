@@ -11,7 +11,9 @@ std::string not_remote(const std::string& alias) {
   return "NOT EXISTS (SELECT 1 FROM remote WHERE remote.oid = " + alias + ".oid)";
 }
 
-std::string remote_views() {
+namespace {
+
+std::string views_over_foreign_tables(const std::string& condition) {
   return "WITH RECURSIVE reads(class, object, source_class, source) AS (SELECT 'pg_class'::regclass::oid, "
          "r.ev_class, d.refclassid, d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = "
          "'pg_rewrite'::regclass AND d.objid = r.oid WHERE d.refclassid IN ('pg_class'::regclass, "
@@ -25,7 +27,18 @@ std::string remote_views() {
          "reads.object FROM remote JOIN reads ON reads.source_class = remote.class AND reads.source = "
          "remote.object) SELECT c.oid::text, n.nspname::text, c.relname::text FROM remote JOIN pg_class c ON "
          "c.oid = remote.object JOIN pg_namespace n ON n.oid = c.relnamespace WHERE remote.class = "
-         "'pg_class'::regclass AND c.relkind = 'm' AND c.relispopulated ORDER BY 2, 3";
+         "'pg_class'::regclass AND c.relkind = 'm' " +
+         condition + "ORDER BY 2, 3";
+}
+
+}  // namespace
+
+std::string remote_views() {
+  return views_over_foreign_tables("AND c.relispopulated ");
+}
+
+std::string all_remote_views() {
+  return views_over_foreign_tables("");
 }
 
 }  // namespace pgupgrade::postgres::sql

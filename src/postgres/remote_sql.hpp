@@ -15,5 +15,7 @@ std::string not_remote(const std::string& alias);
 // through parents, other views, and functions whose body or row type names one. What the text of a function
 // reads stands in no catalog.
 std::string remote_views();
+// The same, populated or not.
+std::string all_remote_views();
 
 }  // namespace pgupgrade::postgres::sql
