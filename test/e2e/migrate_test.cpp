@@ -301,7 +301,8 @@ TEST_CASE(
   CHECK(pair.target().databases().empty());
 }
 
-TEST_CASE("a migration survives its death at every place") {
+// Longer than a test may be: scripts/campaign migrate runs it.
+TEST_CASE("a migration survives its death at every place", "[.migrate]") {
   const Pair pair(13, 17);
   make_databases(pair.source());
   const Words command = pair.migrate({"--database", "blog"});
