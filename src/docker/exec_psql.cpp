@@ -32,7 +32,8 @@ constexpr const char* kScript =
     "-c zero_damaged_pages=off -c session_preload_libraries= -c quote_all_identifiers=off "
     "-c standard_conforming_strings=on -c extra_float_digits=0 -c bytea_output=hex -c "
     "transform_null_equals=off "
-    "-c array_nulls=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC'\n"
+    "-c array_nulls=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC "
+    "-c lc_monetary=C -c lc_numeric=C'\n"
     "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
     // Bytes of no encoding are not for UTF-8.
     "exec psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
