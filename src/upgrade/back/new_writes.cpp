@@ -8,8 +8,8 @@
 #include "upgrade/clients/clients.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
-#include "upgrade/work/service_container.hpp"
-#include "upgrade/work/stop_server.hpp"
+#include "upgrade/sandbox/service_container.hpp"
+#include "upgrade/sandbox/stop_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

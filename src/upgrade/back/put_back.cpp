@@ -10,8 +10,8 @@
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/stop_server.hpp"
-#include "upgrade/work/utility_image.hpp"
+#include "upgrade/sandbox/stop_server.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

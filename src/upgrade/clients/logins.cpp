@@ -9,7 +9,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
 #include "upgrade/clients/passwords.hpp"
-#include "upgrade/work/service_container.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

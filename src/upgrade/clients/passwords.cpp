@@ -4,7 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -12,7 +12,7 @@
 #include "pgupgrade/base/hash.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -11,13 +11,13 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
-#include "upgrade/work/image_probe.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 std::string work_directory() {
-  return std::string(kAsideMount) + "/work";
+  return std::string(kAsideMount) + "/scratch";
 }
 
 // $1: the working directory, which pg_upgrade fills with its scripts; what follows is its command line. What

@@ -14,7 +14,7 @@
 #include "pgupgrade/model/json.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

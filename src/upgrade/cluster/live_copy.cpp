@@ -9,7 +9,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -8,7 +8,7 @@
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/client_work.hpp"
+#include "upgrade/sandbox/client_work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

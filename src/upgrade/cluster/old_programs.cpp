@@ -71,7 +71,7 @@ std::string names_of(const std::vector<std::string>& libraries) {
 }
 
 void try_programs(StepContext& context, const TargetPlan& target) {
-  const std::string directory = std::string(kAsideMount) + "/work/try";
+  const std::string directory = std::string(kAsideMount) + "/scratch/try";
   std::vector<std::string> argv = {"sh", "-c", kTryScript, "sh", directory, old_programs()};
   const auto initdb = postgres::initdb(target.inventory, target.old_major, directory);
   argv.insert(argv.end(), initdb.begin() + 1, initdb.end());

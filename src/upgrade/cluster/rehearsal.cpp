@@ -17,9 +17,9 @@
 #include "upgrade/cluster/planned_changes.hpp"
 #include "upgrade/cluster/socket_directory.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/hidden_settings.hpp"
-#include "upgrade/work/work.hpp"
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
+#include "upgrade/sandbox/work.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -7,8 +7,8 @@
 #include "pgupgrade/docker/exec_psql.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
-#include "upgrade/work/client_work.hpp"
-#include "upgrade/work/service_container.hpp"
+#include "upgrade/sandbox/client_work.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

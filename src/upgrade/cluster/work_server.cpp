@@ -13,8 +13,8 @@
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/hidden_settings.hpp"
-#include "upgrade/work/stop_server.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
+#include "upgrade/sandbox/stop_server.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -7,7 +7,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/server.hpp"
 #include "upgrade/run/context.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 

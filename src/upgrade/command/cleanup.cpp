@@ -10,7 +10,7 @@
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

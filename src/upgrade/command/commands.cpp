@@ -14,7 +14,7 @@
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/runner.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

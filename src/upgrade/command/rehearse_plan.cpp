@@ -2,7 +2,7 @@
 
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "upgrade/cluster/rehearsal.hpp"
-#include "upgrade/work/image_probe.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 

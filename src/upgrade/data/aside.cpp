@@ -11,7 +11,7 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/data/exchange_program.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/utility_image.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
@@ -70,12 +70,12 @@ if [ -n "$3" ]; then
   [ -z "$beside" ] || { echo "it holds more than the data directory: $beside"; exit 3; }
 fi
 find "$2" -mindepth 1 -delete
-mkdir "$2/new" "$2/copy" "$2/programs" "$2/work"
+mkdir "$2/new" "$2/copy" "$2/programs" "$2/scratch"
 chown "$(stat -c %u:%g "$1")" "$2/new"
 chmod "$(stat -c %a "$1")" "$2/new"
 chown "$(stat -c %u:%g "$1/$4")" "$2/copy"
-chmod 0700 "$2/copy" "$2/work"
-chown "$5" "$2/work"
+chmod 0700 "$2/copy" "$2/scratch"
+chown "$5" "$2/scratch"
 sync
 )sh";
 

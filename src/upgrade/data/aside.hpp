@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "upgrade/run/context.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 

@@ -15,7 +15,7 @@
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_users.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/utility_image.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

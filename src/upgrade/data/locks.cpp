@@ -14,7 +14,7 @@
 #include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/utility_image.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -6,7 +6,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/service_container.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -12,8 +12,8 @@
 #include "upgrade/data/locks.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/service_container.hpp"
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/service_container.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

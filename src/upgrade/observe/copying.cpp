@@ -5,7 +5,7 @@
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/postgres/physical.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/work/image_probe.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -13,7 +13,7 @@
 #include "upgrade/data/locks.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/work/image_probe.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;

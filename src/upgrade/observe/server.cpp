@@ -8,8 +8,8 @@
 #include "pgupgrade/postgres/program_errors.hpp"
 #include "upgrade/clients/passwords.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/work/extension_reference.hpp"
-#include "upgrade/work/hidden_settings.hpp"
+#include "upgrade/sandbox/extension_reference.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
 
 namespace pgupgrade::upgrade {
 

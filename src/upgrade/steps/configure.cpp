@@ -15,9 +15,9 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work/image_probe.hpp"
-#include "upgrade/work/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

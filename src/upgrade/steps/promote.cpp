@@ -12,8 +12,8 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work/hidden_settings.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -5,8 +5,8 @@
 #include "pgupgrade/planning/make_plan.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -14,8 +14,8 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/sandbox/client_work.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work/client_work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

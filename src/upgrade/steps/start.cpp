@@ -15,10 +15,10 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/sandbox/service_container.hpp"
+#include "upgrade/sandbox/stop_server.hpp"
+#include "upgrade/sandbox/work.hpp"
 #include "upgrade/steps/steps.hpp"
-#include "upgrade/work/service_container.hpp"
-#include "upgrade/work/stop_server.hpp"
-#include "upgrade/work/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

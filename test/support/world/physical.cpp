@@ -63,7 +63,7 @@ Outcome make_aside(SimulatedEngine& engine, SimulatedContainer& self, const Argv
     if (!argv.at(6).empty() && parent_path(path) == data.path && path != join_path(data.path, argv.at(6)))
       return {.exit_code = 3, .out = "it holds more than the data directory: " + path + "\n", .err = {}};
   clear_below(*place.tree, place.path);
-  for (const char* part : {"new", "copy", "programs", "work"})
+  for (const char* part : {"new", "copy", "programs", "scratch"})
     put_directory(*place.tree, join_path(place.path, part), 0700, 999, 999, engine.now());
   const Node& root = data.tree->at(data.path);
   put_directory(*place.tree, join_path(place.path, "new"), root.mode, root.uid, root.gid, engine.now());

@@ -1,4 +1,4 @@
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "pgupgrade/base/error_codes.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 

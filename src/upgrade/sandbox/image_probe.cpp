@@ -1,4 +1,4 @@
-#include "upgrade/work/image_probe.hpp"
+#include "upgrade/sandbox/image_probe.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "upgrade/work/hidden_settings.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "pgupgrade/docker/engine.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/utility_image.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/client_work.hpp"
+#include "upgrade/sandbox/client_work.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/hidden_settings.hpp"
+#include "upgrade/sandbox/hidden_settings.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/stop_server.hpp"
+#include "upgrade/sandbox/stop_server.hpp"
 
 #include "pgupgrade/base/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/extension_reference.hpp"
+#include "upgrade/sandbox/extension_reference.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "pgupgrade/model/sql_text.hpp"
 #include "pgupgrade/planning/member_changes.hpp"
 #include "pgupgrade/postgres/members.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -1,4 +1,4 @@
-#include "upgrade/work/service_container.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "upgrade/work/work_files.hpp"
+#include "upgrade/sandbox/work_files.hpp"
 
 #include "pgupgrade/backup/archive.hpp"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "pgupgrade/model/facts.hpp"
-#include "upgrade/work/work.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 
