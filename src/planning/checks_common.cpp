@@ -34,7 +34,8 @@ Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::stri
     if (std::find(acknowledged.begin(), acknowledged.end(), diagnostic.code) != acknowledged.end()) {
       diagnostic.severity = Severity::warning;
     } else {
-      diagnostic.hint += "; or proceed anyway with --accept " + diagnostic.code;
+      diagnostic.hint +=
+          (diagnostic.hint.empty() ? "" : "; or ") + ("proceed anyway with --accept " + diagnostic.code);
     }
   }
   return diagnostics;

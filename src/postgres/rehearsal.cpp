@@ -58,12 +58,12 @@ void add_connection(Argv& argv, const Connection& connection, int port) {
                            "--username=" + connection.superuser, "--no-password"});
 }
 
-// What pg_dumpall leaves out, as statements that psql runs. set_config() takes a list as one text.
+// What pg_dumpall leaves out, as statements that psql runs: both in one query, and so in one transaction,
+// since the value may forbid to write. set_config() takes a list as one text.
 constexpr const char* kAllRoleSettings =
-    "SELECT pg_catalog.format(E'SELECT pg_catalog.set_config(%L, %L, false) \\\\g /dev/null\\nALTER ROLE ALL "
-    "SET %s FROM "
-    "CURRENT;\\nRESET %s;', s.name, s.value, s.quoted, s.quoted) FROM (SELECT pg_catalog.split_part(u.t, "
-    "'=', 1) AS "
+    "SELECT pg_catalog.format(E'SELECT pg_catalog.set_config(%L, %L, false) \\\\; ALTER ROLE ALL SET %s FROM "
+    "CURRENT \\\\g /dev/null\\nRESET %s;', s.name, s.value, s.quoted, s.quoted) FROM (SELECT "
+    "pg_catalog.split_part(u.t, '=', 1) AS "
     "name, pg_catalog.substr(u.t, pg_catalog.strpos(u.t, '=') + 1) AS value, (SELECT "
     "pg_catalog.string_agg(pg_catalog.quote_ident(p.t), '.') FROM pg_catalog.regexp_split_to_table("
     "pg_catalog.split_part(u.t, '=', 1), '[.]') p(t)) AS quoted FROM pg_catalog.pg_db_role_setting d, "

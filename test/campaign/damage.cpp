@@ -221,7 +221,7 @@ void damage(Cases& cases) {
   for (const char* place : {"backup:after-done", "verify-dump:after-done"})
     rolled_back_before_the_wipe(cases, subject, place, backup_files, kBackupCodes);
   rolled_back_before_the_wipe(cases, subject, "verify-dump:after-done", dump_files, kDumpCodes);
-  for (const char* place : {"wipe:after-done", "restore:one-restored", "start:before-record"})
+  for (const char* place : {"wipe:after-done", "restore:globals-restored", "start:before-record"})
     after_the_wipe(cases, subject, place);
   dump_after_the_wipe(cases, subject);
 }

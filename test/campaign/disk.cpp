@@ -163,12 +163,12 @@ void state_directory(Cases& cases) {
              {"verify-backup:compared"},
              {"dump:dumped"},
              {"dump:record-written"},
-             {"verify-dump:digests-verified"},
+             {"verify-dump:files-verified"},
              {"wipe:before-record"},
              {"wipe:copies-proven"},
              {"wipe:emptied"},
              {"start-new:initialised"},
-             {"restore:one-restored"},
+             {"restore:globals-restored"},
              {"configure:files-placed"},
              {"verify:before-record"},
              {"edit-compose:after-record"},
@@ -208,7 +208,7 @@ void data_volume(Cases& cases) {
              {"start-new:directory-prepared"},
              {"start-new:initialised"},
              {"restore:server-started", 1 * kMiB},
-             {"restore:one-restored"},
+             {"restore:globals-restored"},
              {"configure:before-record"},
              {"configure:files-placed"},
              {"refresh:before-record"},
@@ -223,7 +223,7 @@ void dump_volume(Cases& cases) {
   for (const Moment& moment : std::vector<Moment>{{"dump:server-started"},
                                                   {"dump:server-started", 40 * kKiB},
                                                   {"dump:server-started", 120 * kKiB},
-                                                  {"dump:globals-dumped"},
+                                                  {"dump:members-out"},
                                                   {"restore:server-started"}}) {
     for (const char* way : {"resume", "rollback"}) {
       cases.run("dump volume, " + name_of(moment, way), [&] {

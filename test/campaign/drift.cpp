@@ -136,7 +136,7 @@ void images(Cases& cases, Subject& subject, const OwnTags& tags) {
   };
   const auto move_back = [&](const char* version) { return [&tags, version] { tags.point_back(version); }; };
   for (const char* way : {"resume", "rollback"})
-    for (const char* place : {"backup:after-done", "restore:one-restored"})
+    for (const char* place : {"backup:after-done", "restore:globals-restored"})
       cases.run(fmt::format("{}, new image retagged, {}", place, way), [&] {
         refused_until_fixed(subject, place, {"resume"}, {"error[E-DRIFT]", tags.tag("17")}, way,
                             move_to_other("17"), move_back("17"));

@@ -277,7 +277,7 @@ void strike(Cases& cases, const Subject& subject, const std::string& call, const
 
 void state(Cases& cases) {
   Subject subject("state");
-  for (const char* place : {"backup:archive-written", "wipe:emptied", "restore:one-restored",
+  for (const char* place : {"backup:archive-written", "wipe:emptied", "restore:globals-restored",
                             "edit-compose:after-done", "start:up"})
     damaged_at(cases, subject, place);
   for (const char* place :
@@ -291,7 +291,7 @@ void state(Cases& cases) {
     });
   }
   for (const char* old_place : {"pull:after-done", "stop-old:after-done", "verify-backup:after-done"})
-    for (const char* place : {"verify-dump:after-done", "restore:one-restored"})
+    for (const char* place : {"verify-dump:after-done", "restore:globals-restored"})
       for (const char* command : {"resume", "rollback"})
         cases.run(fmt::format("{} with the state of {}, {}", place, old_place, command),
                   [&] { from_an_old_one(subject, old_place, place, command); });

@@ -78,7 +78,7 @@ TEST_CASE("a run that is killed at one place after the other goes on each time a
   require_killed(project, "begin:state-written", kUpgrade);
   for (const char* place : {"freeze:one-stopped", "stop-old:before-signal", "backup:streaming", "dump:dumped",
                             "wipe:after-record", "wipe:emptied", "start-new:directory-prepared",
-                            "restore:one-restored", "configure:files-placed", "scram:one-converted",
+                            "restore:globals-restored", "configure:files-placed", "scram:one-converted",
                             "edit-compose:after-action", "start:up", "thaw:one-started"}) {
     require_killed(project, place, {"resume"});
   }
@@ -104,7 +104,7 @@ TEST_CASE("a run that is killed before the new server starts is undone byte for 
   const Words standing_before = standing(project);
   const std::string volume = project.name() + "_data";
 
-  for (const char* place : {"backup:streaming", "dump:dumped", "wipe:emptied", "restore:one-restored",
+  for (const char* place : {"backup:streaming", "dump:dumped", "wipe:emptied", "restore:globals-restored",
                             "edit-compose:after-action"}) {
     INFO("killed at " << place);
     require_killed(project, "stop-old:after-done", kUpgrade);

@@ -145,8 +145,10 @@ TEST_CASE("a materialized view counts when a name is missing, and with its rows 
 TEST_CASE("a setting of all roles is told once, with its cure") {
   const std::string refused = "ERROR:  42704: unrecognized configuration parameter \"gone\"\n";
   const std::string output =
-      "== all-roles\nSELECT pg_catalog.set_config('gone', 'on', false) \\g /dev/null\n" + refused +
-      "ALTER ROLE ALL SET gone FROM CURRENT;\n" + refused + "RESET gone;\n" + refused + "== end\n";
+      "== all-roles\nSELECT pg_catalog.set_config('gone', 'on', false) \\; ALTER ROLE ALL SET gone FROM "
+      "CURRENT "
+      "\\g /dev/null\n" +
+      refused + "RESET gone;\n" + refused + "== end\n";
   const auto found = parse_rehearsal(usual(), {false, false, false}, output);
   REQUIRE(found.size() == 1);
   CHECK(explain(found[0].failure).cure == "on the old server: ALTER ROLE ALL RESET gone");

@@ -174,7 +174,7 @@ TEST_CASE("an old image that is gone is refused") {
 }
 
 TEST_CASE("a rollback finds its way when the old image was pruned and is a rebuilt one by now") {
-  for (const char* place : {"verify-dump:after-done", "wipe:emptied", "restore:one-restored", ""}) {
+  for (const char* place : {"verify-dump:after-done", "wipe:emptied", "restore:globals-restored", ""}) {
     INFO(place);
     Scene scene;
     if (*place == '\0')

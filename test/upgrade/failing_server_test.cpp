@@ -33,7 +33,7 @@ TEST_CASE("a failed restore tells what its server said") {
 }
 
 TEST_CASE("a failed dump tells what its server said") {
-  CHECK_THAT(error_of_panic("dump:globals-dumped", "old-server"),
+  CHECK_THAT(error_of_panic("dump:members-out", "old-server"),
              ContainsSubstring(std::string("; server log: PANIC:  ") + kFull));
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("orders taken between two attempts at a rollback, once the data was ba
                             "dump:undo-after-done", "backup:undo-after-done"}) {
     INFO(place);
     Scene scene;
-    scene.die_at("restore:one-restored");
+    scene.die_at("restore:globals-restored");
     scene.probe.on_reach = [&](const std::string& reached) {
       if (reached == place) throw Crash{reached};
     };
@@ -113,7 +113,7 @@ TEST_CASE("orders taken between two attempts at a rollback, once the data was ba
 
 TEST_CASE("what somebody puts beside the data directory into its volume survives a rollback") {
   for (const int major : {17, 18}) {
-    for (const char* place : {"dump:after-done", "restore:one-restored", "verify:after-done"}) {
+    for (const char* place : {"dump:after-done", "restore:globals-restored", "verify:after-done"}) {
       INFO(major << ", " << place);
       Scene scene({.new_major = major, .subdirectory = true});
       scene.die_at(place);

@@ -36,6 +36,7 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/live_copy.cpp", "copy"},            // the same
       {"upgrade/cluster/conversion.cpp", "check-upgrade"},  // the same
       {"upgrade/cluster/planned_cluster.cpp", "dump"},      // the verb of a sentence
+      {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
       {"upgrade/steps/promote.cpp", "convert"},             // the same
       {"cli/arguments/options.cpp", "verify-backup"},       // a command
       {"cli/command/tool_commands.cpp", "verify-backup"},   // the same

@@ -23,7 +23,7 @@ bool was_put_back(const Scene& scene) {
 
 TEST_CASE("a dump whose run died, and its server with it, is taken of the data as it was") {
   for (const char* place :
-       {"dump:server-started", "dump:globals-dumped", "dump:dumped", "dump:fingerprint-taken"}) {
+       {"dump:server-started", "dump:members-out", "dump:dumped", "dump:fingerprint-taken"}) {
     INFO(place);
     Scene scene;
     scene.die_at(place);

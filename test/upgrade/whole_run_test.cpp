@@ -42,7 +42,7 @@ TEST_CASE("a whole upgrade ends with the new version, the same content and every
 
 TEST_CASE("the volume of the dump, in which the verifiers are, is for its owner alone") {
   Scene scene;
-  scene.die_at("dump:server-started");
+  scene.die_at("dump:dumped");
   CHECK(scene.engine.volume("pgupgrade-0a1b2c3d-db-dump").tree.at(".").mode == 0700);
 }
 

@@ -12,8 +12,10 @@
 #include "pgupgrade/base/name_text.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
+#include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/sandbox/client_work.hpp"
 #include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
@@ -90,16 +92,24 @@ void make_dump_volume(StepContext& context, const TargetPlan& target) {
   const std::string name = dump_volume_name(context.plan().run_id, target.service);
   context.world.engine.remove_volume(name);
   context.world.engine.create_volume({.name = name, .labels = {{kRunLabel, context.plan().run_id}}});
-  const WorkSpec spec = dump_work(context, target, "close", {"chmod", "0700", kDumpMount});
-  run_work_checked(context.world, spec, "E-DUMP", "close volume " + name + " to others");
 }
 
-std::map<std::string, std::string> digest_dump(StepContext& context, const TargetPlan& target) {
+ClientCommand close_dump_volume(const TargetPlan& target) {
+  return {.command = {.argv = {"chmod", "0700", kDumpMount}},
+          .task = {.code = "E-DUMP",
+                   .verb = "close",
+                   .whole = fmt::format("the dump volume of service \"{}\" to others", target.service)}};
+}
+
+ClientCommand digest_dump(const TargetPlan& target) {
   const std::string script = "cd \"$1\" && find . -type f -exec sha256sum {} + && echo end";
-  WorkSpec spec = dump_work(context, target, "digest", {"sh", "-c", script, "sh", kDumpMount});
-  spec.last_line = "end";
-  const auto result = run_work_checked(context.world, spec, "E-DUMP-DAMAGED",
-                                       fmt::format("read the dump of service \"{}\" again", target.service));
+  return {.command = {.argv = {"sh", "-c", script, "sh", kDumpMount}},
+          .task = {.code = "E-DUMP-DAMAGED",
+                   .verb = "read",
+                   .whole = fmt::format("the dump of service \"{}\" again", target.service)}};
+}
+
+std::map<std::string, std::string> parse_digests(const TargetPlan& target, const WorkResult& result) {
   const auto lines = split_lines(result.standard_output);
   if (lines.empty() || lines.back() != "end") damaged(target, "the list of its files was cut short");
   std::map<std::string, std::string> digests;
@@ -109,14 +119,47 @@ std::map<std::string, std::string> digest_dump(StepContext& context, const Targe
   return digests;
 }
 
-void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
-  const auto now = digest_dump(context, target);
+namespace {
+
+void compare_digests(const TargetPlan& target, const DumpRecord& record, const WorkResult& result) {
+  const auto now = parse_digests(target, result);
   for (const auto& [file, digest] : record.digests) {
     const auto found = now.find(file);
     if (found == now.end()) damaged(target, fmt::format("file {} is missing", file));
     if (found->second != digest)
       damaged(target, fmt::format("file {} has changed since it was written", file));
   }
+}
+
+std::vector<ClientCommand> list_commands(const std::vector<DumpedDatabase>& databases) {
+  std::vector<ClientCommand> commands;
+  for (const DumpedDatabase& database : databases)
+    commands.push_back(
+        {.command = {.argv = postgres::list_dump(std::string(kDumpMount) + "/" + database.directory)},
+         .task = {.code = "E-DUMP-DAMAGED",
+                  .verb = "read",
+                  .whole = fmt::format("the dump of database \"{}\" again", printable(database.name))}});
+  return commands;
+}
+
+}  // namespace
+
+void verify_dump_digests(StepContext& context, const TargetPlan& target, const DumpRecord& record) {
+  const auto results =
+      run_clients(context.world, dump_work(context, target, "digest", {}), {digest_dump(target)});
+  compare_digests(target, record, results.front());
+}
+
+std::vector<std::string> verify_dump_files(StepContext& context, const TargetPlan& target,
+                                           const DumpRecord& record) {
+  std::vector<ClientCommand> commands = list_commands(record.databases);
+  commands.insert(commands.begin(), digest_dump(target));
+  auto results = run_clients(context.world, dump_work(context, target, "list", {}), commands);
+  compare_digests(target, record, results.front());
+  std::vector<std::string> listings;
+  for (std::size_t index = 1; index < results.size(); ++index)
+    listings.push_back(std::move(results[index].standard_output));
+  return listings;
 }
 
 std::string read_dump_file(StepContext& context, const TargetPlan& target, const std::string& file) {
@@ -126,11 +169,23 @@ std::string read_dump_file(StepContext& context, const TargetPlan& target, const
   return std::move(*content);
 }
 
-void write_dump_file(StepContext& context, const TargetPlan& target, const std::string& file,
-                     const std::string& content) {
+void write_dump_files(StepContext& context, const TargetPlan& target,
+                      const std::map<std::string, std::string>& files) {
   const WorkSpec spec = dump_work(context, target, "write", {"true"});
-  put_tar_by_work(context.world, spec, kDumpMount,
-                  backup::tar_of({{.path = file, .content = content, .mode = 0600}}));
+  std::vector<backup::SmallFile> entries;
+  for (const auto& [file, content] : files)
+    entries.push_back({.path = file, .content = content, .mode = 0600});
+  put_tar_by_work(context.world, spec, kDumpMount, backup::tar_of(entries));
+}
+
+std::vector<std::string> list_dumps(StepContext& context, const TargetPlan& target,
+                                    const std::vector<DumpedDatabase>& databases) {
+  if (databases.empty()) return {};
+  std::vector<std::string> listings;
+  for (WorkResult& result :
+       run_clients(context.world, dump_work(context, target, "list", {}), list_commands(databases)))
+    listings.push_back(std::move(result.standard_output));
+  return listings;
 }
 
 Fingerprint parse_old_fingerprint(const std::string& text, const TargetPlan& target) {

@@ -81,9 +81,15 @@ void give_new_cluster(StepContext& context, const TargetPlan& target) {
 }
 
 void flush_new_cluster(StepContext& context, const TargetPlan& target) {
+  put_in_new_cluster(context, target, {});
+}
+
+void put_in_new_cluster(StepContext& context, const TargetPlan& target, const std::string& tar) {
   WorkSpec sync = new_work(context, target, "sync", postgres::initdb_sync_only(target.new_pgdata));
   sync.user = new_owner(context, target);
   sync.environment = target.environment;
+  sync.files = tar;
+  sync.files_directory = target.new_pgdata;
   run_work_checked(context.world, sync, "E-SYNC", fmt::format("sync {}", target.new_pgdata));
 }
 

@@ -15,5 +15,7 @@ void give_new_cluster(StepContext& context, const TargetPlan& target);
 
 // Makes the stopped cluster's files durable: a restore ran without fsync.
 void flush_new_cluster(StepContext& context, const TargetPlan& target);
+// The same, once the files of a tar have been placed in its data directory.
+void put_in_new_cluster(StepContext& context, const TargetPlan& target, const std::string& tar);
 
 }  // namespace pgupgrade::upgrade

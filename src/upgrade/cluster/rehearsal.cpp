@@ -19,7 +19,6 @@
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/hidden_settings.hpp"
 #include "upgrade/sandbox/work.hpp"
-#include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -54,7 +53,6 @@ class Rehearsing {
     world_.probe.reach("rehearse:volume-made");
     const postgres::LivePostmaster live = find_server();
     put_scripts(live);
-    give_to(live.owner);
     failures_ = dump(live);
     world_.probe.reach("rehearse:dumped");
     if (image_.owner != live.owner) give_to(image_.owner);
@@ -113,15 +111,17 @@ class Rehearsing {
     const std::string dump =
         postgres::rehearsal_dump_script(connection, live.port, inventory_, with_rows_, kPlace);
     const std::string restore = postgres::rehearsal_restore_script(inventory_, rehearsal);
-    put_tar_by_work(world_, spec("write", {"true"}), kPlace,
-                    backup::tar_of({{.path = "dump.sh", .content = dump, .mode = 0600},
-                                    {.path = "restore.sh", .content = restore, .mode = 0600}}));
+    give_to(live.owner, backup::tar_of({{.path = "dump.sh", .content = dump, .mode = 0600},
+                                        {.path = "restore.sh", .content = restore, .mode = 0600}}));
   }
 
-  void give_to(const std::string& owner) {
+  // All that is in the place, and what is put there first.
+  void give_to(const std::string& owner, const std::string& files = {}) {
     const std::string give = "chown -R \"$2\" \"$1\" && chmod 0700 \"$1\"";
-    run_work_checked(world_, spec("chown", {"sh", "-c", give, "sh", kPlace, owner}), "E-PROCESS",
-                     fmt::format("give {} to {}", kPlace, owner));
+    WorkSpec work = spec("chown", {"sh", "-c", give, "sh", kPlace, owner});
+    work.files = files;
+    work.files_directory = kPlace;
+    run_work_checked(world_, work, "E-PROCESS", fmt::format("give {} to {}", kPlace, owner));
   }
 
   // Of one of the scripts.

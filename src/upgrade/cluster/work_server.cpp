@@ -224,10 +224,15 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
     client.mounts.push_back({.kind = MountKind::volume,
                              .source = dump_volume_name(context_.plan().run_id, target_.service),
                              .target = kDumpMount});
+  client.environment = {{"LC_ALL", "C"}, {"PGCLIENTENCODING", "SQL_ASCII"}};
+  client.environment.merge(command({}, values).environment);
+  return client;
+}
+
+SeriesCommand WorkServer::command(std::vector<std::string> argv, Values values) const {
   const std::string options =
       values == Values::exchanged ? postgres::exchange_options() : postgres::compute_options();
-  client.environment = {{"LC_ALL", "C"}, {"PGCLIENTENCODING", "SQL_ASCII"}, {"PGOPTIONS", options}};
-  return client;
+  return {.argv = std::move(argv), .environment = {{"PGOPTIONS", options}}};
 }
 
 void stop_leftover_servers(World& world, const Plan& plan) {

@@ -7,6 +7,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/server.hpp"
 #include "upgrade/run/context.hpp"
+#include "upgrade/sandbox/series.hpp"
 #include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -53,6 +54,8 @@ class WorkServer {
   // always made with the new version's programs).
   WorkSpec client(const std::string& purpose, std::vector<std::string> argv,
                   Values values = Values::exchanged) const;
+  // For a series of such a container's.
+  SeriesCommand command(std::vector<std::string> argv, Values values) const;
   std::string socket_in_container() const;
   Mount socket_mount() const;
   std::string name() const;  // of the container

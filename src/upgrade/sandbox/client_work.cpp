@@ -23,12 +23,7 @@ std::string subject_of(const ClientTask& task, const std::string& object, const 
   return in.empty() ? object : fmt::format("{} in database \"{}\"", object, printable(in));
 }
 
-}  // namespace
-
-WorkResult run_client(World& world, const WorkSpec& spec, const ClientTask& task,
-                      const std::function<void()>& tick) {
-  WorkResult result = run_work(world, spec, tick);
-  if (result.exit_code == 0) return result;
+[[noreturn]] void fail(const ClientTask& task, const std::string& program, const WorkResult& result) {
   const std::string output = result.standard_output + "\n" + result.standard_error;
   postgres::ProgramFailure failure = postgres::parse_failure(output);
   if (failure.statement.empty()) failure.statement = statement_of(task.script, failure.line);
@@ -36,13 +31,35 @@ WorkResult run_client(World& world, const WorkSpec& spec, const ClientTask& task
   if (explanation.cause.empty()) {
     const std::string words = last_words(output);
     throw Error(ErrorKind::failed, task.code,
-                fmt::format("could not {} {}: {} exited with {}{}", task.verb, task.whole, spec.argv.front(),
+                fmt::format("could not {} {}: {} exited with {}{}", task.verb, task.whole, program,
                             result.exit_code, words.empty() ? "" : ": " + words));
   }
   throw Error(ErrorKind::failed, task.code,
               fmt::format("could not {} {}: {}", task.verb,
                           subject_of(task, explanation.object, failure.database), explanation.cause),
               explanation.cure);
+}
+
+}  // namespace
+
+WorkResult run_client(World& world, const WorkSpec& spec, const ClientTask& task,
+                      const std::function<void()>& tick) {
+  WorkResult result = run_work(world, spec, tick);
+  if (result.exit_code != 0) fail(task, spec.argv.front(), result);
+  return result;
+}
+
+std::vector<WorkResult> run_clients(World& world, const WorkSpec& spec,
+                                    const std::vector<ClientCommand>& commands,
+                                    const std::function<void(std::size_t)>& tick) {
+  std::vector<SeriesCommand> series;
+  for (const ClientCommand& command : commands) series.push_back(command.command);
+  std::vector<WorkResult> results = run_series(world, spec, series, tick);
+  if (!results.empty() && results.back().exit_code != 0) {
+    const ClientCommand& failed = commands[results.size() - 1];
+    fail(failed.task, failed.command.argv.front(), results.back());
+  }
+  return results;
 }
 
 }  // namespace pgupgrade::upgrade

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "pgupgrade/base/error_codes.hpp"
+#include "upgrade/sandbox/series.hpp"
 #include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -21,5 +23,15 @@ struct ClientTask {
 // As run_work; a non-zero exit is Error(failed, code) with the cause, whole, and what cures it as its hint.
 WorkResult run_client(World& world, const WorkSpec& spec, const ClientTask& task,
                       const std::function<void()>& tick = {});
+
+struct ClientCommand {
+  SeriesCommand command;
+  ClientTask task;
+};
+
+// As run_series; the first that fails is such an error. Returns the results of all.
+std::vector<WorkResult> run_clients(World& world, const WorkSpec& spec,
+                                    const std::vector<ClientCommand>& commands,
+                                    const std::function<void(std::size_t)>& tick = {});
 
 }  // namespace pgupgrade::upgrade

@@ -55,14 +55,19 @@ WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id
   }
 }
 
-void unpack(World& world, const std::string& container, const std::string& tar) {
+}  // namespace
+
+void unpack(World& world, const std::string& container, const std::string& directory,
+            const std::string& tar) {
   std::size_t at = 0;
-  world.engine.put_archive(container, "/", [&](char* buffer, std::size_t limit) {
+  world.engine.put_archive(container, directory, [&](char* buffer, std::size_t limit) {
     const std::size_t length = tar.copy(buffer, limit, at);
     at += length;
     return length;
   });
 }
+
+namespace {
 
 // Starts it for `use`, and removes it whatever comes of that.
 void with_container(World& world, const WorkSpec& spec,
@@ -101,12 +106,16 @@ std::string create_work(World& world, const WorkSpec& spec) {
   container.network = spec.network;
   container.pid_namespace = spec.pid_namespace;
   const std::string id = world.engine.create_container(container);
-  if (!spec.files.empty()) unpack(world, id, spec.files);
+  if (!spec.files.empty()) unpack(world, id, spec.files_directory, spec.files);
   return id;
 }
 
 void remove_work(World& world, const WorkSpec& spec) {
   remove_if_ours(world, name_of(spec), spec.run);
+}
+
+WorkResult output_so_far(World& world, const WorkSpec& spec) {
+  return read_log(world, name_of(spec), 0);
 }
 
 WorkResult run_work(World& world, const WorkSpec& spec, const std::function<void()>& tick) {

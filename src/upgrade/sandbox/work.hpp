@@ -27,8 +27,9 @@ struct WorkSpec {
   // The line with which all that it prints to standard output ends, when it ends well. The engine may hand
   // the last lines of a container out a moment after its end; then they are asked for again.
   std::string last_line;
-  std::string network;  // "container:ID": that of a running container; empty: none
-  std::string files;    // a tar that is unpacked at the container's root before it starts
+  std::string network;                // "container:ID": that of a running container; empty: none
+  std::string files;                  // a tar that is unpacked before it starts,
+  std::string files_directory = "/";  // below this
 };
 
 struct WorkResult {
@@ -40,6 +41,9 @@ struct WorkResult {
 // Creates the container (after removing one of the same name that is ours), not started. Returns its id.
 std::string create_work(World& world, const WorkSpec& spec);
 void remove_work(World& world, const WorkSpec& spec);
+
+// What it has printed by now, while it runs.
+WorkResult output_so_far(World& world, const WorkSpec& spec);
 
 // Runs to the end and removes the container. `tick` is called about twice a second. On cancellation the
 // container is removed and Error(interrupted) thrown. A non-zero exit is a value.
@@ -53,6 +57,9 @@ void with_work(World& world, const WorkSpec& spec,
 // As run_work, but a non-zero exit is Error(failed, code) with what the program printed on stderr.
 WorkResult run_work_checked(World& world, const WorkSpec& spec, Code code, const std::string& what,
                             const std::function<void()>& tick = {});
+
+// Extracts a tar below a directory of a container, started or not.
+void unpack(World& world, const std::string& container, const std::string& directory, const std::string& tar);
 
 // What a program printed, cut to its last lines, fit for a message.
 std::string last_words(const std::string& output);

@@ -22,12 +22,7 @@ std::optional<std::string> read_file_by_work(World& world, const WorkSpec& spec,
 void put_tar_by_work(World& world, const WorkSpec& spec, const std::string& directory,
                      const std::string& tar) {
   const std::string container = create_work(world, spec);
-  std::size_t at = 0;
-  world.engine.put_archive(container, directory, [&](char* buffer, std::size_t limit) {
-    const std::size_t length = tar.copy(buffer, limit, at);
-    at += length;
-    return length;
-  });
+  unpack(world, container, directory, tar);
   remove_work(world, spec);
 }
 

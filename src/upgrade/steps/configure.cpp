@@ -75,14 +75,13 @@ class ConfigureStep final : public Step {
     std::string tar = decided_before(context, target);
     if (tar.empty()) {
       const auto connection = server.ensure();
-      tar = decide(context, target, connection->inventory());
+      tar = decide(context, target, connection->inventory(), server.name());
     } else {
       // What the attempt before has left, perhaps in halves, no server may have to read.
       server.discard();
     }
     context.reach("decided");
-    put(context, target, tar);
-    flush_new_cluster(context, target);  // neither the engine nor a server's stop syncs them
+    put_in_new_cluster(context, target, tar);  // neither the engine nor a server's stop syncs them
     context.reach("files-placed");
     const auto errors = server.ensure()->configuration_errors();
     if (!errors.empty()) {
@@ -101,14 +100,15 @@ class ConfigureStep final : public Step {
     return whole ? *tar : std::string();
   }
 
-  static std::string decide(StepContext& context, const TargetPlan& target, const Inventory& fresh) {
+  static std::string decide(StepContext& context, const TargetPlan& target, const Inventory& fresh,
+                            const std::string& server) {
     const ImageFacts image =
         probe_image(context.world, context.plan().run_id, target.service, new_image_id(context, target));
     const auto unknown = planning::unknown_settings(target.inventory, image);
     const std::set<std::string> dropped(unknown.begin(), unknown.end());
     std::vector<backup::SmallFile> placed;
     // initdb's own file is the base; the data directory's listing of it is read, not guessed.
-    add_postgresql_conf(context, target, dropped, fresh, placed);
+    add_postgresql_conf(context, target, dropped, fresh, server, placed);
     for (const auto& [path, file] : saved_configuration(context, target)) {
       std::string content = file.content;
       if (path == "postgresql.auto.conf") content = auto_conf(context, target, dropped, content);
@@ -142,7 +142,7 @@ class ConfigureStep final : public Step {
 
   static void add_postgresql_conf(StepContext& context, const TargetPlan& target,
                                   const std::set<std::string>& dropped, const Inventory& fresh,
-                                  std::vector<backup::SmallFile>& placed) {
+                                  const std::string& server, std::vector<backup::SmallFile>& placed) {
     if (target.inventory.config_file != target.old_pgdata + "/postgresql.conf")
       return;  // mounted from outside
     Values now;
@@ -162,7 +162,8 @@ class ConfigureStep final : public Step {
       block +=
           fmt::format("{} = {}\n", setting.name, postgres::quoted_setting(in_new_directory(target, value)));
     }
-    const std::string made = read_new_file(context, target, "postgresql.conf");
+    const std::string made =
+        file_in_container(context.world.engine, server, target.new_pgdata + "/postgresql.conf").value_or("");
     const std::string base = without_settings(made, names_set_only_in(now, target.inventory));
     if (block.empty() && base == made) return;
     const std::string mark = "\n# Carried over from PostgreSQL " + target.old_version + " by pgupgrade\n";
@@ -202,12 +203,6 @@ class ConfigureStep final : public Step {
     return result;
   }
 
-  static std::string read_new_file(StepContext& context, const TargetPlan& target, const std::string& file) {
-    WorkSpec spec = data_work(context, target, "read-config", {"true"});
-    spec.mounts = {new_data_mount(context, target)};
-    return read_file_by_work(context.world, spec, target.new_pgdata + "/" + file).value_or("");
-  }
-
   static void own(StepContext& context, const TargetPlan& target, std::vector<backup::SmallFile>& files) {
     const std::string owner = new_owner(context, target);
     const auto colon = owner.find(':');
@@ -215,12 +210,6 @@ class ConfigureStep final : public Step {
       file.uid = std::stoll(owner.substr(0, colon));
       file.gid = std::stoll(owner.substr(colon + 1));
     }
-  }
-
-  static void put(StepContext& context, const TargetPlan& target, const std::string& tar) {
-    WorkSpec spec = data_work(context, target, "write-config", {"true"});
-    spec.mounts = {new_data_mount(context, target)};
-    put_tar_by_work(context.world, spec, target.new_pgdata, tar);
   }
 };
 

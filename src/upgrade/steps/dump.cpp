@@ -112,7 +112,6 @@ class DumpStep final : public Step {
     server.stop();
     old_cluster.carried = save_configuration(context, target, read_manifest(context, target).entries);
     write_old_cluster(context, target, old_cluster);
-    record.digests = digest_dump(context, target);
     const std::string text = dump_record_text(record);
     write_file_durably(context.journal.files().dump_record(target.service), text);
     context.reach("record-written");
@@ -149,32 +148,38 @@ class DumpStep final : public Step {
                          postgres::Server& connection, DumpRecord& record) {
     const postgres::Connection to{.socket = server.socket_in_container(),
                                   .superuser = target.inventory.superuser};
-    const std::string globals = std::string(kDumpMount) + "/globals.sql";
-    run_client(context.world, server.client("globals", postgres::dump_globals(to, globals)),
-               {.code = "E-DUMP",
-                .verb = "dump",
-                .whole = fmt::format("the roles of service \"{}\"", target.service)});
-    context.reach("globals-dumped");
+    const std::string place = std::string(kDumpMount) + "/";
+    std::vector<ClientCommand> commands = {close_dump_volume(target)};
+    commands.push_back({.command = {.argv = postgres::dump_globals(to, place + "globals.sql")},
+                        .task = {.code = "E-DUMP",
+                                 .verb = "dump",
+                                 .whole = fmt::format("the roles of service \"{}\"", target.service)}});
     const auto names = databases_in_order(target.inventory);
-    for (std::size_t index = 0; index < names.size(); ++index) {
-      const std::string directory = fmt::format("db-{}", index);
-      connection.clear_column_marks(names[index]);
-      const auto argv = postgres::dump_database(
-          to, facts_of(target, names[index]), std::string(kDumpMount) + "/" + directory, context.plan().jobs);
-      run_client(context.world, server.client("dump", argv),
-                 {.code = "E-DUMP",
-                  .verb = "dump",
-                  .whole = fmt::format("database \"{}\"", printable(names[index])),
-                  .database = names[index]},
-                 [&] {
-                   context.progress("database " + names[index], static_cast<std::int64_t>(index),
-                                    static_cast<std::int64_t>(names.size()), Progress::Unit::items);
-                 });
-      record.databases.push_back({.name = names[index],
+    for (const std::string& name : names) {
+      connection.clear_column_marks(name);
+      const std::string directory = fmt::format("db-{}", record.databases.size());
+      commands.push_back(
+          {.command = {.argv = postgres::dump_database(to, facts_of(target, name), place + directory,
+                                                       context.plan().jobs)},
+           .task = {.code = "E-DUMP",
+                    .verb = "dump",
+                    .whole = fmt::format("database \"{}\"", printable(name)),
+                    .database = name}});
+      record.databases.push_back({.name = name,
                                   .directory = directory,
-                                  .objects = connection.dumpable_counts(names[index]),
-                                  .missing = connection.missing_built_ins(names[index])});
+                                  .objects = connection.dumpable_counts(name),
+                                  .missing = connection.missing_built_ins(name)});
     }
+    const std::size_t first = commands.size() - names.size();
+    commands.push_back(digest_dump(target));
+    const auto results =
+        run_clients(context.world, server.client("dump", {}), commands, [&](std::size_t index) {
+          if (index < first || index >= first + names.size()) return;
+          const std::size_t database = index - first;
+          context.progress("database " + names[database], static_cast<std::int64_t>(database),
+                           static_cast<std::int64_t>(names.size()), Progress::Unit::items);
+        });
+    record.digests = parse_digests(target, results.back());
   }
 };
 

@@ -27,10 +27,11 @@ class VerifyDumpStep final : public Step {
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
       const DumpRecord record = read_dump_record(context, target);
-      verify_dump_digests(context, target, record);
-      context.reach("digests-verified");
+      const auto listings = verify_dump_files(context, target, record);
+      context.reach("files-verified");
       std::int64_t entries = 0;
-      for (const auto& database : record.databases) entries += verify_listing(context, target, database);
+      for (std::size_t index = 0; index < listings.size(); ++index)
+        entries += verify_listing(record.databases[index], listings[index]);
       context.record(target, "entries", std::to_string(entries));
     }
   }
@@ -48,14 +49,8 @@ class VerifyDumpStep final : public Step {
   }
 
  private:
-  static std::int64_t verify_listing(StepContext& context, const TargetPlan& target,
-                                     const DumpedDatabase& database) {
-    const WorkServer server(context, target, Side::old);
-    const auto argv = postgres::list_dump(std::string(kDumpMount) + "/" + database.directory);
-    const auto result =
-        run_work_checked(context.world, server.client("list", argv), "E-DUMP-DAMAGED",
-                         fmt::format("read the dump of database \"{}\" again", printable(database.name)));
-    const auto listed = postgres::count_listing(result.standard_output);
+  static std::int64_t verify_listing(const DumpedDatabase& database, const std::string& listing) {
+    const auto listed = postgres::count_listing(listing);
     std::int64_t entries = 0;
     for (const auto& [kind, count] : listed) entries += count;
     for (const auto& [kind, count] : database.objects) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 
 #include "pgupgrade/base/hash.hpp"
@@ -264,6 +265,27 @@ Outcome rehearse_restore(const Script& script) {
   return outcome;
 }
 
+// Of each command the number of its words, and the words; up to the first that fails.
+Outcome series(SimulatedEngine& engine, SimulatedContainer& self, const std::vector<std::string>& argv) {
+  Outcome whole{.exit_code = 0, .out = {}, .err = {}};
+  std::size_t at = 4;  // sh -c SCRIPT sh
+  while (at < argv.size()) {
+    const std::size_t count = std::stoul(argv[at]);
+    auto begin = argv.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    const auto end = begin + static_cast<std::ptrdiff_t>(count);
+    if (*begin == "env") ++begin;
+    while (begin != end && begin->find('=') != std::string::npos && !begin->starts_with("-")) ++begin;
+    const Outcome one = run_program(engine, self, {begin, end});
+    const int code = one.exit_code.value_or(0);
+    whole.out += fmt::format("{}\n== exit {}\n", one.out, code);
+    whole.err += fmt::format("{}\n== exit {}\n", one.err, code);
+    if (code != 0) break;
+    at += count + 1;
+  }
+  whole.out += "== series\n";
+  return whole;
+}
+
 struct Known {
   const char* words;
   Outcome (*run)(const Script&);
@@ -291,10 +313,15 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"owner", {"u=$(id -u \"$1\")", owner}},
   };
   if (const auto outcome = run_plain(argv.at(2))) return *outcome;
+  if (argv.at(2).find("eval \"$command\"") != std::string::npos) return series(engine, self, argv);
   const auto purpose = self.info.labels.find("pgupgrade.purpose");
   const std::string name = purpose == self.info.labels.end() ? "" : purpose->second;
   if (const auto outcome = run_physical_script(engine, self, name, argv)) return *outcome;
-  const auto found = kScripts.find(name);
+  auto found = kScripts.find(name);
+  if (found == kScripts.end())  // one of a series, whose purpose is its container's
+    found = std::find_if(kScripts.begin(), kScripts.end(), [&](const auto& known) {
+      return argv.at(2).find(known.second.words) != std::string::npos;
+    });
   if (found == kScripts.end() || argv.at(2).find(found->second.words) == std::string::npos) {
     engine.violations.push_back("a script that is not simulated: " + argv.at(2));
     return {.exit_code = 127, .out = {}, .err = "not simulated\n"};
