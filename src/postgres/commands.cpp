@@ -73,6 +73,10 @@ void add_locale(Argv& argv, const DatabaseFacts& database, int new_major) {
   }
 }
 
+void add_sync_method(Argv& argv, int major) {
+  if (major >= 17) argv.push_back("--sync-method=syncfs");
+}
+
 }  // namespace
 
 // Names of the old version may be keywords of the new one, so every name is quoted.
@@ -89,12 +93,13 @@ std::vector<std::string> dump_globals(const Connection& connection, const std::s
 // A database may be set to another encoding than its own for one old client, and characters that it lacks
 // would end the dump.
 std::vector<std::string> dump_database(const Connection& connection, const DatabaseFacts& database,
-                                       const std::string& directory, int jobs) {
+                                       int new_major, const std::string& directory, int jobs) {
   Argv argv = {"pg_dump", "--format=directory", jobs_option(jobs), "--compress=1", "--quote-all-identifiers"};
   add_connection(argv, connection);
   add_database(argv, database.name);
   if (!database.encoding.empty()) argv.push_back("--encoding=" + database.encoding);
   argv.push_back("--file=" + directory);
+  add_sync_method(argv, new_major);
   return argv;
 }
 
@@ -177,8 +182,10 @@ std::vector<std::string> initdb(const Inventory& old, int new_major, const std::
   return argv;
 }
 
-std::vector<std::string> initdb_sync_only(const std::string& data_directory) {
-  return {"initdb", "--sync-only", "--pgdata=" + data_directory};
+std::vector<std::string> initdb_sync_only(int new_major, const std::string& data_directory) {
+  Argv argv = {"initdb", "--sync-only", "--pgdata=" + data_directory};
+  add_sync_method(argv, new_major);
+  return argv;
 }
 
 std::vector<std::string> server(const std::string& data_directory, const std::string& config_file,

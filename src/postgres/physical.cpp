@@ -122,6 +122,7 @@ std::vector<std::string> check_upgrade(const PhysicalUpgrade& upgrade) {
 std::vector<std::string> link_upgrade(const PhysicalUpgrade& upgrade) {
   auto argv = upgrade_program(upgrade);
   argv.insert(argv.end(), {"--link", fmt::format("--jobs={}", std::max(upgrade.jobs, 1))});
+  if (upgrade.new_major >= 17) argv.push_back("--sync-method=syncfs");
   return argv;
 }
 

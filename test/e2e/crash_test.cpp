@@ -247,8 +247,9 @@ TEST_CASE("of two runs on one volume exactly one goes on") {
   const ProcessResult refused = project.pgupgrade(other);
   INFO(output_of(refused));
   CHECK(refused.exit_code == 7);
-  CHECK_THAT(refused.standard_error, ContainsSubstring("volume " + project.name() + "_data is in use by ") &&
-                                         ContainsSubstring((project / "docker-compose.yml").native()));
+  CHECK_THAT(refused.standard_error,
+             ContainsSubstring("volume " + project.name() + "_data is locked by run ") &&
+                 ContainsSubstring((project / "docker-compose.yml").native()));
   require_exit(project, {"rollback"}, 0);
 
   auto first = std::async(std::launch::async, [&] { return project.pgupgrade(kUpgrade); });

@@ -32,10 +32,12 @@ TEST_CASE("roles are dumped with all names quoted") {
 }
 
 TEST_CASE("a database is dumped into a directory by its quoted name") {
-  REQUIRE(dump_database(kTo, {.name = "we'ird = \\x", .encoding = "LATIN1"}, "/dump/1", 4) ==
+  REQUIRE(dump_database(kTo, {.name = "we'ird = \\x", .encoding = "LATIN1"}, 17, "/dump/1", 4) ==
           Argv{"pg_dump", "--format=directory", "--jobs=4", "--compress=1", "--quote-all-identifiers",
                "--host=/run/pgupgrade", "--port=5432", "--username=boss", "--no-password",
-               "--dbname=dbname='we\\'ird = \\\\x'", "--encoding=LATIN1", "--file=/dump/1"});
+               "--dbname=dbname='we\\'ird = \\\\x'", "--encoding=LATIN1", "--file=/dump/1",
+               "--sync-method=syncfs"});
+  REQUIRE(dump_database(kTo, {.name = "shop"}, 16, "/dump/1", 4).back() == "--file=/dump/1");
   REQUIRE(list_dump("/dump/1") == Argv{"pg_restore", "--list", "/dump/1"});
 }
 
@@ -128,7 +130,8 @@ TEST_CASE("initdb keeps the size of WAL segments") {
   Inventory old = cluster(kLibc);
   old.wal_segment_bytes = 64 << 20;
   REQUIRE(initdb(old, 17, "/data").back() == "--wal-segsize=64");
-  REQUIRE(initdb_sync_only("/data") == Argv{"initdb", "--sync-only", "--pgdata=/data"});
+  REQUIRE(initdb_sync_only(16, "/data") == Argv{"initdb", "--sync-only", "--pgdata=/data"});
+  REQUIRE(initdb_sync_only(17, "/data").back() == "--sync-method=syncfs");
 }
 
 TEST_CASE("a server of ours listens on its socket alone whatever the settings say") {

@@ -19,8 +19,10 @@ struct Connection {
 };
 
 std::vector<std::string> dump_globals(const Connection& connection, const std::string& file);
+// `new_major` is the programs': from 17 on they sync by syncfs(), one call for all files, where one call each
+// takes a second for a few hundred.
 std::vector<std::string> dump_database(const Connection& connection, const DatabaseFacts& database,
-                                       const std::string& directory, int jobs);
+                                       int new_major, const std::string& directory, int jobs);
 std::vector<std::string> list_dump(const std::string& directory);
 // The commands that restore one database, in order: what creates it and its tables (--create; "postgres" and
 // "template1" are replaced while connected to the other), then all rows, then indexes, constraints and
@@ -46,7 +48,7 @@ std::vector<std::string> analyze_database(const Connection& connection, const st
 // of the old template1 (or postgres) database. `new_major` decides how switches are spelled (from 18 on
 // checksums are the default and need --no-data-checksums; ICU from 15 on; builtin from 17 on).
 std::vector<std::string> initdb(const Inventory& old, int new_major, const std::string& data_directory);
-std::vector<std::string> initdb_sync_only(const std::string& data_directory);
+std::vector<std::string> initdb_sync_only(int new_major, const std::string& data_directory);
 
 // A server of ours: no TCP, our own hba file, our socket directory; `settings` are added as -c name=value,
 // and cannot undo that. `config_file` is empty when it is the one in the data directory.

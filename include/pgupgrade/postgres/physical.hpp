@@ -38,6 +38,7 @@ struct PhysicalUpgrade {
   std::string sockets;                         // a directory for its own sockets, short
   std::vector<std::string> preload_libraries;  // shared_preload_libraries of both servers
   int jobs = 1;
+  int new_major = 0;  // from 17 on the files are synced by one call
 };
 // pg_upgrade --check: the old server may be running.
 std::vector<std::string> check_upgrade(const PhysicalUpgrade& upgrade);

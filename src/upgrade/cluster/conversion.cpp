@@ -67,7 +67,8 @@ postgres::PhysicalUpgrade upgrade_of(const StepContext& context, const TargetPla
           .superuser = target.inventory.superuser,
           .sockets = "/tmp",
           .preload_libraries = target.inventory.preload_libraries,
-          .jobs = context.plan().jobs};
+          .jobs = context.plan().jobs,
+          .new_major = target.new_major};
 }
 
 WorkSpec upgrade_work(const StepContext& context, const TargetPlan& target, const std::string& purpose,

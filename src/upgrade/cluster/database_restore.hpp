@@ -41,8 +41,8 @@ class DatabaseRestore {
   WorkServer& server_;
   const std::vector<DumpedDatabase>& databases_;
   const OldCluster& old_cluster_;
-  std::map<std::string, Lists> lists_;         // by the database's directory
-  std::map<std::string, std::string> files_;   // of the lists, with their contents
+  std::map<std::string, Lists> lists_;        // by the database's directory
+  std::map<std::string, std::string> files_;  // of the lists, with their contents
   std::vector<ClientCommand> pending_;
 };
 

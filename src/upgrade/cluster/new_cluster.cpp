@@ -85,7 +85,8 @@ void flush_new_cluster(StepContext& context, const TargetPlan& target) {
 }
 
 void put_in_new_cluster(StepContext& context, const TargetPlan& target, const std::string& tar) {
-  WorkSpec sync = new_work(context, target, "sync", postgres::initdb_sync_only(target.new_pgdata));
+  WorkSpec sync =
+      new_work(context, target, "sync", postgres::initdb_sync_only(target.new_major, target.new_pgdata));
   sync.user = new_owner(context, target);
   sync.environment = target.environment;
   sync.files = tar;

@@ -97,7 +97,8 @@ std::vector<std::string> series_argv(const std::vector<SeriesCommand>& commands)
   return argv;
 }
 
-std::vector<WorkResult> series_results(const std::string& standard_output, const std::string& standard_error) {
+std::vector<WorkResult> series_results(const std::string& standard_output,
+                                       const std::string& standard_error) {
   const std::vector<Part> out = parts_of(standard_output);
   const std::vector<Part> err = parts_of(standard_error);
   std::vector<WorkResult> results;
@@ -118,8 +119,7 @@ std::vector<WorkResult> run_series(World& world, const WorkSpec& spec,
     const std::vector<SeriesCommand> few(commands.begin() + static_cast<std::ptrdiff_t>(begin),
                                          commands.begin() + static_cast<std::ptrdiff_t>(end));
     const auto at = [&](std::size_t index) { tick(begin + std::min(index, few.size() - 1)); };
-    const auto part =
-        run_few(world, spec, few, tick ? std::function<void(std::size_t)>(at) : nullptr);
+    const auto part = run_few(world, spec, few, tick ? std::function<void(std::size_t)>(at) : nullptr);
     results.insert(results.end(), part.begin(), part.end());
     if (!results.empty() && results.back().exit_code != 0) break;
     if (results.size() < end)

@@ -159,8 +159,8 @@ class DumpStep final : public Step {
       connection.clear_column_marks(name);
       const std::string directory = fmt::format("db-{}", record.databases.size());
       commands.push_back(
-          {.command = {.argv = postgres::dump_database(to, facts_of(target, name), place + directory,
-                                                       context.plan().jobs)},
+          {.command = {.argv = postgres::dump_database(to, facts_of(target, name), target.new_major,
+                                                       place + directory, context.plan().jobs)},
            .task = {.code = "E-DUMP",
                     .verb = "dump",
                     .whole = fmt::format("database \"{}\"", printable(name)),
