@@ -59,5 +59,6 @@ void interventions(Cases& cases);  // the last cases of `races`
 void damage(Cases& cases);
 void disk(Cases& cases);
 void drift(Cases& cases);
+void migrate(Cases& cases);
 
 }  // namespace pgupgrade::test::campaign

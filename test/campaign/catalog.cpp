@@ -15,6 +15,7 @@ const std::vector<Part>& catalog() {
       {"races", "two processes at once; volume, server and clients in somebody else's hands", races},
       {"drift", "Compose file, volume, engine or image is another one when a run goes on", drift},
       {"disk", "full disks: a clear error, the way back, no empty database left startable", disk},
+      {"migrate", "SIGKILL at every place of a migration between two servers, then resume", migrate},
       {"damage", "bits flipped in archive, manifest, dump and state: found before the wipe", damage},
   };
   return parts;

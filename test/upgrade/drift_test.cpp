@@ -105,7 +105,8 @@ TEST_CASE("a volume that is replaced after the resume has looked stops the wipe"
     if (place == "wipe:after-record") scene.engine.volume("shop_dbdata").info.created_at = "later";
   };
   CHECK(error_of([&] { scene.start(); }) ==
-        "E-DRIFT: cannot continue: volume shop_dbdata was replaced since the run started");
+        "E-DRIFT: cannot continue: volume shop_dbdata was made at later, but the run started with one of " +
+            scene.plan.targets[0].data_volume.created_at);
   CHECK(version_of(scene.data(), ".") == 15);
 }
 

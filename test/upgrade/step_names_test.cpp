@@ -36,8 +36,8 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/live_copy.cpp", "copy"},            // the same
       {"upgrade/cluster/conversion.cpp", "check-upgrade"},  // the same
       {"upgrade/cluster/planned_cluster.cpp", "dump"},      // the verb of a sentence
+      {"upgrade/cluster/planned_cluster.cpp", "convert"},   // the same
       {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
-      {"upgrade/steps/promote.cpp", "convert"},             // the same
       {"cli/arguments/options.cpp", "verify-backup"},       // a command
       {"cli/command/tool_commands.cpp", "verify-backup"},   // the same
       {"cli/view/events.cpp", "verify"},                    // an event of JSON output

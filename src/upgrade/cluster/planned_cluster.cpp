@@ -28,25 +28,27 @@ std::vector<std::string> databases_in_order(const Inventory& inventory) {
   return names;
 }
 
-void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, const std::string& verb,
-                            Slots slots) {
+void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, TakenBy taken_by) {
+  const bool dumped = taken_by == TakenBy::dump;
   const auto refuse = [&](Code code, const std::string& why, const std::string& hint) {
-    throw Error(code, fmt::format("could not {} service \"{}\": {}", verb, target.service, why), hint);
+    throw Error(
+        code,
+        fmt::format("could not {} service \"{}\": {}", dumped ? "dump" : "convert", target.service, why),
+        hint);
   };
   if (databases_in_order(now) != databases_in_order(target.inventory))
     refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made",
            "run `pgupgrade rollback`, then start over");
   if (!now.prepared_transactions.empty())
-    refuse("E-PREPARED",
-           fmt::format("it has prepared transactions, which {} leaves out: ",
-                       verb == "dump" ? "a dump" : "an upgrade") +
-               printable(join(now.prepared_transactions, ", "), 500),
-           "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
+    refuse(
+        "E-PREPARED",
+        fmt::format("it has prepared transactions, which {} leaves out: ", dumped ? "a dump" : "an upgrade") +
+            printable(join(now.prepared_transactions, ", "), 500),
+        "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
   if (now.tablespaces != target.inventory.tablespaces)
     refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
            "run `pgupgrade rollback`, then start over");
-  const bool same_slots =
-      slots == Slots::not_copied || now.replication_slots == target.inventory.replication_slots;
+  const bool same_slots = !dumped || now.replication_slots == target.inventory.replication_slots;
   if (!same_slots || now.subscriptions != target.inventory.subscriptions)
     refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
            "run `pgupgrade rollback`, then start over");

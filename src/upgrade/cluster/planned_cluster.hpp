@@ -13,11 +13,10 @@ namespace pgupgrade::upgrade {
 std::vector<std::string> databases_in_order(const Inventory& inventory);
 
 // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong moment
-// leaves a prepared transaction. Throws Error that says why service could not be `verb`ed ("dump"). A
-// physical copy has no slots.
-enum class Slots { kept, not_copied };
-void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, const std::string& verb,
-                            Slots slots);
+// leaves a prepared transaction. Throws Error that says why the service could not be dumped, or its copy not
+// converted: a dump leaves prepared transactions out, a physical copy has no slots.
+enum class TakenBy { dump, copy };
+void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, TakenBy taken_by);
 
 // The old cluster's fingerprint, rows and all, into the run's directory; its digest into the step's record.
 void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection);

@@ -1,5 +1,6 @@
 #include "upgrade/command/drift.hpp"
 #include "upgrade/data/aside.hpp"
+#include "upgrade/data/volume_identity.hpp"
 
 #include <fmt/format.h>
 
@@ -56,18 +57,9 @@ void refuse_drift(const Journal& journal, World& world) {
   refuse_other_engine(journal, world);
   const Plan& plan = journal.state().plan;
   for (const TargetPlan& target : plan.targets) {
-    if (target.data_mount.kind == MountKind::volume) {
-      const auto volume = world.engine.inspect_volume(target.data_mount.source);
-      if (!volume) refuse(data_name(target.data_mount) + " is gone", "pgupgrade rollback");
-      // The local driver tells the last change of the volume's own directory, which an exchange of what is in
-      // it is.
-      const bool exchanged = has_aside(target) && journal.ever_begun(Point::replaces_data);
-      if (!exchanged && volume->created_at != target.data_volume.created_at) {
-        refuse(fmt::format("{} was made at {}, but the run started with one of {}",
-                           data_name(target.data_mount), volume->created_at, target.data_volume.created_at),
-               "pgupgrade status");
-      }
-    }
+    // The local driver tells the last change of the volume's own directory, which an exchange of what is in
+    // it is.
+    if (!has_aside(target) || !journal.ever_begun(Point::replaces_data)) refuse_other_volume(world, target);
     if (!world.engine.inspect_image(target.old_image_id)) {
       refuse(fmt::format("the old image {} ({}) is gone", target.old_image, target.old_image_id),
              fmt::format("get this very one back ({}), or: pgupgrade rollback", target.old_image_id));

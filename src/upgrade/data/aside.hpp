@@ -13,7 +13,7 @@ namespace pgupgrade::upgrade {
 //   new       what the data mount will hold; changes places with it
 //   copy      the copy of the old data directory
 //   programs  PostgreSQL's programs of the old version, with their libraries
-//   work      the working directory of pg_upgrade
+//   scratch   the working directory of pg_upgrade
 inline constexpr const char* kAsideMount = "/pgupgrade/aside";
 
 // Whether the plan gives the target one.

@@ -13,6 +13,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/upgrade/data/held_locks.hpp"
+#include "upgrade/data/volume_identity.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/utility_image.hpp"
 
@@ -77,17 +78,10 @@ std::string holder_now(const std::map<std::string, std::string>& labels) {
   return note && life_of(*note) == Life::lives ? *note : label(labels, kHolderLabel);
 }
 
-// Of a volume, as the engine tells; a directory has none.
-std::string created_at(World& world, const Mount& data) {
-  if (data.kind != MountKind::volume) return {};
-  const auto volume = world.engine.inspect_volume(data.source);
-  return volume ? volume->created_at : std::string();
-}
-
 // A lock is on a volume, not on its name: one that was made anew since has none.
 bool is_of_earlier_volume(World& world, const Mount& data, const std::map<std::string, std::string>& labels) {
   const std::string locked = label(labels, kVolumeLabel);
-  return !locked.empty() && locked != created_at(world, data);
+  return !locked.empty() && locked != volume_created_at(world, data);
 }
 
 [[noreturn]] void refuse_dead(const Mount& data, const std::map<std::string, std::string>& labels,
@@ -187,13 +181,14 @@ void lock_data(World& world, const Plan& plan, const std::string& holder) {
     spec.name = name;
     spec.image = utility_image(world, target);
     spec.entrypoint = {"true"};
-    spec.labels = {{kLockLabel, plan.run_id},
-                   {kRunLabel, plan.run_id},
-                   {kHolderLabel, holder},
-                   {kDataLabel, data_name(target.data_mount)},
-                   // An exchange of places changes when a volume seems to have been made.
-                   {kVolumeLabel, has_aside(target) ? std::string() : created_at(world, target.data_mount)},
-                   {kStateRootLabel, plan.state_root}};
+    spec.labels = {
+        {kLockLabel, plan.run_id},
+        {kRunLabel, plan.run_id},
+        {kHolderLabel, holder},
+        {kDataLabel, data_name(target.data_mount)},
+        // An exchange of places changes when a volume seems to have been made.
+        {kVolumeLabel, has_aside(target) ? std::string() : volume_created_at(world, target.data_mount)},
+        {kStateRootLabel, plan.state_root}};
     // It may be released between our two calls; and the engine gives a name away before it shows what has it.
     const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
       return is_locked_by(world, target.data_mount, plan.run_id, Outdated::remove) ||

@@ -121,7 +121,7 @@ class DumpStep final : public Step {
   static void take_content(StepContext& context, const TargetPlan& target, const WorkServer& server,
                            postgres::Server& connection, DumpRecord& record, OldCluster& old_cluster) {
     const Inventory now = connection.inventory();
-    refuse_changed_cluster(now, target, "dump", Slots::kept);
+    refuse_changed_cluster(now, target, TakenBy::dump);
     // An attempt that was cut off may have left them out.
     put_members_back(connection, target);
     refuse_changed_members(connection, target);

@@ -72,7 +72,7 @@ class PromoteStep final : public Step {
   static void take_content(StepContext& context, const TargetPlan& target, postgres::Server& connection,
                            OldCluster& old_cluster) {
     const Inventory now = connection.inventory();
-    refuse_changed_cluster(now, target, "convert", Slots::not_copied);
+    refuse_changed_cluster(now, target, TakenBy::copy);
     for (const DatabaseFacts& database : now.databases) {
       refuse_unlogged(connection, target, database.name);
       old_cluster.copied[database.name] = {.missing = connection.missing_built_ins(database.name),

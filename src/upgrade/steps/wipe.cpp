@@ -11,6 +11,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
+#include "upgrade/data/volume_identity.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -34,7 +35,7 @@ class WipeStep final : public Step {
 
   void apply(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      refuse_other_volume(context, target);
+      refuse_other_volume(context.world, target);
       refuse_touched(context, target);
       prove_copies(context, target);
       context.reach("copies-proven");
@@ -54,7 +55,7 @@ class WipeStep final : public Step {
 
   void recheck(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets) {
-      refuse_other_volume(context, target);
+      refuse_other_volume(context.world, target);
       if (!context.journal.begun(Point::serves)) refuse_other_users(context, target);
     }
   }
@@ -78,16 +79,6 @@ class WipeStep final : public Step {
     verify_dump_digests(context, target, record);
     verify_carried(context, target, read_old_cluster(context, target));
     old_fingerprint(context, target);
-  }
-
-  static void refuse_other_volume(StepContext& context, const TargetPlan& target) {
-    if (target.data_mount.kind != MountKind::volume) return;
-    const auto volume = context.world.engine.inspect_volume(target.data_mount.source);
-    if (volume && volume->created_at == target.data_volume.created_at) return;
-    throw Error(ErrorKind::refused, "E-DRIFT",
-                fmt::format("cannot continue: {} {} since the run started", data_name(target.data_mount),
-                            volume ? "was replaced" : "is gone"),
-                "pgupgrade status");
   }
 };
 
