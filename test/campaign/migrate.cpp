@@ -14,7 +14,8 @@ namespace pgupgrade::test::campaign {
 void migrate(Cases& cases) {
   const ServerPair pair(13, 17);
   pair.source().sql("postgres", "CREATE DATABASE blog OWNER app");
-  pair.source().sql("blog", "CREATE TABLE posts (id int PRIMARY KEY); INSERT INTO posts VALUES (1), (2)", "app");
+  pair.source().sql("blog", "CREATE TABLE posts (id int PRIMARY KEY); INSERT INTO posts VALUES (1), (2)",
+                    "app");
   const Words command = pair.migrate({"--database", "blog"});
   const std::filesystem::path places = pair.directory() / "places";
   pair.must(command, {{"PGUPGRADE_PLACES", places.native()}});

@@ -36,8 +36,8 @@ Certificates::Certificates() {
   };
   openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-keyout",
            "ca.key", "-out", "ca.crt"});
-  openssl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key",
-           "-out", "server.csr"});
+  openssl({"req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key", "-out",
+           "server.csr"});
   directory_.write("names", "subjectAltName=DNS:localhost");
   openssl({"x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
            "-days", "2", "-extfile", "names", "-out", "server.crt"});
@@ -92,11 +92,10 @@ NetworkServer::~NetworkServer() {
 }
 
 std::string NetworkServer::sql(const std::string& database, const std::string& text,
-                const std::string& role) const {
-  return std::string(
-      trim(must_run({"docker", "exec", name_, "psql", "--no-psqlrc", "--quiet", "--no-align",
-                     "--tuples-only", "--set=ON_ERROR_STOP=1", "--port", std::to_string(port_),
-                     "--username=" + role, "--dbname=" + database, "--command=" + text})));
+                               const std::string& role) const {
+  return std::string(trim(must_run({"docker", "exec", name_, "psql", "--no-psqlrc", "--quiet", "--no-align",
+                                    "--tuples-only", "--set=ON_ERROR_STOP=1", "--port", std::to_string(port_),
+                                    "--username=" + role, "--dbname=" + database, "--command=" + text})));
 }
 
 std::string NetworkServer::databases() const {
@@ -105,7 +104,6 @@ std::string NetworkServer::databases() const {
              "' ORDER BY "
              "datname COLLATE \"C\") FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'");
 }
-
 
 ServerPair::ServerPair(int source, int target)
     : source_(source, certificates_), target_(target, certificates_), major_(target) {

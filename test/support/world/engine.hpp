@@ -139,4 +139,11 @@ class SimulatedEngine final : public docker::Engine {
   int counter_ = 0;
 };
 
+// Where the engine keeps its volumes.
+inline constexpr const char* kVolumes = "/var/lib/docker/volumes";
+
+// Whether all that is wanted is there; an empty value: any.
+bool has_labels(const std::map<std::string, std::string>& wanted,
+                const std::map<std::string, std::string>& labels);
+
 }  // namespace pgupgrade::test
