@@ -60,4 +60,18 @@ std::int64_t ended_ms(const RunState& state, Point point) {
   return last;
 }
 
+bool is_prepared(const RunState& state) {
+  if (state.outcome != RunOutcome::unfinished || state.direction != Direction::forward) return false;
+  bool prepares = false;
+  for (const StepPlan& step : state.plan.steps) {
+    const auto record = std::find_if(state.steps.begin(), state.steps.end(),
+                                     [&](const StepRecord& other) { return other.step == step.name; });
+    const bool prepared = step.phase == Phase::prepare;
+    if (prepared != (record != state.steps.end())) return false;
+    if (prepared && record->phase != StepPhase::done) return false;
+    prepares = prepares || prepared;
+  }
+  return prepares;
+}
+
 }  // namespace pgupgrade

@@ -99,6 +99,9 @@ TEST_CASE("each command is known by its name") {
   const std::vector<std::pair<Words, Command>> table = {
       {{"upgrade", "--to", "17"}, Command::upgrade},
       {{"plan", "--to", "17", "--rehearse", "--detailed-exitcode"}, Command::plan},
+      {{"prepare", "--to", "17", "--strategy", "warm"}, Command::prepare},
+      {{"run", "--yes"}, Command::resume},
+      {{"cancel"}, Command::roll_back},
       {{"resume", "--state", "s"}, Command::resume},
       {{"rollback", "--discard-new-writes"}, Command::roll_back},
       {{"status", "-f", "c.yml"}, Command::status},
@@ -122,7 +125,8 @@ TEST_CASE("each command is known by its name") {
 TEST_CASE("every command accepts --yes, which scripts give to all of them") {
   for (const auto& command : describe_commands()) {
     Words words = {command.name, "--yes"};
-    if (command.name == "upgrade" || command.name == "plan") words.insert(words.end(), {"--to", "17"});
+    if (command.name == "upgrade" || command.name == "plan" || command.name == "prepare")
+      words.insert(words.end(), {"--to", "17"});
     if (command.takes_file) words.emplace_back("db.tar.zst");
     if (command.name == "completion") words.emplace_back("bash");
     INFO(command.name);

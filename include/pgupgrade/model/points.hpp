@@ -21,4 +21,7 @@ std::int64_t ended_ms(const RunState& state, Point point);
 
 bool passes(const StepPlan& step, Point point);
 
+// Everything that can be done while the service runs is done, and nothing beyond has been begun.
+bool is_prepared(const RunState& state);
+
 }  // namespace pgupgrade

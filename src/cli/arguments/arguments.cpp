@@ -75,7 +75,8 @@ Error unexpected(const std::string& word, const CommandEntry& entry) {
 
 // What is wrong with a whole that is made of proper parts.
 void check(const Arguments& arguments, const CommandEntry& entry) {
-  const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan;
+  const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan ||
+                     arguments.command == Command::prepare;
   if (plans && arguments.to == 0)
     throw usage_error(fmt::format("cannot {} without a target version: --to is missing", entry.name),
                       "name the major version to reach, such as --to 17");

@@ -60,6 +60,10 @@ void for_plan(OptionTable& table) {
   table.add_rehearse();
   table.add_detailed_exitcode();
 }
+void for_prepare(OptionTable& table) {
+  table.add_project();
+  table.add_selection();
+}
 void for_run(OptionTable& table) {
   table.add_state();
 }
@@ -99,8 +103,12 @@ const std::vector<CommandEntry>& command_table() {
       {Command::upgrade, "upgrade", "upgrade PostgreSQL to a new major version (the default command)",
        for_upgrade},
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
+      {Command::prepare, "prepare", "do all that can be done while the service runs, and stop there",
+       for_prepare},
+      {Command::resume, "run", "carry out a run that `prepare` has prepared", for_resume},
       {Command::resume, "resume", "continue an interrupted or failed run", for_resume},
       {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
+      {Command::roll_back, "cancel", "give up a run that `prepare` has prepared", for_run},
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
        for_run},

@@ -75,6 +75,7 @@ int perform(Session& session) {
   switch (session.arguments.command) {
     case Command::upgrade:
     case Command::plan:
+    case Command::prepare:
       return upgrade_command(session);
     case Command::resume:
       return resume_command(session);

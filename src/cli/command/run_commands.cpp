@@ -28,11 +28,13 @@ int status_command(Session& session) {
                    .state_file = session.state_file.native(),
                    .data = upgrade::data_state(journal.state()),
                    .next = upgrade::next_commands(journal.state(), session.state_file),
+                   .preparation = {},
                    .leftovers = {},
                    .engine_problem = {}};
   try {
     const auto connection = session.connect();
     status.leftovers = upgrade::leftovers(journal.state().plan.run_id, connection->world());
+    status.preparation = upgrade::preparation(journal.state(), connection->world());
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) throw;
     status.engine_problem = error.what();

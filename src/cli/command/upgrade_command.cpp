@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <ostream>
@@ -15,6 +16,7 @@
 #include "pgupgrade/cli/view/events.hpp"
 #include "pgupgrade/cli/view/run_log.hpp"
 #include "pgupgrade/model/json.hpp"
+#include "pgupgrade/model/points.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/observe/observe.hpp"
@@ -91,11 +93,19 @@ void log_error(RunLog& log, const Error& error) {
   if (!error.hint().empty()) log.line(Severity::error, "  hint: " + error.hint());
 }
 
+bool is_prepared_for(const Arguments& arguments, const Plan& plan) {
+  return arguments.command != Command::plan && !arguments.dry_run &&
+         std::all_of(plan.targets.begin(), plan.targets.end(),
+                     [&](const TargetPlan& target) { return target.new_major == arguments.to; });
+}
+
 // Told before looking at services that this very run has stopped; the error then speaks of that run's data.
+// One that is prepared is no obstacle to what it was prepared for: the session's state file is then its.
 void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
   for (const upgrade::FoundRun& run : upgrade::find_runs(state_root)) {
     if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
     session.state_file = run.state_file;
+    if (run.state && is_prepared(*run.state) && is_prepared_for(session.arguments, run.state->plan)) return;
     const std::string file = printable(run.state_file.native(), 500);
     throw Error(ErrorKind::locked, "E-UNFINISHED",
                 run.state ? fmt::format("cannot start another run: {} is {}", file, outcome_text(*run.state))
@@ -156,10 +166,31 @@ int go(Session& session, Connection& connection, const std::string& project,
 
 }  // namespace
 
+namespace {
+
+int resume_run(Session& session, const std::string& project) {
+  const auto connection = session.connect();
+  return go(session, *connection, project, [&](upgrade::Listener& listener) {
+    return upgrade::resume_upgrade(session.state_file, connection->world(), listener);
+  });
+}
+
+// What was prepared has its plan, which has been shown and agreed to.
+int carry_out_prepared(Session& session) {
+  const Plan plan = upgrade::Journal::open_file(session.state_file).state().plan;
+  if (session.arguments.command == Command::prepare) return status_command(session);
+  const Phrase phrase = confirmation_phrase(plan);
+  require_consent(session, phrase.noun, phrase.text);
+  return resume_run(session, plan.project);
+}
+
+}  // namespace
+
 int upgrade_command(Session& session) {
   const Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
+  if (!session.state_file.empty()) return carry_out_prepared(session);
   const auto connection = session.connect();
   planning::Planned planned = make_plan(session, *connection, request);
   session.cancellation.throw_if_requested();
@@ -175,18 +206,16 @@ int upgrade_command(Session& session) {
   require_consent(session, phrase.noun, phrase.text);
   session.state_file = request.state_root / plan.run_id / "state.json";
   return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
-    return upgrade::start_upgrade(plan, connection->world(), listener);
+    return session.arguments.command == Command::prepare
+               ? upgrade::prepare_upgrade(plan, connection->world(), listener)
+               : upgrade::start_upgrade(plan, connection->world(), listener);
   });
 }
 
 int resume_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   if (is_migration(session.state_file)) return resume_migration(session);
-  const std::string project = project_of(session);
-  const auto connection = session.connect();
-  return go(session, *connection, project, [&](upgrade::Listener& listener) {
-    return upgrade::resume_upgrade(session.state_file, connection->world(), listener);
-  });
+  return resume_run(session, project_of(session));
 }
 
 int rollback_command(Session& session) {

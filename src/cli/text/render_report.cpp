@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/points.hpp"
 
 namespace pgupgrade::cli {
 
@@ -87,6 +88,7 @@ std::string outcome_text(const RunState& state) {
   if (state.outcome == RunOutcome::succeeded) return "succeeded";
   if (state.outcome == RunOutcome::rolled_back) return "rolled back";
   if (state.outcome == RunOutcome::cleaned) return "cleaned up";
+  if (is_prepared(state)) return "prepared";
   const bool back = state.direction == Direction::back;
   const auto open = std::find_if(state.steps.rbegin(), state.steps.rend(), [&](const StepRecord& record) {
     return record.phase == (back ? StepPhase::undo_started : StepPhase::started);
@@ -111,6 +113,13 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
                                               human_duration(report.downtime_ms))
                                 : human_duration(report.total_ms);
   std::string text;
+  if (report.outcome == RunOutcome::unfinished)
+    return paint(style, Color::bold,
+                 fmt::format("Prepared {} in {}", name, human_duration(report.total_ms))) +
+           "\nNothing was stopped, and nothing of yours was changed.\n"
+           "Upgrade    pgupgrade run\n"
+           "Look       pgupgrade status\n"
+           "Give up    pgupgrade cancel\n";
   if (report.outcome == RunOutcome::rolled_back) {
     text = paint(style, Color::bold,
                  fmt::format("Rolled back {} in {}", name, human_duration(report.total_ms))) +
@@ -132,6 +141,7 @@ std::string render_status(const RunStatus& status, const std::string& current_di
   text += block("State", {outcome_text(state)});
   text += block("Started", {utc_time(state.created_ms)});
   text += block("Data", {status.data});
+  text += block("Ready", status.preparation);
   std::size_t name_width = 0;
   for (const StepRecord& record : state.steps) name_width = std::max(name_width, display_width(record.step));
   if (!state.steps.empty()) text += "  Steps\n";

@@ -180,7 +180,8 @@ std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) 
 }
 
 std::string report_summary(const upgrade::Report& report, int exit_code, std::int64_t now_ms) {
-  bj::object object = summary(text_of(report.outcome), exit_code, now_ms);
+  const bool prepared = report.outcome == RunOutcome::unfinished;
+  bj::object object = summary(prepared ? "prepared" : text_of(report.outcome), exit_code, now_ms);
   object["run"] = report.run_id;
   object["state_file"] = report.state_file.native();
   object["total_ms"] = report.total_ms;
@@ -213,6 +214,7 @@ std::string status_summary(const RunStatus& status, std::int64_t now_ms) {
   object["direction"] = text_of(state.direction);
   object["created_ms"] = state.created_ms;
   object["data"] = status.data;
+  object["preparation"] = json::from_strings(status.preparation);
   bj::array steps;
   for (const StepRecord& record : state.steps) steps.push_back(from_step(record));
   object["steps"] = std::move(steps);

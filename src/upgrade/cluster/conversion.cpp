@@ -8,6 +8,7 @@
 #include "upgrade/cluster/live_copy.hpp"
 #include "upgrade/cluster/new_cluster.hpp"
 #include "upgrade/cluster/old_programs.hpp"
+#include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
@@ -115,6 +116,7 @@ void check_conversion(StepContext& context, const TargetPlan& target) {
   create_new_cluster(context, target);
   context.reach("cluster-made");
   const auto running = standby(context, target);  // whom pg_upgrade asks
+  refuse_changed_cluster(running->inventory(), target, TakenBy::copy);
   WorkSpec spec =
       upgrade_work(context, target, "check-upgrade",
                    postgres::check_upgrade(upgrade_of(context, target, old_programs_without_start())));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
@@ -129,6 +131,22 @@ void wait_until_following(StepContext& context, const TargetPlan& target) {
               fmt::format("the copy of service \"{}\" does not follow its server{}", target.service,
                           log_end(context.world, WorkServer(context, target, Side::old).name())),
               "run `pgupgrade rollback`, then start over");
+}
+
+std::string describe_standby(World& world, const Plan& plan, const TargetPlan& target) {
+  const std::string copy = fmt::format("the copy of service {}", printable(target.service));
+  try {
+    const auto connection = find_work_server(world, plan, target, Side::old);
+    if (connection == nullptr) return copy + " does not run; resume starts it again";
+    const postgres::StandbyState state = connection->standby_state();
+    if (!state.streaming) return copy + " does not reach its server; resume sees to it";
+    return fmt::format(
+        "{} follows its server, {} behind", copy,
+        human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(state.behind_bytes, 0))));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
+    return fmt::format("{} cannot be asked: {}", copy, error.what());
+  }
 }
 
 ControlData prove_complete(StepContext& context, const TargetPlan& target) {

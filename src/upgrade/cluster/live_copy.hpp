@@ -23,6 +23,9 @@ std::unique_ptr<postgres::Server> standby(StepContext& context, const TargetPlan
 // Waits until it has almost everything. Error(failed, "E-STANDBY-LOST") when it does not follow.
 void wait_until_following(StepContext& context, const TargetPlan& target);
 
+// What a standby that was left running does, for `status`: "the copy of service db follows its server".
+std::string describe_standby(World& world, const Plan& plan, const TargetPlan& target);
+
 // The old server is stopped: waits, seconds at most, until the standby has replayed its shutdown checkpoint,
 // and returns what the old cluster says of itself. Error(failed, "E-STANDBY-BEHIND") when it has not.
 ControlData prove_complete(StepContext& context, const TargetPlan& target);

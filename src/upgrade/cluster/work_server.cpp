@@ -235,6 +235,20 @@ SeriesCommand WorkServer::command(std::vector<std::string> argv, Values values) 
   return {.argv = std::move(argv), .environment = {{"PGOPTIONS", options}}};
 }
 
+std::unique_ptr<postgres::Server> find_work_server(World& world, const Plan& plan, const TargetPlan& target,
+                                                   Side side) {
+  constexpr std::chrono::seconds kPatience{5};
+  const std::string name = work_container_name(plan.run_id, target.service, purpose_of(side));
+  const auto runs = [&] {
+    const auto info = world.engine.inspect_container(name);
+    return info && info->running();
+  };
+  if (!runs()) return nullptr;
+  return world.connector.connect(
+      {.directory = socket_directory(world, plan, target), .superuser = target.inventory.superuser},
+      kPatience, runs);
+}
+
 void stop_leftover_servers(World& world, const Plan& plan) {
   for (const TargetPlan& target : plan.targets) {
     for (const Side side : {Side::old, Side::fresh}) {

@@ -72,6 +72,10 @@ class WorkServer {
   Side side_;
 };
 
+// The one of an earlier process of the run; nothing when it does not run.
+std::unique_ptr<postgres::Server> find_work_server(World& world, const Plan& plan, const TargetPlan& target,
+                                                   Side side);
+
 // What an interrupted run left running, of both sides: stopped as WorkServer::stop() does, without a look at
 // the cluster. A kill, and the recovery after it, would empty the unlogged tables.
 void stop_leftover_servers(World& world, const Plan& plan);

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/points.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/back/way_back.hpp"
 #include "upgrade/cluster/work_server.hpp"
@@ -44,6 +47,17 @@ void end_run(Journal& journal, World& world, RunOutcome outcome) {
   journal.finish(outcome);
   world.probe.reach("end:recorded");
   unlock_data(world, plan);
+}
+
+std::size_t steps_of_phase(const Plan& plan, Phase phase) {
+  return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(),
+                                                [&](const StepPlan& step) { return step.phase == phase; }));
+}
+
+// What runs beside the user's server stays: it is what the run goes on with.
+Report prepare(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+  Runner(steps, journal, world, listener).run_forward(steps_of_phase(journal.state().plan, Phase::prepare));
+  return make_report(journal, world.clock.unix_ms());
 }
 
 Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& listener) {
@@ -193,7 +207,11 @@ std::vector<PlannedStep> planned_steps(const Plan& plan) {
   return planned;
 }
 
-Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
+namespace {
+
+using Going = Report (*)(const Steps&, Journal&, World&, Listener&);
+
+Report begin(const Plan& plan, World& world, Listener& listener, Going going) {
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   refuse_unfinished_runs(plan);
@@ -211,11 +229,21 @@ Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
   }
   world.probe.reach("begin:locked");
   try {
-    return go_forward(steps, journal, world, listener);
+    return going(steps, journal, world, listener);
   } catch (const Error& error) {
     withdraw_untouched(steps, journal, world, error);
     throw;
   }
+}
+
+}  // namespace
+
+Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
+  return begin(plan, world, listener, go_forward);
+}
+
+Report prepare_upgrade(const Plan& plan, World& world, Listener& listener) {
+  return begin(plan, world, listener, prepare);
 }
 
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener) {
@@ -238,7 +266,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
   refuse_older_state(journal, world, steps);
   lock_data(world, plan, holder);
   allow_for_lost_record(journal, world);
-  clear_leftovers(world, plan);
+  if (!is_prepared(journal.state())) clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
   return go_forward(steps, journal, world, listener);
 }

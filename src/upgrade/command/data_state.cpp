@@ -71,9 +71,19 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
       break;
   }
   if (state.direction == Direction::back) return {"pgupgrade rollback" + suffix};
+  if (is_prepared(state)) return {"pgupgrade run" + suffix, "pgupgrade cancel" + suffix};
   const bool served = passed(state, Point::serves) || ever_begun(state, Point::releases_clients);
   return {"pgupgrade resume" + suffix,
           (served ? "pgupgrade rollback --discard-new-writes" : "pgupgrade rollback") + suffix};
+}
+
+std::vector<std::string> preparation(const RunState& state, World& world) {
+  std::vector<std::string> lines;
+  const Strategy* strategy = find_strategy(state.plan.strategy);
+  if (!is_prepared(state) || strategy == nullptr || strategy->preparation == nullptr) return lines;
+  for (const TargetPlan& target : state.plan.targets)
+    lines.push_back(strategy->preparation(world, state.plan, target));
+  return lines;
 }
 
 }  // namespace pgupgrade::upgrade

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "pgupgrade/base/hash.hpp"
 
 namespace pgupgrade::upgrade {
@@ -28,9 +30,11 @@ std::string data_name(const Mount& data) {
 }
 
 std::string old_versions(const Plan& plan) {
+  std::set<int> majors;
+  for (const TargetPlan& target : plan.targets) majors.insert(target.old_major);
   std::string versions;
-  for (const TargetPlan& target : plan.targets)
-    versions += fmt::format("{}PostgreSQL {}", versions.empty() ? "" : ", ", target.old_major);
+  for (const int major : majors)
+    versions += fmt::format("{}PostgreSQL {}", versions.empty() ? "" : ", ", major);
   return versions;
 }
 

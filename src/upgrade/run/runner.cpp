@@ -21,8 +21,8 @@ bool changes_something_of_users(const Step& step) {
 Runner::Runner(const Steps& steps, Journal& journal, World& world, Listener& listener)
     : steps_(steps), journal_(journal), world_(world), observer_(listener) {}
 
-void Runner::run_forward() {
-  for (std::size_t index = 0; index < steps_.size(); ++index) run_step(index);
+void Runner::run_forward(std::size_t count) {
+  for (std::size_t index = 0; index < count; ++index) run_step(index);
 }
 
 void Runner::run_step(std::size_t index) {

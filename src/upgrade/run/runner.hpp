@@ -16,7 +16,9 @@ class Runner {
  public:
   Runner(const Steps& steps, Journal& journal, World& world, Listener& listener);
 
-  void run_forward();
+  // The first `count` steps, or all.
+  void run_forward(std::size_t count);
+  void run_forward() { run_forward(steps_.size()); }
   void run_back();
 
  private:

@@ -3,6 +3,7 @@
 #include "upgrade/cluster/conversion.hpp"
 #include "upgrade/cluster/live_copy.hpp"
 #include "upgrade/cluster/old_programs.hpp"
+#include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/steps/steps.hpp"
 
@@ -32,6 +33,9 @@ class CheckUpgradeStep final : public Step {
   }
 
   bool holds(StepContext& context) override { return context.recorded_for_all(kChecked); }
+
+  // Since then the users of a server that runs may have made what pg_upgrade refuses.
+  bool is_spoilt(StepContext& context) override { return still_serves(context); }
 
   // A standby that is not there when the old server stops misses its last words.
   void recheck(StepContext& context) override {

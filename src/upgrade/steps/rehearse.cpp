@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
+#include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/cluster/rehearsal.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/run/each_target.hpp"
@@ -42,6 +43,9 @@ class RehearseStep final : public Step {
   }
 
   bool holds(StepContext& context) override { return context.recorded_for_all("rehearsed"); }
+
+  // The users of a server that runs may have made since what the new version refuses.
+  bool is_spoilt(StepContext& context) override { return still_serves(context); }
 
   void undo(StepContext& context) override {
     for (const TargetPlan& target : context.plan().targets)

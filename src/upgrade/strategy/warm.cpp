@@ -1,4 +1,5 @@
 #include "upgrade/back/way_back.hpp"
+#include "upgrade/cluster/live_copy.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/strategy/strategies.hpp"
 
@@ -37,7 +38,8 @@ Strategy warm_strategy() {
   return {.name = kWarm,
           .summary = "copy the running server, then pg_upgrade the copy",
           .steps = steps,
-          .way_back = way_back};
+          .way_back = way_back,
+          .preparation = describe_standby};
 }
 
 }  // namespace pgupgrade::upgrade

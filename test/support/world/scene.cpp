@@ -217,6 +217,11 @@ upgrade::Report Scene::start() {
   return upgrade::start_upgrade(plan, own, listener);
 }
 
+upgrade::Report Scene::prepare() {
+  upgrade::World own = world();
+  return upgrade::prepare_upgrade(plan, own, listener);
+}
+
 void Scene::die_at(const std::string& wanted) {
   probe.on_reach = [wanted](const std::string& place) {
     if (place == wanted) throw Crash{place};

@@ -59,6 +59,7 @@ class Scene {
 
   // Each call is a process of its own: it begins without faults armed and with what is on disk.
   upgrade::Report start();
+  upgrade::Report prepare();
   void die_at(const std::string& place);  // starts, and dies there
   upgrade::Report resume();
   upgrade::Report roll_back(upgrade::NewWrites writes = upgrade::NewWrites::discard);

@@ -11,6 +11,7 @@ namespace pgupgrade::cli {
 enum class Command {
   upgrade,
   plan,
+  prepare,
   resume,
   roll_back,
   status,

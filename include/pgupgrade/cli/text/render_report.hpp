@@ -17,10 +17,11 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
 struct RunStatus {
   RunState state;
   std::string state_file;
-  std::string data;                    // upgrade::data_state
-  std::vector<std::string> next;       // upgrade::next_commands
-  std::vector<std::string> leftovers;  // containers and volumes, a line each
-  std::string engine_problem;          // why leftovers are not known, empty if they are
+  std::string data;                      // upgrade::data_state
+  std::vector<std::string> next;         // upgrade::next_commands
+  std::vector<std::string> preparation;  // upgrade::preparation
+  std::vector<std::string> leftovers;    // containers and volumes, a line each
+  std::string engine_problem;            // why leftovers are not known, empty if they are
 };
 std::string render_status(const RunStatus& status, const std::string& current_directory, const Style& style);
 

@@ -61,6 +61,14 @@ Diagnostics rehearse_plan(const Plan& plan, World& world);
 //                      the state root
 Report start_upgrade(const Plan& plan, World& world, Listener& listener);
 
+// The same, but ends once all is done that can be done while the service runs, and nothing has been stopped:
+// the run is then prepared (is_prepared), resume_upgrade carries out the rest, roll_back gives it up.
+Report prepare_upgrade(const Plan& plan, World& world, Listener& listener);
+
+// What a prepared run has at hand, a line each: "the copy of service db follows its server". Empty for a
+// strategy that leaves nothing running between the two.
+std::vector<std::string> preparation(const RunState& state, World& world);
+
 // Goes on with an interrupted run (or with an interrupted rollback: direction is sticky). A run that has
 // succeeded has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
 // back or cleaned up.

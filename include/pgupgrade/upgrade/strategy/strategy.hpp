@@ -5,6 +5,7 @@
 
 #include "pgupgrade/model/plan.hpp"
 #include "pgupgrade/upgrade/run/step.hpp"
+#include "pgupgrade/upgrade/run/world.hpp"
 
 namespace pgupgrade::upgrade {
 
@@ -19,6 +20,8 @@ struct Strategy {
   Steps (*steps)(const Plan& plan);
   // How the old data comes back once a step has passed Point::replaces_data.
   const WayBack& (*way_back)(const Plan& plan);
+  // What a prepared run has running for it, in words; null where nothing does.
+  std::string (*preparation)(World& world, const Plan& plan, const TargetPlan& target) = nullptr;
 };
 
 const std::vector<Strategy>& strategies();  // the first is the default
