@@ -91,6 +91,7 @@ void describe(Archive& archive, T& value) {
   archive("direction", value.direction);
   archive("outcome", value.outcome);
   archive("created_ms", value.created_ms);
+  archive.optional("turned_back_ms", value.turned_back_ms);
   archive("plan", value.plan);
   archive("steps", value.steps);
   archive.optional("targets", value.targets);

@@ -25,6 +25,9 @@ UniqueConnection start_connection(const ConnectOptions& options) {
   values.push_back(nullptr);
   UniqueConnection connection{PQconnectStartParams(keywords.data(), values.data(), 0)};
   if (!connection) throw Error(ErrorKind::internal, "E-INTERNAL", "could not allocate a libpq connection");
+  // libpq writes what a server says at the login to standard error, which is the view's.
+  PQsetNoticeReceiver(
+      connection.get(), [](void*, const PGresult*) {}, nullptr);
   return connection;
 }
 

@@ -67,4 +67,41 @@ TEST_CASE(
   CHECK(project.engine_leftovers().empty());
 }
 
+TEST_CASE(
+    "a warm run to 18 on a bind mount is prepared, goes on after its server was restarted, and is undone") {
+  Project project("prepared");
+  const std::string file =
+      "services:\n"
+      "  store:\n"
+      "    image: pgupgrade-fixture/postgres:15\n"
+      "    environment: {POSTGRES_PASSWORD: secret, POSTGRES_USER: Chief of stock}\n"
+      "    volumes: [\"./the data:/var/lib/postgresql/data\"]\n"
+      "    healthcheck: {test: [CMD, pg_isready, -U, Chief of stock], interval: 1s, retries: 60}\n";
+  project.write("compose.yaml", file).superuser("Chief of stock");
+  project.up();
+  project.sql("store", "postgres", "CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) AS i");
+  const Words prepare = {"prepare", "--to", "18", "--strategy", "warm", "--yes"};
+  const std::string container = project.container("store");
+
+  require_exit(project, prepare, 0);
+  CHECK(project.container("store") == container);
+  CHECK(project.server_version("store") == "15");
+  require_exit(project, {"cancel"}, 0);
+  CHECK(project.engine_leftovers().empty());
+
+  require_exit(project, prepare, 0);
+  project.compose({"restart", "store"});
+  wait_until("the server", [&] { return project.server_version("store") == "15"; });
+  project.sql("store", "postgres", "INSERT INTO t VALUES (0)");
+  require_exit(project, {"run"}, 0);
+  CHECK(project.server_version("store") == "18");
+  CHECK(project.sql("store", "postgres", "SELECT count(*), sum(i) FROM t") == "1001|500500");
+  CHECK_THAT(project.read("compose.yaml"), ContainsSubstring("./the data:/var/lib/postgresql\""));
+
+  require_exit(project, {"rollback", "--discard-new-writes"}, 0);
+  CHECK(project.read("compose.yaml") == file);
+  wait_until("the old server", [&] { return project.server_version("store") == "15"; });
+  CHECK(project.sql("store", "postgres", "SELECT count(*), sum(i) FROM t") == "1001|500500");
+}
+
 }  // namespace pgupgrade::test

@@ -157,9 +157,9 @@ TEST_CASE("attempts are counted and a rollback is sticky") {
   journal.record_started("freeze", 50);
   CHECK(journal.find("freeze")->attempt == 2);
   CHECK(journal.find("freeze")->started_ms == 30);
-  journal.turn_back();
+  journal.turn_back(7);
   const auto generation = journal.state().generation;
-  journal.turn_back();
+  journal.turn_back(7);
   CHECK(journal.state().generation == generation);
   CHECK(Journal::open(journal.files()).state().direction == Direction::back);
 }

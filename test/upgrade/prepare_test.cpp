@@ -1,4 +1,5 @@
-// A run in two parts: what can be done while the service runs, and, when its users can do without it, the rest.
+// A run in two parts: what can be done while the service runs, and, when its users can do without it, the
+// rest.
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
@@ -90,9 +91,10 @@ TEST_CASE("databases that came after a preparation are told before anything stop
     cluster->databases["late"];
     write_cluster(tree, place, *cluster, scene.engine.now());
   }
-  CHECK(error_of([&] { scene.resume(); }) ==
-        "E-DATABASES-CHANGED: could not convert service \"db\": its databases have changed since the plan was "
-        "made");
+  CHECK(
+      error_of([&] { scene.resume(); }) ==
+      "E-DATABASES-CHANGED: could not convert service \"db\": its databases have changed since the plan was "
+      "made");
   CHECK(everything_runs(scene));
 }
 

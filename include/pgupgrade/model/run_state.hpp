@@ -38,6 +38,7 @@ struct RunState {
   Direction direction = Direction::forward;
   RunOutcome outcome = RunOutcome::unfinished;
   std::int64_t created_ms = 0;
+  std::int64_t turned_back_ms = 0;  // when its rollback began; 0: it has not
   Plan plan;
   std::vector<StepRecord> steps;               // in the order in which they were first started
   std::map<std::string, TargetState> targets;  // by service

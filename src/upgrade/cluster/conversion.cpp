@@ -52,7 +52,7 @@ echo "local all all trust" >"$copy/pg_hba.conf"
 echo "listen_addresses = ''" >"$copy/postgresql.conf"
 chown "$owner" "$copy/postgresql.auto.conf" "$copy/pg_ident.conf" "$copy/pg_hba.conf" "$copy/postgresql.conf"
 for directory in "$copy" "$new"; do
-  [ "$(stat -c %u:%g "$directory")" = "$owner" ] || chown -R "$owner" "$directory"
+  [ "$(stat -c %u "$directory")" = "${owner%:*}" ] || chown -R "$owner" "$directory"
 done
 )sh";
 
@@ -93,10 +93,13 @@ std::string findings(const WorkResult& result) {
 
 namespace {
 
-// pg_upgrade runs as one user on both clusters, and the standby's files are their owner's alone.
+// pg_upgrade runs as one user on both clusters, and the standby's files are their owner's alone. The group
+// does not matter: an entrypoint gives a directory that the engine has made to its user, and leaves it root's
+// group.
 void refuse_other_owner(StepContext& context, const TargetPlan& target) {
   const std::string owner = old_owner(context, target);
-  if (owner == builder(context, target)) return;
+  const auto user = [](const std::string& both) { return both.substr(0, both.find(':')); };
+  if (user(owner) == user(builder(context, target))) return;
   throw Error(
       ErrorKind::refused, "E-WARM",
       fmt::format("service {} cannot be copied while it runs: its data belongs to {}, and image {} runs "

@@ -67,9 +67,10 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   report.outcome = state.outcome;
   const std::int64_t released = ended_ms(state, Point::releases_clients);
   const std::int64_t end = released != 0 ? released : now_ms;
-  report.total_ms = end - state.created_ms;
+  const bool back = state.turned_back_ms != 0;
+  report.total_ms = back ? now_ms - state.turned_back_ms : end - state.created_ms;
   const std::int64_t stopped = begun_ms(state, Point::stops_clients);
-  if (stopped != 0) report.downtime_ms = end - stopped;
+  if (stopped != 0 && !back) report.downtime_ms = end - stopped;
   for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
   return report;
 }

@@ -263,8 +263,9 @@ void Journal::record_data(const std::string& step, const std::string& key, const
   write();
 }
 
-void Journal::turn_back() {
+void Journal::turn_back(std::int64_t unix_ms) {
   if (state_.direction == Direction::back) return;
+  state_.turned_back_ms = unix_ms;
   state_.direction = Direction::back;
   state_.outcome = RunOutcome::unfinished;
   write();

@@ -103,7 +103,7 @@ Error Runner::explained(const std::exception& exception, std::size_t index) cons
 }
 
 void Runner::run_back() {
-  journal_.turn_back();
+  journal_.turn_back(world_.clock.unix_ms());
   for (std::size_t index = steps_.size(); index-- > 0;) undo_step(index);
 }
 

@@ -74,7 +74,11 @@ class CopyStep final : public Step {
   }
 
  private:
+  // A standby that runs is in the network that the server's container had when it came; the container may
+  // have been started anew since.
   static bool follows_again(StepContext& context, const TargetPlan& target) {
+    WorkServer server(context, target, Side::old);
+    if (server.is_running() && !server.ensure()->standby_state().streaming) server.discard();
     try {
       wait_until_following(context, target);
       return true;

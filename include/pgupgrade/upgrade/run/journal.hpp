@@ -81,7 +81,7 @@ class Journal {
   void record_data(const std::string& step, const std::string& key, const std::string& value);
   // What `change` makes of what is known of the target. Written only when it is something else.
   void update(const std::string& service, const std::function<void(TargetState&)>& change);
-  void turn_back();  // sticky: rollback has begun
+  void turn_back(std::int64_t unix_ms);  // sticky: rollback has begun
   void finish(RunOutcome outcome);
 
  private:
