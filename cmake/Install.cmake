@@ -16,6 +16,8 @@ install(FILES "${pages}/pgupgrade.zsh" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh
   RENAME _pgupgrade COMPONENT local)
 install(FILES "${pages}/pgupgrade.zsh" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions"
   RENAME _pgupgrade COMPONENT debian EXCLUDE_FROM_ALL)
+file(GLOB schemas CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*/*.schema.json" "${PROJECT_SOURCE_DIR}/src/*/*/*.schema.json")
+install(FILES ${schemas} DESTINATION "${CMAKE_INSTALL_DATADIR}/pgupgrade" COMPONENT runtime)
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright COMPONENT runtime)
 
