@@ -149,9 +149,9 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "client: one that "
      "cannot do SCRAM (libpq before 10) needs `--keep-md5`."},
     {"E-MD5-UNKNOWN",
-     "The role has an md5 password. To become SCRAM the password itself is needed, and it is in none of the "
+     "The role has an md5 password. To become SCRAM the password itself is needed, and none of those in the "
      "project's "
-     "variables and secret files. A password that is known is tried by logging in, never guessed.",
+     "variables and secret files is the one.",
      "Write lines `role:password` into a file of mode 0600 and pass `--password-file FILE`; or pass "
      "`--keep-md5`, and the "
      "role keeps what it has. PostgreSQL 18 warns of md5, a later version will drop it."},

@@ -4,6 +4,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/model/json.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/schema.hpp"
 #include "support/world/scene.hpp"
 
@@ -38,6 +39,15 @@ TEST_CASE("the state of runs that ended, died or went back is as the schema says
   keep(dead);
   CHECK(schema_findings("model/state.schema.json", states) == std::vector<std::string>{});
   CHECK(schema_findings("model/plan.schema.json", plans) == std::vector<std::string>{});
+}
+
+TEST_CASE("states that older programs wrote are as the schema says") {
+  std::vector<std::string> states;
+  for (const char* format : {"format_1", "format_2"})
+    for (const auto& entry : std::filesystem::directory_iterator(test_data() / "upgrade" / format))
+      states.push_back(bj::serialize(bj::parse(read_file(entry.path() / "state.json")).at("state")));
+  CHECK(states.size() > 5);
+  CHECK(schema_findings("model/state.schema.json", states) == std::vector<std::string>{});
 }
 
 TEST_CASE("a state with a field that the schema does not know is not as the schema says") {
