@@ -8,6 +8,7 @@
 
 #include "compose/config_json.hpp"
 #include "compose/dotenv.hpp"
+#include "compose/excerpt.hpp"
 #include "compose/mirror.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
@@ -179,11 +180,15 @@ class ComposeCommand final : public Cli {
     std::string message = message_of(result);
     if (!root.empty()) message = replace_all(std::move(message), root, "");
     std::vector<std::string> files;
+    std::vector<ReadFile> texts;
     for (const fs::path& file : location.files) {
       files.push_back(root.empty() ? file.string() : replace_all(file.string(), root, ""));
+      if (auto text = read_file_if_present(file)) texts.push_back({files.back(), std::move(*text)});
     }
+    const auto place = place_of_complaint(texts, message);
     throw Error(ErrorKind::usage, "E-COMPOSE-CONFIG",
-                fmt::format("could not read the Compose project of {}: {}", join(files, ", "), message),
+                fmt::format("could not read the Compose project of {}: {}{}", join(files, ", "), message,
+                            place ? "\n" + *place : ""),
                 "fix the project so that `docker compose config` accepts it");
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compose/excerpt.hpp"
 #include "compose/fit.hpp"
 #include "compose/layers.hpp"
 #include "compose/refusal.hpp"
@@ -38,6 +39,12 @@ Error cannot_change(const Task& task, const std::string& reason, std::string hin
   return refusal(fmt::format("cannot change {}: {}", task.what, reason), std::move(hint));
 }
 
+// The same of a place, which is shown below it.
+Error cannot_change_at(const Task& task, const YamlFile& file, const Node& node, const std::string& reason,
+                       std::string hint) {
+  return cannot_change(task, reason + "\n" + excerpt(file, node), std::move(hint));
+}
+
 std::vector<Layer> layers_of(const Files& files, const Task& task) {
   auto result = files.layers(task.service);
   if (result.empty()) {
@@ -61,11 +68,12 @@ bool ends_search(const Node& node) {
 
 void require_single_line(const Task& task, const Found& found) {
   if (!found.scalar->is(NodeKind::scalar)) {
-    throw cannot_change(task, place(*found.file, *found.scalar) + " is not a text", "write it as one text");
+    throw cannot_change_at(task, *found.file, *found.scalar,
+                           place(*found.file, *found.scalar) + " is not a text", "write it as one text");
   }
   if (found.scalar->style == ScalarStyle::block) {
-    throw cannot_change(task, place(*found.file, *found.scalar) + " is a block scalar",
-                        "write it on one line");
+    throw cannot_change_at(task, *found.file, *found.scalar,
+                           place(*found.file, *found.scalar) + " is a block scalar", "write it on one line");
   }
 }
 
@@ -77,8 +85,8 @@ Found find_image(const Files& files, const Task& task) {
     const Node* build = find_key(*layer.file, *layer.mapping, "build");
     if (build != nullptr && build->tag == "!reset") break;
     if (build != nullptr && !build->is_null()) {
-      throw cannot_change(task, place(*layer.file, *build) + " builds it",
-                          "change the FROM line of its Dockerfile and build it, or name a ready image");
+      throw cannot_change_at(task, *layer.file, *build, place(*layer.file, *build) + " builds it",
+                             "change the FROM line of its Dockerfile and build it, or name a ready image");
     }
   }
   for (const Layer& layer : layers) {
@@ -90,9 +98,9 @@ Found find_image(const Files& files, const Task& task) {
     break;
   }
   if (!found) {
-    throw cannot_change(task,
-                        fmt::format("{} names none", place(*layers.front().file, *layers.front().mapping)),
-                        "write an image into the service");
+    throw cannot_change_at(task, *layers.front().file, *layers.front().mapping,
+                           fmt::format("{} names none", place(*layers.front().file, *layers.front().mapping)),
+                           "write an image into the service");
   }
   require_single_line(task, *found);
   return *found;
@@ -147,26 +155,31 @@ FoundMount find_mount(const Files& files, const Task& task, const MountChange& c
     }
     if (ends_search(*volumes)) break;
   }
-  throw cannot_change(
-      task, fmt::format("{} mounts nothing there", place(*layers.front().file, *layers.front().mapping)),
+  throw cannot_change_at(
+      task, *layers.front().file, *layers.front().mapping,
+      fmt::format("{} mounts nothing there", place(*layers.front().file, *layers.front().mapping)),
       fmt::format("mount a volume at {} in the service", change.new_target));
 }
 
 [[noreturn]] void refuse_fit(const Task& task, const Found& found, const Fit& fit) {
-  const std::string where = place(*found.file, *found.scalar);
+  const YamlFile& file = *found.file;
+  const Node& scalar = *found.scalar;
+  const std::string where = place(file, scalar);
   switch (fit.obstacle) {
     case Obstacle::shell:
-      throw cannot_change(
-          task,
+      throw cannot_change_at(
+          task, file, scalar,
           fmt::format("variable {} of the shell's environment decides what {} reads", fit.variable, where),
           fmt::format("unset {0} in the shell and set it in the .env file", fit.variable));
     case Obstacle::fixed:
-      throw cannot_change(task, fmt::format("{} is written with escapes", where), "write it without escapes");
+      throw cannot_change_at(task, file, scalar, fmt::format("{} is written with escapes", where),
+                             "write it without escapes");
     default:
-      throw cannot_change(task,
-                          fmt::format("{} puts \"{}\" together from several places that \"{}\" does not fit",
-                                      where, printable(found.scalar->value), printable(task.wanted)),
-                          "write it as one text or as one variable");
+      throw cannot_change_at(
+          task, file, scalar,
+          fmt::format("{} puts \"{}\" together from several places that \"{}\" does not fit", where,
+                      printable(found.scalar->value), printable(task.wanted)),
+          "write it as one text or as one variable");
   }
 }
 
@@ -205,18 +218,21 @@ void check_consequences(const Task& task, const Sources& sources, const Files& b
   const auto old_readings = read_all(before);
   const auto new_readings = read_all(after);
   const FileEdit& first = edits.front();
+  const std::string shown =
+      excerpt(first.file, sources.texts.at(first.file), first.offset, first.old_text.size());
   for (std::size_t i = 0; i < old_readings.size(); ++i) {
     if (i >= new_readings.size() || old_readings[i].path != new_readings[i].path) {
-      throw cannot_change(
-          task, fmt::format("an edit of {}:{} would change the file's structure", first.file, first.line),
-          "write it as a plain text on one line");
+      throw cannot_change(task,
+                          fmt::format("an edit of {}:{} would change the file's structure\n{}", first.file,
+                                      first.line, shown),
+                          "write it as a plain text on one line");
     }
     const Reading& reading = old_readings[i];
     if (reading.value == new_readings[i].value || is_welcome(task, reading, new_readings[i])) continue;
-    throw cannot_change(
-        task,
-        fmt::format("an edit of {}:{} would also change {}", first.file, first.line, printable(reading.path)),
-        hint_for(task, reading));
+    throw cannot_change(task,
+                        fmt::format("an edit of {}:{} would also change {}\n{}", first.file, first.line,
+                                    printable(reading.path), shown),
+                        hint_for(task, reading));
   }
 }
 
@@ -245,8 +261,8 @@ std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChan
   const Found found = find_image(files, task);
   const Traced pieces = files.variables().expand(*found.file, *found.scalar);
   if (const std::string read = text_of(pieces); read != change.old_image) {
-    throw cannot_change(
-        task,
+    throw cannot_change_at(
+        task, *found.file, *found.scalar,
         fmt::format("{} reads \"{}\", but Compose says \"{}\"", place(*found.file, *found.scalar),
                     printable(read), printable(change.old_image)),
         "pass all files and env files that Compose uses for the project");

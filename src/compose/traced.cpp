@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compose/excerpt.hpp"
 #include "compose/refusal.hpp"
 #include "pgupgrade/base/text.hpp"
 
@@ -44,7 +45,7 @@ std::string text_of(const Traced& pieces) {
 }
 
 Traced Variables::expand(const YamlFile& file, const Node& scalar) const {
-  Place place{file.path, scalar.begin, Origin::literal, {}, assignments_.size(), scalar.line};
+  Place place{file.path, scalar.begin, Origin::literal, {}, assignments_.size(), scalar.line, &file, &scalar};
   if (!scalar.verbatim && scalar.value.find('$') == std::string::npos) {
     return {Piece{scalar.value, Origin::whole, file.path, scalar.begin, scalar.end - scalar.begin, {}}};
   }
@@ -68,6 +69,13 @@ void Variables::expand(std::string_view text, const Place& place, Traced& result
   }
 }
 
+void Variables::refuse(std::string_view written, const Place& place) {
+  throw refusal(fmt::format("could not read {}:{}: \"{}\" is not an interpolation{}", place.file, place.line,
+                            printable(std::string(written), 60),
+                            place.scalar == nullptr ? "" : "\n" + excerpt(*place.source, *place.scalar)),
+                "write $$ for a dollar sign");
+}
+
 // Returns where the text goes on.
 std::size_t Variables::expand_dollar(std::string_view text, std::size_t at, const Place& place,
                                      Traced& result) const {
@@ -88,9 +96,7 @@ std::size_t Variables::expand_dollar(std::string_view text, std::size_t at, cons
     lookup(std::string(rest.substr(0, length)), place.known, result);
     return at + 1 + length;
   }
-  throw refusal(fmt::format("could not read {}:{}: \"{}\" is not an interpolation", place.file, place.line,
-                            printable(std::string(text.substr(at)), 60)),
-                "write $$ for a dollar sign");
+  refuse(text.substr(at), place);
 }
 
 // What stands between `${` and `}`; the place's offset is that of `inner`.
@@ -118,9 +124,7 @@ void Variables::expand_braces(std::string_view inner, const Place& place, Traced
     return;
   }
   if (operation != '\0' && operation != '?') {
-    throw refusal(fmt::format("could not read {}:{}: \"${{{}}}\" is not an interpolation", place.file,
-                              place.line, printable(std::string(inner), 60)),
-                  "write $$ for a dollar sign");
+    refuse(fmt::format("${{{}}}", inner), place);
   }
   result.insert(result.end(), value.begin(), value.end());
 }

@@ -51,7 +51,10 @@ class Variables {
     std::string variable;
     std::size_t known = 0;  // only so many assignments are visible: an env file sees the lines before
     int line = 0;           // of the scalar or assignment, for messages
+    const YamlFile* source = nullptr;  // with `scalar`, to show the place; nothing for an env file
+    const Node* scalar = nullptr;
   };
+  [[noreturn]] static void refuse(std::string_view written, const Place& place);
   void expand(std::string_view text, const Place& place, Traced& result) const;
   std::size_t expand_dollar(std::string_view text, std::size_t at, const Place& place, Traced& result) const;
   void expand_braces(std::string_view inner, const Place& place, Traced& result) const;

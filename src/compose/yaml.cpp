@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "compose/excerpt.hpp"
 #include "compose/refusal.hpp"
 #include "pgupgrade/base/text.hpp"
 
@@ -87,12 +88,15 @@ class Parser {
 
   [[noreturn]] void fail() const {
     const char* problem = parser_.problem == nullptr ? "not enough memory" : parser_.problem;
-    const std::size_t line =
-        parser_.error == YAML_READER_ERROR
-            ? static_cast<std::size_t>(line_of(file_.text, parser_.problem_offset + mark_length()))
-            : parser_.problem_mark.line + 1;
-    throw refusal(fmt::format("could not read {}:{} as YAML: {}", file_.path, line, printable(problem)),
-                  "fix the file so that `docker compose config` accepts it");
+    const std::size_t offset = parser_.error == YAML_READER_ERROR ? parser_.problem_offset + mark_length()
+                                                                  : offsets_.at(parser_.problem_mark.index);
+    fail_at(offset, printable(problem), "fix the file so that `docker compose config` accepts it");
+  }
+
+  [[noreturn]] void fail_at(std::size_t offset, const std::string& problem, const std::string& hint) const {
+    throw refusal(fmt::format("could not read {}:{} as YAML: {}\n{}", file_.path, line_of(file_.text, offset),
+                              problem, excerpt(file_.path, file_.text, offset)),
+                  hint);
   }
 
   Node& make(NodeKind kind, const unsigned char* anchor, const unsigned char* tag) {
@@ -100,15 +104,15 @@ class Parser {
     made.kind = kind;
     made.tag = bytes_of(tag);
     made.line = static_cast<int>(event_.start_mark.line) + 1;
+    made.begin = made.end = offsets_.at(event_.start_mark.index);
     if (anchor != nullptr) anchors_[bytes_of(anchor)] = &made;
     return made;
   }
 
   const Node* node(int depth) {
     if (depth > kDeepest) {
-      throw refusal(fmt::format("could not read {}:{} as YAML: nested more than {} levels", file_.path,
-                                event_.start_mark.line + 1, kDeepest),
-                    "write it flatter");
+      fail_at(offsets_.at(event_.start_mark.index), fmt::format("nested more than {} levels", kDeepest),
+              "write it flatter");
     }
     switch (event_.type) {
       case YAML_ALIAS_EVENT:
@@ -126,9 +130,8 @@ class Parser {
     const std::string name = bytes_of(event_.data.alias.anchor);
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) {
-      throw refusal(fmt::format("could not read {}:{} as YAML: no anchor is named {}", file_.path,
-                                event_.start_mark.line + 1, printable(name)),
-                    "fix the file so that `docker compose config` accepts it");
+      fail_at(offsets_.at(event_.start_mark.index), "no anchor is named " + printable(name),
+              "fix the file so that `docker compose config` accepts it");
     }
     return found->second;
   }
@@ -229,8 +232,8 @@ const Node* find_key(const YamlFile& file, const Node& mapping, const std::strin
   for (const auto& [name, value] : mapping.entries) {
     if (!name->is(NodeKind::scalar) || name->value != key) continue;
     if (found != nullptr) {
-      throw refusal(fmt::format("could not determine which \"{}\" counts: {}:{} has the key twice",
-                                printable(key), file.path, name->line),
+      throw refusal(fmt::format("could not determine which \"{}\" counts: {}:{} has the key twice\n{}",
+                                printable(key), file.path, name->line, excerpt(file, *name)),
                     "remove one of the two");
     }
     found = value;

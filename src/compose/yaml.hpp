@@ -19,7 +19,7 @@ struct Node {
   int line = 0;     // from 1
 
   // Scalars.
-  std::string value;  // decoded
+  std::string value;  // decoded; `begin` and `end` of a collection are both where it begins
   ScalarStyle style = ScalarStyle::plain;
   std::size_t begin = 0;  // bytes from the file's start, without quotes, anchor and tag
   std::size_t end = 0;
@@ -40,7 +40,8 @@ struct YamlFile {
   std::deque<Node> nodes;  // owns
 };
 
-// Throws E-COMPOSE-EDIT that names path and line for what is no YAML, nested beyond reason, or not UTF-8.
+// Throws E-COMPOSE-EDIT that names path and line, and shows the place, for what is no YAML, nested beyond
+// reason, or not UTF-8.
 YamlFile parse_yaml(std::string path, std::string text);
 
 // The value of a key of a mapping: its own, else from the mappings that it merges (<<), the first that has

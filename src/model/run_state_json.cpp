@@ -1,7 +1,9 @@
 #include <array>
 
 #include "model/plan_fields.hpp"
+#include "model/schema_writer.hpp"
 #include "pgupgrade/model/json.hpp"
+#include "pgupgrade/model/schema.hpp"
 
 namespace pgupgrade {
 
@@ -103,6 +105,10 @@ boost::json::value to_json(const RunState& value) {
 
 RunState run_state_from_json(const boost::json::value& value) {
   return fields::read_document<RunState>(value, "state");
+}
+
+boost::json::object state_schema() {
+  return fields::schema_document<RunState>("state", 3, "The state of a run, as pgupgrade keeps it");
 }
 
 std::string_view text_of(Direction value) {

@@ -12,6 +12,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "pgupgrade/base/code_details.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "support/catch.hpp"
@@ -29,9 +30,8 @@ std::string sources() {
   std::string text;
   for (const char* directory : {"src", "include"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot / directory)) {
-      if (!entry.is_regular_file() || entry.path().filename() == "error_codes.cpp" ||
-          entry.path().filename() == "error_codes.hpp")
-        continue;
+      static const std::set<std::string> tables = {"error_codes.cpp", "error_codes.hpp", "code_details.cpp"};
+      if (!entry.is_regular_file() || tables.contains(entry.path().filename())) continue;
       std::ifstream file(entry.path());
       for (std::string line; std::getline(file, line);) text += line.substr(0, line.find("//")) + "\n";
     }
@@ -98,6 +98,30 @@ TEST_CASE("the table of codes is in order, and each row has all its parts") {
   }
   CHECK(code_table().size() > 100);
   CHECK(find_code("E-NONE") == nullptr);
+}
+
+TEST_CASE("the long texts are in order, of codes that there are, and say more than the table") {
+  std::string_view before;
+  for (const CodeDetail& detail : code_details()) {
+    INFO(detail.code);
+    CHECK(before < detail.code);
+    before = detail.code;
+    const CodeRow* row = find_code(detail.code);
+    REQUIRE(row != nullptr);
+    for (const std::string_view text : {detail.cause, detail.cure}) {
+      CHECK(text.ends_with('.'));
+      CHECK(std::count(text.begin(), text.end(), '`') % 2 == 0);
+    }
+    CHECK(detail.cure.size() > row->to_do.size());
+    CHECK(find_detail(detail.code) == &detail);
+    for (const auto& match : matches(fmt::format("{} {}", detail.cause, detail.cure),
+                                     std::regex("[EWN]-[A-Z][A-Z0-9-]+[A-Z0-9]"))) {
+      INFO(match.str());
+      CHECK(find_code(match.str()) != nullptr);
+    }
+  }
+  CHECK(code_details().size() >= 25);
+  CHECK(find_detail("E-NONE") == nullptr);
 }
 
 TEST_CASE("every code in the sources is a row of the table, and every row is used") {

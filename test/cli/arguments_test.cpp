@@ -1,7 +1,8 @@
 #include "pgupgrade/cli/arguments/arguments.hpp"
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/cli/arguments/completion.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/cli/text/style.hpp"
 #include "support/catch.hpp"
 
 using namespace pgupgrade;
@@ -51,7 +52,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.image = "postgres:18";
   expected.password_file = "pw";
   expected.keep_md5 = true;
-  expected.accept = {"E-A", "E-B"};
+  expected.accept = {"E-DISK", "E-XATTR"};
   expected.jobs = 3;
   expected.dry_run = true;
   expected.detailed_exitcode = true;
@@ -83,8 +84,8 @@ TEST_CASE("every option of an upgrade reaches its field") {
                  "pw",
                  "--keep-md5",
                  "--accept",
-                 "E-A",
-                 "E-B",
+                 "E-DISK",
+                 "E-XATTR",
                  "--jobs",
                  "3",
                  "--dry-run",
@@ -257,26 +258,93 @@ TEST_CASE("JSON is recognised in words that do not parse") {
   REQUIRE_FALSE(asks_for_json({"--output", "plain"}, {{"PGUPGRADE_OUTPUT", "json"}}));
 }
 
-TEST_CASE("bash completes the value of an option as the table of options has it") {
-  const std::string script = completion_script("bash");
-  CHECK_THAT(script,
-             ContainsSubstring("    --output) mapfile -t COMPREPLY < <(compgen -W 'auto plain json' -- "));
-  CHECK_THAT(script,
-             ContainsSubstring("    --backup-dir | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "));
-  CHECK_THAT(script,
-             ContainsSubstring("    --compose | --env-file | --password-file | --state | -f) mapfile -t "
-                               "COMPREPLY < <(compgen -f -- "));
-  CHECK_THAT(script, ContainsSubstring("E-DISK"));  // of explain
+TEST_CASE("what may have been meant is said of mistyped words") {
+  const auto hint = [](const Words& words) {
+    try {
+      parse_arguments(words, {});
+    } catch (const Error& error) {
+      return error.hint();
+    }
+    return std::string("accepted");
+  };
+  const std::vector<std::pair<Words, std::string>> table = {
+      {{"plna"}, "did you mean plan?"},
+      {{"rolback"}, "did you mean rollback?"},
+      {{"frobnicate"}, "pgupgrade --help lists them"},
+      {{"--to", "17", "--servise", "db"}, "did you mean --service?"},
+      {{"plan", "--to", "17", "--passwords-file=x"}, "did you mean --password-file?"},
+      {{"plan", "--to", "17", "--backup"}, "did you mean --backup-dir?"},
+      {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
+      {{"plan", "--to", "17", "--rollback-on-failure"},
+       "--rollback-on-failure is an option of upgrade, resume"},
+      {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},
+      {{"plan", "--to", "17", "--accept", "everything"}, "pgupgrade explain lists all codes"},
+  };
+  for (const auto& [words, expected] : table) CHECK(hint(words) == expected);
 }
 
-TEST_CASE("every completion names every command and option") {
-  for (const std::string shell : {"bash", "zsh", "fish"}) {
-    const std::string script = completion_script(shell);
-    for (const auto& command : describe_commands()) {
-      REQUIRE_THAT(script, ContainsSubstring(command.name));
-      for (const auto& option : command.options)
-        REQUIRE_THAT(script,
-                     ContainsSubstring(shell == "fish" ? "-l " + option.name.substr(2) : option.name));
+TEST_CASE("a word that is neither an option nor an argument is not repeated when it is a connection") {
+  CHECK(refusal({"plan", "--to", "17", "--x=postgres://a:secret@b/c"}) ==
+        "cannot use option that is a connection string: the command plan does not know it");
+}
+
+TEST_CASE("help has the options in groups, in 80 columns, and ends with examples") {
+  const auto has_all = [](const std::string& help, const CommandDescription& command) {
+    for (const OptionDescription& option : command.options) {
+      CHECK_FALSE(option.group.empty());
+      CHECK_THAT(help, ContainsSubstring("\n" + option.group + ":\n"));
+      CHECK_THAT(help, ContainsSubstring(option.name + (option.takes_value ? " " + option.meta : "")));
+    }
+    CHECK_FALSE(command.examples.empty());
+    for (const Example& example : command.examples) CHECK_THAT(help, ContainsSubstring(example.command));
+  };
+  for (const auto& command : describe_commands()) {
+    INFO(command.name);
+    const std::string help = parse_arguments({command.name, "--help"}, {}).text;
+    has_all(help, command);
+    for (const std::string& line : split_lines(help))
+      if (!line.starts_with("  pgupgrade")) CHECK(display_width(line) <= 80);
+  }
+  has_all(parse_arguments({}, {}).text, describe_commands().front());
+}
+
+TEST_CASE("the help of a command") {
+  CHECK(parse_arguments({"verify-backup", "--help"}, {}).text ==
+        R"(pgupgrade verify-backup: re-read a backup completely and verify it against its
+manifest
+
+Reads the whole archive, and compares every member with the manifest beside it.
+
+Usage: pgupgrade verify-backup FILE [OPTIONS]
+  FILE                      the archive, or its manifest
+
+Output and consent:
+      --output MODE         auto, plain, or json (one event a line on standard
+                            output)
+      --no-color            no colours (as NO_COLOR)
+  -y, --yes                 do not ask
+  -h, --help                print this text, and do nothing
+
+Examples:
+  pgupgrade verify-backup .pgupgrade/7f3a21bc/backup/db.tar.zst
+      re-reads this backup
+
+Every option is also a variable: --a-b is PGUPGRADE_A_B.
+)");
+}
+
+TEST_CASE("every example of the help is understood by the program") {
+  for (const auto& command : describe_commands()) {
+    for (const Example& example : command.examples) {
+      INFO(example.command);
+      if (!example.command.starts_with("pgupgrade ")) continue;
+      Words words;
+      for (const std::string& word : split_list(example.command, " ")) {
+        if (word == "|" || word == ">") break;
+        words.push_back(word);
+      }
+      words.erase(words.begin());
+      CHECK_NOTHROW(parse_arguments(words, {}));
     }
   }
 }

@@ -100,8 +100,9 @@ TEST_CASE("verify events say what was proven") {
 }
 
 TEST_CASE("a diagnostic event") {
-  REQUIRE(parsed(diagnostic_event({Severity::warning, "W-X", "line\none", "hint"}, 5), "diagnostic") ==
-          bj::object{{"severity", "warning"}, {"code", "W-X"}, {"message", "line?one"}, {"hint", "hint"}});
+  REQUIRE(
+      parsed(diagnostic_event({Severity::warning, "W-X", "line\none\ttab", "hint"}, 5), "diagnostic") ==
+      bj::object{{"severity", "warning"}, {"code", "W-X"}, {"message", "line\none?tab"}, {"hint", "hint"}});
 }
 
 TEST_CASE("the summary of a run") {

@@ -234,3 +234,16 @@ TEST_CASE("doctor goes on without an engine") {
   REQUIRE_FALSE(checks[3].good);
   REQUIRE(exit_code_of(checks) == 8);
 }
+
+TEST_CASE("a diagnostic shows the place in a file below its message") {
+  const Diagnostic diagnostic{
+      .severity = Severity::error,
+      .code = "E-COMPOSE-EDIT",
+      .message = "cannot change it: c.yml:4 builds it\n--> c.yml:4:12\n    4 | build: .",
+      .hint = "name an image"};
+  CHECK(render_diagnostic(diagnostic, {.width = 80, .color = false}) ==
+        "  ! cannot change it: c.yml:4 builds it   (E-COMPOSE-EDIT)\n"
+        "    --> c.yml:4:12\n"
+        "        4 | build: .\n"
+        "    → name an image\n");
+}

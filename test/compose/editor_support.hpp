@@ -24,8 +24,10 @@ inline Sources sources_of(const Texts& files, std::map<std::string, std::string>
   return sources;
 }
 
+// Without the place that is shown below the first line (excerpt_test.cpp).
 inline std::string refusal_text(const Error& error) {
-  return error.code() + ": " + error.what() + " (" + error.hint() + ")";
+  const std::string message = error.what();
+  return error.code() + ": " + message.substr(0, message.find('\n')) + " (" + error.hint() + ")";
 }
 
 // All files after the edits, those that did not change left out; or the whole refusal.

@@ -4,12 +4,23 @@
 
 #include <algorithm>
 
+#include "cli/arguments/command_texts.hpp"
+#include "cli/arguments/help.hpp"
 #include "cli/arguments/options.hpp"
+#include "pgupgrade/base/likeness.hpp"
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::cli {
 
 namespace {
+
+const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
+const std::vector<std::string> kPages = {"pgupgrade", "pgupgrade-codes"};
+
+// "a, b or c"
+std::string one_of(const std::vector<std::string>& words) {
+  return fmt::format("{} or {}", join({words.begin(), words.end() - 1}, ", "), words.back());
+}
 
 const CommandEntry* find_command(const std::string& name) {
   const auto& table = command_table();
@@ -18,36 +29,43 @@ const CommandEntry* find_command(const std::string& name) {
   return found == table.end() ? nullptr : &*found;
 }
 
-void add_positional(CLI::App& app, const CommandEntry& entry, Arguments& arguments) {
-  if (entry.command == Command::verify_backup)
-    app.add_option("FILE", arguments.file, "the archive, or its manifest")->type_name("")->required();
-  if (entry.command == Command::compare) {
-    app.add_option("A", arguments.migrate.from, "postgres://USER@HOST:PORT/DATABASE, what is expected")
-        ->type_name("");
-    app.add_option("B", arguments.migrate.target, "likewise, what is compared with it")->type_name("");
-  }
-  if (entry.command == Command::explain)
-    app.add_option("CODE", arguments.code, "such as E-DISK")->type_name("");
-  if (entry.command == Command::completion)
-    app.add_option("SHELL", arguments.shell, "bash, zsh or fish")->type_name("")->required();
+std::string& positional(Arguments& arguments, const std::string& name) {
+  if (name == "A") return arguments.migrate.from;
+  if (name == "B") return arguments.migrate.target;
+  if (name == "CODE") return arguments.code;
+  if (name == "SHELL") return arguments.shell;
+  if (name == "PAGE") return arguments.page;
+  return arguments.file;
 }
 
-std::string overall_help(const std::string& upgrade_help) {
-  std::string text =
-      "pgupgrade takes the PostgreSQL of a Docker Compose project to a new major version: planned before,\n"
-      "proven after, resumable after any crash, undone by one command.\n\n"
-      "Usage:\n"
-      "  pgupgrade --compose docker-compose.yml --to 17\n"
-      "  pgupgrade COMMAND [OPTIONS]\n\nCommands:\n";
-  for (const CommandEntry& entry : command_table())
-    text += fmt::format("  {:<15}{}\n", entry.name, entry.summary);
-  const std::size_t options = upgrade_help.find("Options:");
-  text +=
-      "\nOptions of upgrade (each also as PGUPGRADE_* in the environment; `pgupgrade COMMAND --help` for "
-      "others):\n";
-  text +=
-      options == std::string::npos ? upgrade_help : upgrade_help.substr(upgrade_help.find('\n', options) + 1);
-  return text;
+void add_positionals(CLI::App& app, const CommandEntry& entry, Arguments& arguments) {
+  for (const PositionalDescription& description : text_of_command(entry.command).positionals)
+    app.add_option(description.name, positional(arguments, description.name), description.help)
+        ->required(description.required);
+}
+
+CommandDescription describe(const CommandEntry& entry) {
+  const CommandText& text = text_of_command(entry.command);
+  CommandDescription description{.name = entry.name,
+                                 .summary = entry.summary,
+                                 .detail = text.detail,
+                                 .positionals = text.positionals,
+                                 .options = {},
+                                 .words = {},
+                                 .examples = text.examples};
+  const Environment none;
+  Arguments arguments;
+  CLI::App app;
+  OptionTable table(app, arguments, none);
+  entry.add_options(table);
+  table.add_common();
+  for (const auto& option : table.entries()) description.options.push_back(option.description);
+  if (entry.command == Command::completion) description.words = kShells;
+  if (entry.command == Command::manual) description.words = kPages;
+  if (entry.command == Command::explain)
+    for (const CodeRow& row : code_table()) description.words.emplace_back(row.code);
+  description.takes_file = entry.command == Command::verify_backup;
+  return description;
 }
 
 // CLI11's sentence in our form: lowercase, without a full stop.
@@ -59,6 +77,33 @@ std::string tidy(std::string message) {
   return printable(message, 500);
 }
 
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const CommandEntry& entry : command_table()) names.push_back(entry.name);
+  return names;
+}
+
+bool has_option(const CommandDescription& command, const std::string& name) {
+  return std::any_of(command.options.begin(), command.options.end(),
+                     [&](const OptionDescription& option) { return option.name == name; });
+}
+
+// What somebody may have meant by an option that the command does not have.
+std::string hint_for_option(const std::string& word, const CommandEntry& entry) {
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string> elsewhere;
+  for (const CommandDescription& command : describe_commands())
+    if (has_option(command, name)) elsewhere.push_back(command.name);
+  if (!elsewhere.empty()) return fmt::format("{} is an option of {}", name, join(elsewhere, ", "));
+  // Without dashes: "-compose" means "--compose", and two dashes are no likeness.
+  std::vector<std::string> names = {"help"};
+  for (const OptionDescription& option : describe(entry).options) names.push_back(option.name.substr(2));
+  std::vector<std::string> meant =
+      meant_by(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
+  for (std::string& one : meant) one = "--" + one;
+  return did_you_mean(meant);
+}
+
 // A word that no option takes: a command that does not stand first is the likeliest slip.
 Error unexpected(const std::string& word, const CommandEntry& entry) {
   // A connection string may have a password in it.
@@ -67,10 +112,29 @@ Error unexpected(const std::string& word, const CommandEntry& entry) {
   if (find_command(word) != nullptr)
     return usage_error(fmt::format("cannot use \"{}\" here: the command comes first", shown),
                        fmt::format("pgupgrade {} …", shown));
-  const char* const kind = word.starts_with("-") ? "option" : "argument";
-  return usage_error(
-      fmt::format("cannot use {} {}: the command {} does not know it", kind, shown, entry.name),
-      fmt::format("pgupgrade {} --help", entry.name));
+  const bool option = word.starts_with("-");
+  std::string hint = option && !connects ? hint_for_option(word, entry) : std::string();
+  if (hint.empty()) hint = fmt::format("pgupgrade {} --help", entry.name);
+  return usage_error(fmt::format("cannot use {} {}: the command {} does not know it",
+                                 option ? "option" : "argument", shown, entry.name),
+                     hint);
+}
+
+void check_codes(const std::vector<std::string>& codes) {
+  std::vector<std::string> known;
+  for (const CodeRow& row : code_table()) known.emplace_back(row.code);
+  for (const std::string& code : codes) {
+    if (find_code(code) != nullptr) continue;
+    const std::string meant = did_you_mean(meant_by(code, known));
+    throw usage_error(fmt::format("cannot accept {}: there is no such code", printable(code)),
+                      meant.empty() ? "pgupgrade explain lists all codes" : meant);
+  }
+}
+
+void check_word(const std::string& word, const std::vector<std::string>& allowed,
+                const std::string& purpose) {
+  if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return;
+  throw usage_error(fmt::format("cannot {} \"{}\": it is {}", purpose, printable(word), one_of(allowed)));
 }
 
 // What is wrong with a whole that is made of proper parts.
@@ -85,11 +149,10 @@ void check(const Arguments& arguments, const CommandEntry& entry) {
   if (arguments.detailed_exitcode && arguments.command == Command::upgrade && !arguments.dry_run)
     throw usage_error("cannot use --detailed-exitcode without --dry-run",
                       "pgupgrade plan --detailed-exitcode …");
-  const std::vector<std::string> shells = {"bash", "zsh", "fish"};
-  if (arguments.command == Command::completion &&
-      std::find(shells.begin(), shells.end(), arguments.shell) == shells.end())
-    throw usage_error(
-        fmt::format("cannot complete for \"{}\": it is bash, zsh or fish", printable(arguments.shell)));
+  if (arguments.command == Command::completion) check_word(arguments.shell, kShells, "complete for");
+  if (arguments.command == Command::manual && !arguments.page.empty())
+    check_word(arguments.page, kPages, "print the page");
+  check_codes(arguments.accept);
 }
 
 Invocation parse_command(const CommandEntry& entry, std::vector<std::string> words,
@@ -97,17 +160,16 @@ Invocation parse_command(const CommandEntry& entry, std::vector<std::string> wor
   Arguments arguments;
   arguments.command = entry.command;
   CLI::App app(entry.summary, "pgupgrade " + entry.name);
-  app.get_formatter()->column_width(32);
   OptionTable table(app, arguments, environment);
   entry.add_options(table);
   table.add_common();
-  add_positional(app, entry, arguments);
+  add_positionals(app, entry, arguments);
   app.allow_extras();
   try {
     std::reverse(words.begin(), words.end());  // as CLI11 takes a vector
     app.parse(words);
   } catch (const CLI::CallForHelp&) {
-    return {.arguments = std::nullopt, .text = named ? app.help() : overall_help(app.help())};
+    return {.arguments = std::nullopt, .text = named ? command_help(describe(entry)) : overall_help()};
   } catch (const CLI::ParseError& error) {
     throw usage_error(fmt::format("could not understand the command line: {}", tidy(error.what())),
                       fmt::format("pgupgrade {} --help", entry.name));
@@ -132,9 +194,11 @@ Invocation parse_arguments(const std::vector<std::string>& words, const Environm
     return parse_command(command_table().front(), {"--help"}, environment, false);
   if (first.starts_with("-")) return parse_command(command_table().front(), words, environment, false);
   const CommandEntry* const entry = find_command(first);
-  if (entry == nullptr)
+  if (entry == nullptr) {
+    const std::string meant = did_you_mean(meant_by(first, command_names()));
     throw usage_error(fmt::format("could not find a command \"{}\"", printable(first)),
-                      "pgupgrade --help lists them");
+                      meant.empty() ? "pgupgrade --help lists them" : meant);
+  }
   return parse_command(*entry, {words.begin() + 1, words.end()}, environment, true);
 }
 
@@ -149,21 +213,7 @@ bool asks_for_json(const std::vector<std::string>& words, const Environment& env
 
 std::vector<CommandDescription> describe_commands() {
   std::vector<CommandDescription> result;
-  const Environment none;
-  for (const CommandEntry& entry : command_table()) {
-    Arguments arguments;
-    CLI::App app;
-    OptionTable table(app, arguments, none);
-    entry.add_options(table);
-    table.add_common();
-    CommandDescription description{.name = entry.name, .summary = entry.summary, .options = {}, .words = {}};
-    for (const auto& option : table.entries()) description.options.push_back(option.description);
-    if (entry.command == Command::completion) description.words = {"bash", "zsh", "fish"};
-    if (entry.command == Command::explain)
-      for (const CodeRow& row : code_table()) description.words.emplace_back(row.code);
-    description.takes_file = entry.command == Command::verify_backup;
-    result.push_back(std::move(description));
-  }
+  for (const CommandEntry& entry : command_table()) result.push_back(describe(entry));
   return result;
 }
 

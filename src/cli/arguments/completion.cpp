@@ -18,6 +18,13 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
+// In fish a backslash is one within single quotes, too.
+std::string fish_quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return result + "'";
+}
+
 std::string names_of(const std::vector<CommandDescription>& commands) {
   std::vector<std::string> names;
   for (const auto& command : commands) names.push_back(command.name);
@@ -67,6 +74,12 @@ std::string bash(const std::vector<CommandDescription>& commands) {
   return fmt::format(R"(# bash completion for pgupgrade
 _pgupgrade() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} words
+  # bash takes --option=value for three words.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = && $COMP_CWORD -gt 2 ]]; then
+    previous=${{COMP_WORDS[COMP_CWORD - 2]}}
+  fi
   case $previous in
 {}  esac
   if [ "$COMP_CWORD" -eq 1 ] && [[ $current != -* ]]; then
@@ -74,7 +87,7 @@ _pgupgrade() {{
     return
   fi
   case ${{COMP_WORDS[1]}} in
-{}    *) words=$(compgen -W {}) ;;
+{}    *) words={} ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ {} == *" ${{COMP_WORDS[1]}} "* && $current != -* ]]; then
@@ -88,20 +101,23 @@ complete -o filenames -F _pgupgrade pgupgrade
                      quoted(" " + join(takers, " ") + " "));
 }
 
+std::string zsh_value(const OptionDescription& option) {
+  std::string value = fmt::format(":{}:", option.meta);
+  if (!option.values.empty()) return value + "(" + join(option.values, " ") + ")";
+  return value + (option.names_file ? "_files" : option.names_directory ? "_files -/" : " ");
+}
+
 std::string zsh_argument(const OptionDescription& option) {
   std::string help;
   for (const char c : option.help)
     help += c == '[' || c == ']' || c == ':' ? std::string("\\") + c : std::string(1, c);
-  std::string argument = fmt::format("*{}[{}]", option.name, help);
-  if (!option.takes_value) return quoted(argument);
-  argument += ":value:";
-  if (!option.values.empty())
-    argument += "(" + join(option.values, " ") + ")";
-  else if (option.names_file)
-    argument += "_files";
-  else if (option.names_directory)
-    argument += "_files -/";
-  return quoted(argument);
+  // An option that may be given again starts with "*"; a short name is the same option.
+  std::string rest = fmt::format("[{}]", help);
+  if (option.takes_value) rest += zsh_value(option);
+  const std::string again = option.repeats ? "*" : "";
+  std::string argument = quoted(again + option.name + rest);
+  if (!option.short_name.empty()) argument += " " + quoted(again + option.short_name + rest);
+  return argument;
 }
 
 std::string zsh(const std::vector<CommandDescription>& commands) {
@@ -132,7 +148,12 @@ _pgupgrade() {{
   case $command in
 {}  esac
 }}
-compdef _pgupgrade pgupgrade
+# Loaded by name from a directory of $fpath, or read as it is.
+if [[ $funcstack[1] == _pgupgrade ]]; then
+  _pgupgrade "$@"
+else
+  compdef _pgupgrade pgupgrade
+fi
 )",
                      list, cases);
 }
@@ -142,21 +163,22 @@ std::string fish(const std::vector<CommandDescription>& commands) {
   const std::string names = names_of(commands);
   for (const auto& command : commands)
     text += fmt::format("complete -c pgupgrade -n '__fish_is_first_token' -a {} -d {}\n", command.name,
-                        quoted(command.summary));
+                        fish_quoted(command.summary));
   for (const auto& command : commands) {
     std::string condition = "__fish_seen_subcommand_from " + command.name;
     if (command.name == "upgrade") condition += "; or not __fish_seen_subcommand_from " + names;
     for (const auto& option : command.options) {
-      text += fmt::format("complete -c pgupgrade -n {} -l {} -d {}", quoted(condition), option.name.substr(2),
-                          quoted(option.help));
+      text += fmt::format("complete -c pgupgrade -n {} -l {} -d {}", fish_quoted(condition),
+                          option.name.substr(2), fish_quoted(option.help));
+      if (!option.short_name.empty()) text += " -s " + option.short_name.substr(1);
       if (option.takes_value) text += option.names_file || option.names_directory ? " -r -F" : " -x";
-      if (!option.values.empty()) text += " -a " + quoted(join(option.values, " "));
+      if (!option.values.empty()) text += " -a " + fish_quoted(join(option.values, " "));
       text += "\n";
     }
     if (!command.words.empty())
-      text += fmt::format("complete -c pgupgrade -n {} -a {}\n", quoted(condition),
-                          quoted(join(command.words, " ")));
-    if (command.takes_file) text += fmt::format("complete -c pgupgrade -n {} -F\n", quoted(condition));
+      text += fmt::format("complete -c pgupgrade -n {} -a {}\n", fish_quoted(condition),
+                          fish_quoted(join(command.words, " ")));
+    if (command.takes_file) text += fmt::format("complete -c pgupgrade -n {} -F\n", fish_quoted(condition));
   }
   return text;
 }

@@ -29,21 +29,26 @@ void OptionTable::add_migration() {
         },
         help);
     Entry& entry = remember(flag, option->type_name("URI"), help);
-    entry.description.takes_value = true;
+    takes(entry, "URI");
     entry.apply = [&target](const std::string& value) { target = value; };
   };
   MigrateArguments& own = arguments_.migrate;
+  group("Servers");
   side("--from", "PGUPGRADE_FROM", own.from,
        "the server to read: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
   side("--target", "PGUPGRADE_TARGET", own.target, "the server to copy to, likewise");
+  group("What to copy");
   list("--database,-d", own.databases, "NAME", "the databases (default: the one that --from names)", ",");
   flag("--all", arguments_.all, "all databases of the source, but for templates");
   text("--into", own.into, "NAME", "the name at the target, of one database (default: the same)");
+  group("How");
   text("--format", own.format, "FORM",
        "stream (default: no file between), or dump files: custom, directory, tar");
   entries_.back().description.values = {"stream", "custom", "directory", "tar"};
+  group("What to copy");
   flag("--roles", own.roles, "create roles that the databases need and the target lacks");
   flag("--no-owner", own.no_owner, "leave owners and grants out: all belongs to the role that logs in");
+  group("How");
   text("--image", arguments_.image, "REF",
        "run pg_dump and pg_restore in containers of this image, not those of this machine");
   number("--jobs", arguments_.jobs, "N", "parallel jobs (default: from the processors)", 1, 256,
@@ -55,9 +60,11 @@ void OptionTable::add_migration() {
 // A and B come from the environment where the command line does not have them.
 void OptionTable::add_comparison() {
   MigrateArguments& own = arguments_.migrate;
+  group("What to compare");
   list("--database,-d", own.databases, "NAME", "the databases (default: those that A and B name)", ",");
   flag("--all", arguments_.all, "all databases of A, but for templates");
   flag("--no-owner", own.no_owner, "leave owners and grants out");
+  group("How");
   number("--jobs", arguments_.jobs, "N", "tables that are read side by side (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
 }

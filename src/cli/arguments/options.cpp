@@ -123,6 +123,7 @@ const std::vector<CommandEntry>& command_table() {
       {Command::explain, "explain", "explain an error, warning or note by its code; all of them without one",
        for_none},
       {Command::completion, "completion", "print the completion script for bash, zsh or fish", for_none},
+      {Command::manual, "man", "print the manual page, or that of all codes", for_none},
   };
   return table;
 }
@@ -130,11 +131,19 @@ const std::vector<CommandEntry>& command_table() {
 OptionTable::OptionTable(CLI::App& app, Arguments& arguments, const Environment& environment)
     : app_(app), arguments_(arguments), environment_(environment) {}
 
+void OptionTable::takes(Entry& entry, const std::string& meta) {
+  entry.description.takes_value = true;
+  entry.description.meta = meta;
+  entry.description.names_file = meta == "FILE";
+  entry.description.names_directory = meta == "DIR";
+}
+
 OptionTable::Entry& OptionTable::remember(const std::string& names, CLI::Option* option,
                                           const std::string& help) {
   OptionDescription description;
   for (const std::string& name : split_list(names, ","))
     (name.starts_with("--") ? description.name : description.short_name) = name;
+  description.group = group_;
   description.help = help;
   entries_.push_back({.description = description, .option = option, .apply = {}});
   return entries_.back();
@@ -143,9 +152,7 @@ OptionTable::Entry& OptionTable::remember(const std::string& names, CLI::Option*
 void OptionTable::text(const std::string& names, std::string& target, const std::string& meta,
                        const std::string& help) {
   Entry& entry = remember(names, app_.add_option(names, target, help)->type_name(meta), help);
-  entry.description.takes_value = true;
-  entry.description.names_file = meta == "FILE";
-  entry.description.names_directory = meta == "DIR";
+  takes(entry, meta);
   entry.apply = [&target](const std::string& value) { target = value; };
 }
 
@@ -161,7 +168,7 @@ void OptionTable::choice(const std::string& names, std::string& target, const st
   CLI::Option* option = app_.add_option_function<std::string>(
       names, [set, flag](const std::string& value) { set(flag, value); }, help);
   Entry& entry = remember(names, option->type_name(meta), help);
-  entry.description.takes_value = true;
+  takes(entry, meta);
   entry.description.values = values;
   entry.apply = [set, origin = variable_of(flag)](const std::string& value) { set(origin, value); };
 }
@@ -170,8 +177,8 @@ void OptionTable::list(const std::string& names, std::vector<std::string>& targe
                        const std::string& help, const std::string& separator) {
   CLI::Option* option = app_.add_option(names, target, help)->type_name(meta + "...")->expected(1, 1000);
   Entry& entry = remember(names, option, help);
-  entry.description.takes_value = true;
-  entry.description.names_file = meta == "FILE";
+  takes(entry, meta);
+  entry.description.repeats = true;
   entry.apply = [&target, separator](const std::string& value) { target = split_list(value, separator); };
 }
 
@@ -185,7 +192,7 @@ void OptionTable::number(const std::string& names, int& target, const std::strin
   CLI::Option* option = app_.add_option_function<std::string>(
       names, [set, flag](const std::string& value) { set(flag, value); }, help);
   Entry& entry = remember(names, option->type_name(meta), help);
-  entry.description.takes_value = true;
+  takes(entry, meta);
   entry.apply = [set, origin = variable_of(flag)](const std::string& value) { set(origin, value); };
 }
 
@@ -197,12 +204,13 @@ void OptionTable::flag(const std::string& names, bool& target, const std::string
 }
 
 void OptionTable::add_common() {
+  group("Output and consent");
   const std::string help = "auto, plain, or json (one event a line on standard output)";
   CLI::Option* option = app_.add_option_function<std::string>(
       "--output", [this](const std::string& value) { arguments_.output = parse_output("--output", value); },
       help);
   Entry& entry = remember("--output", option->type_name("MODE"), help);
-  entry.description.takes_value = true;
+  takes(entry, "MODE");
   entry.description.values = {"auto", "plain", "json"};
   entry.apply = [this](const std::string& value) {
     arguments_.output = parse_output("PGUPGRADE_OUTPUT", value);
@@ -213,6 +221,7 @@ void OptionTable::add_common() {
 }
 
 void OptionTable::add_project() {
+  group("Project");
   list("--compose,-f", arguments_.compose, "FILE",
        "the Compose files, in order (default: COMPOSE_FILE, else what Compose takes in this directory)",
        path_separator(environment_));
@@ -225,10 +234,13 @@ void OptionTable::add_project() {
 }
 
 void OptionTable::add_selection() {
+  group("What to upgrade");
   number("--to", arguments_.to, "MAJOR", "the major version to reach, such as 17", 10, 99,
          "a major version is a whole number from 10 to 99, such as 17");
   list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
+  text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
+  group("How");
   std::vector<std::string> names;
   std::string summaries;
   for (const upgrade::Strategy& strategy : upgrade::strategies()) {
@@ -244,11 +256,11 @@ void OptionTable::add_selection() {
       "default), "
       "or all but the rows (catalog: with strategy warm, whose new cluster has the very files of the copy)",
       {"full", "catalog"});
-  text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
+  group("Passwords");
   text("--password-file", arguments_.password_file, "FILE",
        "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
   flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
-  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
+  group("How");
   text("--backup-dir", arguments_.backup_dir, "DIR",
        "where the backup of the data is written (default: the run's own directory)");
   flag("--no-edit", arguments_.no_edit,
@@ -256,9 +268,14 @@ void OptionTable::add_selection() {
        "to set");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
+  group("Safety");
+  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
+  for (const CodeRow& row : code_table())
+    if (row.kind == ErrorKind::refused) entries_.back().description.values.emplace_back(row.code);
 }
 
 void OptionTable::add_state() {
+  group("Which run");
   text("--state", arguments_.state, "FILE",
        "the run's state file or directory (default: the only unfinished run)");
   list("--compose,-f", arguments_.compose, "FILE", "the Compose files of the run, to find it beside them",
@@ -267,21 +284,26 @@ void OptionTable::add_state() {
 }
 
 void OptionTable::add_dry_run() {
+  group("Safety");
   flag("--dry-run", arguments_.dry_run, "show the plan, and change nothing");
 }
 void OptionTable::add_rehearse() {
+  group("How");
   flag(
       "--rehearse", arguments_.rehearse,
       "restore the schema and small databases on the new image, as an upgrade does before it stops anything");
 }
 void OptionTable::add_detailed_exitcode() {
+  group("Safety");
   flag("--detailed-exitcode", arguments_.detailed_exitcode, "exit 10 when the plan would change something");
 }
 void OptionTable::add_rollback_on_failure() {
+  group("Safety");
   flag("--rollback-on-failure", arguments_.rollback_on_failure,
        "roll back automatically if a step fails (exit code 4)");
 }
 void OptionTable::add_discard_new_writes() {
+  group("Safety");
   flag("--discard-new-writes", arguments_.discard_new_writes,
        "roll back even if it discards data written since");
   // An earlier name, which scripts may still give.

@@ -23,6 +23,8 @@ class OptionTable {
 
   OptionTable(CLI::App& app, Arguments& arguments, const Environment& environment);
 
+  // The heading of the options that are added next.
+  void group(const std::string& heading) { group_ = heading; }
   void add_common();
   void add_project();
   void add_selection();
@@ -49,11 +51,13 @@ class OptionTable {
   void number(const std::string& names, int& target, const std::string& meta, const std::string& help,
               int smallest, int largest, const std::string& meaning);
   void flag(const std::string& names, bool& target, const std::string& help);
+  static void takes(Entry& entry, const std::string& meta);  // a value
   Entry& remember(const std::string& names, CLI::Option* option, const std::string& help);
 
   CLI::App& app_;
   Arguments& arguments_;
   const Environment& environment_;
+  std::string group_;
   std::vector<Entry> entries_;
 };
 

@@ -22,6 +22,7 @@ int verify_backup_command(Session& session);
 int doctor_command(Session& session);
 int completion_command(Session& session);
 int explain_command(Session& session);
+int manual_command(Session& session);
 
 int perform(Session& session);
 

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <ostream>
 #include <vector>
 
 #include "cli/arguments/options.hpp"
 #include "cli/command/commands.hpp"
+#include "pgupgrade/base/code_details.hpp"
+#include "pgupgrade/base/likeness.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 
@@ -26,38 +27,19 @@ std::string_view without_prefix(std::string_view code) {
   return code.size() > 2 && code[1] == '-' ? code.substr(2) : code;
 }
 
-// Levenshtein's: how many letters to change, add or leave out.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-// The codes that somebody may have meant: those that contain the word, else the nearest ones.
-std::vector<std::string> meant_by(std::string_view word) {
+// The codes that somebody may have meant.
+std::vector<std::string> codes_meant_by(std::string_view word) {
+  std::vector<std::string> names;
+  for (const CodeRow& row : code_table()) names.emplace_back(without_prefix(row.code));
+  const std::vector<std::string> meant = meant_by(word, names);
   std::vector<std::string> result;
-  std::size_t nearest = std::max<std::size_t>(2, word.size() / 3);
   for (const CodeRow& row : code_table())
-    if (word.size() >= 3 && row.code.find(word) != std::string_view::npos) result.emplace_back(row.code);
-  if (!result.empty()) return result;
-  for (const CodeRow& row : code_table()) {
-    const std::size_t here = distance(word, without_prefix(row.code));
-    if (here > nearest) continue;
-    if (here < nearest) result.clear();
-    nearest = here;
-    result.emplace_back(row.code);
-  }
+    if (std::find(meant.begin(), meant.end(), without_prefix(row.code)) != meant.end())
+      result.emplace_back(row.code);
   return result;
 }
+
+constexpr std::size_t kLabel = 14;
 
 struct Consequence {
   std::string_view data;
@@ -99,21 +81,30 @@ const CodeRow& code_named(const std::string& word) {
   if (const CodeRow* row = find_code(wanted)) return *row;
   for (const CodeRow& row : code_table())
     if (without_prefix(row.code) == wanted) return row;
-  const std::vector<std::string> meant = meant_by(without_prefix(wanted));
-  throw usage_error(
-      fmt::format("cannot explain \"{}\": there is no such code", printable(word)),
-      meant.empty() ? "pgupgrade explain lists all codes" : "did you mean " + join(meant, ", ") + "?");
+  const std::string meant = did_you_mean(codes_meant_by(without_prefix(wanted)));
+  throw usage_error(fmt::format("cannot explain \"{}\": there is no such code", printable(word)),
+                    meant.empty() ? "pgupgrade explain lists all codes" : meant);
 }
 
 std::string explain_text(const CodeRow& row, const Style& style) {
   const Consequence consequence = consequence_of(row);
-  return fmt::format(
-      "{}: {}\n"
-      "  your data:  {}\n"
-      "  what to do: {}\n"
-      "  exit code:  {}\n",
-      paint(style, row.code.starts_with("E-") ? Color::red : Color::yellow, row.code), row.meaning,
-      consequence.data, row.to_do, consequence.exit);
+  const CodeDetail* const detail = find_detail(row.code);
+  std::string text =
+      fmt::format("{}: {}\n", paint(style, row.code.starts_with("E-") ? Color::red : Color::yellow, row.code),
+                  row.meaning);
+  const auto add = [&](std::string_view label, std::string_view content) {
+    std::string start = pad_right(label, kLabel);
+    for (const std::string& line : wrap(content, style.width - kLabel)) {
+      text += start + line + "\n";
+      start = std::string(kLabel, ' ');
+    }
+  };
+  if (detail != nullptr) add("  cause:", detail->cause);
+  add("  your data:", consequence.data);
+  add("  what to do:", row.to_do);
+  if (detail != nullptr) add("", detail->cure);
+  add("  exit code:", consequence.exit);
+  return text;
 }
 
 std::string list_of_codes() {

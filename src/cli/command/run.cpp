@@ -99,6 +99,8 @@ int perform(Session& session) {
       return completion_command(session);
     case Command::explain:
       return explain_command(session);
+    case Command::manual:
+      return manual_command(session);
   }
   return 1;
 }

@@ -10,6 +10,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/completion.hpp"
+#include "pgupgrade/cli/arguments/manual.hpp"
 #include "pgupgrade/cli/command/doctor.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
@@ -116,6 +117,11 @@ int doctor_command(Session& session) {
   tell(session, render_checks(checks, session.out_style),
        [&](std::int64_t now) { return plain_summary(code == 0 ? "ready" : "not_ready", lines, code, now); });
   return code;
+}
+
+int manual_command(Session& session) {
+  session.out << manual_page(session.arguments.page) << std::flush;
+  return 0;
 }
 
 int completion_command(Session& session) {

@@ -193,11 +193,15 @@ std::string render_diagnostic(const Diagnostic& diagnostic, const Style& style) 
   const bool note = diagnostic.severity == Severity::note;
   const std::string sign = note ? "·" : paint(style, Color::yellow, "!");
   std::string text;
-  const auto lines =
-      wrap(fmt::format("{}   ({})", printable(diagnostic.message, 1000), printable(diagnostic.code)),
-           style.width > 24 ? style.width - 4 : 20);
+  // A message may show a place in a file below its first line.
+  const std::vector<std::string> parts = split_lines(diagnostic.message);
+  const auto lines = wrap(fmt::format("{}   ({})", printable(parts.empty() ? "" : parts.front(), 1000),
+                                      printable(diagnostic.code)),
+                          style.width > 24 ? style.width - 4 : 20);
   for (std::size_t i = 0; i < lines.size(); ++i)
     text += fmt::format("  {} {}\n", i == 0 ? sign : " ", lines[i]);
+  for (std::size_t i = 1; i < parts.size(); ++i)
+    text += fmt::format("    {}\n", cut(printable(parts[i], 1000), style.width > 24 ? style.width - 4 : 20));
   if (diagnostic.hint.empty()) return text;
   const auto hint = wrap(printable(diagnostic.hint, 1000), style.width > 26 ? style.width - 6 : 20);
   for (std::size_t i = 0; i < hint.size(); ++i)

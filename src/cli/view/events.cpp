@@ -63,6 +63,13 @@ bj::object from_step(const StepRecord& record) {
           {"ended_ms", record.ended_ms}};
 }
 
+// A message may show a place in a file below its first line.
+std::string printable_lines(std::string_view text) {
+  std::vector<std::string> lines = split_lines(text);
+  for (std::string& one : lines) one = printable(one, 4096);
+  return join(lines, "\n");
+}
+
 std::string line(const bj::object& object) {
   return bj::serialize(object);
 }
@@ -174,7 +181,7 @@ std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) 
   bj::object object = event("diagnostic", now_ms);
   object["severity"] = text_of(diagnostic.severity);
   object["code"] = diagnostic.code;
-  object["message"] = printable(diagnostic.message, 4096);
+  object["message"] = printable_lines(diagnostic.message);
   object["hint"] = printable(diagnostic.hint, 4096);
   return line(object);
 }
@@ -196,7 +203,7 @@ std::string error_summary(const Error& error, const Situation& situation, int ex
                           std::int64_t now_ms) {
   bj::object object = summary("error", exit_code, now_ms);
   object["code"] = error.code();
-  object["message"] = printable(error.what(), 4096);
+  object["message"] = printable_lines(error.what());
   object["context"] = json::from_strings(error.context());
   object["data"] = situation.data;
   object["log"] = situation.log.empty() ? bj::value(nullptr) : bj::value(situation.log);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/likeness.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 
@@ -23,6 +24,13 @@ std::string all_services(const compose::Project& project) {
   return names.empty() ? "none" : join(names, ", ");
 }
 
+std::string hint_for_unknown(const std::string& name, const compose::Project& project) {
+  std::vector<std::string> names;
+  for (const auto& [known, service] : project.services) names.push_back(printable(known));
+  const std::string meant = did_you_mean(meant_by(printable(name), names));
+  return (meant.empty() ? meant : meant + " ") + "its services are: " + all_services(project);
+}
+
 }  // namespace
 
 std::vector<std::string> choose_services(const Request& request, const compose::Project& project,
@@ -32,7 +40,7 @@ std::vector<std::string> choose_services(const Request& request, const compose::
     throw Error(
         ErrorKind::usage, "E-UNKNOWN-SERVICE",
         fmt::format("could not find service \"{}\" in project {}", printable(name), printable(project.name)),
-        "its services are: " + all_services(project));
+        hint_for_unknown(name, project));
   }
   if (!request.services.empty()) {
     std::vector<std::string> once;

@@ -23,6 +23,7 @@ enum class Command {
   doctor,
   completion,
   explain,
+  manual,
 };
 
 enum class OutputMode { automatic, plain, json };
@@ -77,6 +78,7 @@ struct Arguments {
   std::string file;   // of verify-backup
   std::string shell;  // of completion
   std::string code;   // of explain; empty: all
+  std::string page;   // of man; empty: that of the program
   bool operator==(const Arguments&) const = default;
 };
 
@@ -97,19 +99,36 @@ bool asks_for_json(const std::vector<std::string>& words, const Environment& env
 struct OptionDescription {
   std::string name;        // "--compose"
   std::string short_name;  // "-f", empty if none
+  std::string group;       // the heading that it stands under in --help and in the manual page
+  std::string meta;        // "FILE", what its value is; empty if it takes none
   std::string help;
   bool takes_value = false;
+  bool repeats = false;             // takes several values
   std::vector<std::string> values;  // the allowed ones, empty: anything
   bool names_file = false;
   bool names_directory = false;
 };
 
+struct PositionalDescription {
+  std::string name;  // "FILE"
+  std::string help;
+  bool required = false;
+};
+
+struct Example {
+  std::string command;
+  std::string meaning;
+};
+
 struct CommandDescription {
   std::string name;
   std::string summary;
+  std::string detail;  // what the summary does not say; may have several sentences
+  std::vector<PositionalDescription> positionals;
   std::vector<OptionDescription> options;
   std::vector<std::string> words;  // that may follow as an argument ("bash", "zsh", "fish")
   bool takes_file = false;         // a file follows
+  std::vector<Example> examples;
 };
 
 // All commands with all their options, from the same table that parsing uses.

@@ -11,7 +11,8 @@ namespace pgupgrade::cli {
 // "E-USAGE") that names the nearest codes.
 const CodeRow& code_named(const std::string& word);
 
-// The code, what it means, what state the data is in, what to do, and the exit code.
+// The code, what it means, its cause, what state the data is in, what to do, and the exit code. Broken to the
+// width of the style.
 std::string explain_text(const CodeRow& row, const Style& style);
 
 // A line for each code.
