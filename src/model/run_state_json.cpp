@@ -25,6 +25,12 @@ inline constexpr std::array<fields::Text<RunOutcome>, 4> texts_of(RunOutcome) {
            {RunOutcome::cleaned, "cleaned"}}};
 }
 
+template <class Archive, fields::Of<TargetRecord> T>
+void describe(Archive& archive, T& value) {
+  archive("phase", value.phase);
+  archive("attempt", value.attempt);
+}
+
 template <class Archive, fields::Of<StepRecord> T>
 void describe(Archive& archive, T& value) {
   archive("step", value.step);
@@ -33,6 +39,7 @@ void describe(Archive& archive, T& value) {
   archive("started_ms", value.started_ms);
   archive("ended_ms", value.ended_ms);
   archive("data", value.data);
+  archive.optional("targets", value.targets);
 }
 
 inline constexpr std::array<fields::Text<OldData>, 5> texts_of(OldData) {

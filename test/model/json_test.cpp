@@ -108,7 +108,16 @@ TEST_CASE("the keys of a run state are the names of the members and the enumerat
   REQUIRE(boost::json::serialize(json) ==
           R"({"format":1,"generation":0,"direction":"forward","outcome":"unfinished","created_ms":0,)"
           R"("targets":{},"steps":[{"step":"wipe","phase":"undo_started","attempt":1,"started_ms":0,)"
-          R"("ended_ms":0,"data":{"digest":"9c"}}]})");
+          R"("ended_ms":0,"data":{"digest":"9c"},"targets":{}}]})");
+}
+
+TEST_CASE("a step's record of a program that kept none of targets has none") {
+  RunState state = samples::run_state();
+  boost::json::value json = to_json(state);
+  for (boost::json::value& step : json.at("steps").get_array()) step.get_object().erase("targets");
+  for (StepRecord& record : state.steps) record.targets.clear();
+  REQUIRE(run_state_from_json(json) == state);
+  REQUIRE(samples::run_state() != state);
 }
 
 TEST_CASE("unknown keys are ignored wherever they stand") {

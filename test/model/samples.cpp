@@ -206,7 +206,10 @@ RunState run_state() {
       {.step = "pull", .phase = StepPhase::done, .attempt = 1, .started_ms = 1, .ended_ms = 2, .data = {}},
       {.step = "freeze", .phase = StepPhase::undone, .attempt = 2, .started_ms = 3, .ended_ms = 4},
       {.step = "backup", .phase = StepPhase::undo_started, .data = {{"sha256", "9c1e"}}},
-      {.step = "dump", .phase = StepPhase::started, .started_ms = 9},
+      {.step = "dump",
+       .phase = StepPhase::started,
+       .started_ms = 9,
+       .targets = {{"db", {.phase = StepPhase::done}}, {"db2", {.phase = StepPhase::started, .attempt = 2}}}},
   };
   value.targets["db"] = {
       .image = {.id = "sha256:17", .version = "17.6", .owner = "70:70", .builder = "999:999"},

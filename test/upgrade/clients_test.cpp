@@ -56,6 +56,43 @@ TEST_CASE("a client that does not listen is killed when its own grace period has
   CHECK(scene.wrong_after_success() == "");
 }
 
+TEST_CASE("clients that do not listen take as long as the slowest of them") {
+  Scene scene;
+  int grace = 3;
+  for (const ClientFacts& client : scene.plan.clients) {
+    if (!client.running) continue;
+    scene.engine.deaf.insert(client.container_name);
+    scene.engine.at(client.container_name).info.stop_timeout = std::chrono::seconds(grace);
+    grace += 4;
+  }
+  REQUIRE(grace == 11);  // of two: 3 and 7 seconds
+  std::chrono::milliseconds begun{0};
+  std::chrono::milliseconds ended{0};
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "freeze:logins-recorded") begun = scene.clock.monotonic();
+    if (place == "freeze:after-action") ended = scene.clock.monotonic();
+  };
+  scene.start();
+  CHECK(ended - begun >= std::chrono::seconds(7));
+  CHECK(ended - begun < std::chrono::seconds(8));
+  CHECK(scene.wrong_after_success() == "");
+}
+
+TEST_CASE("a client that takes no signal is stopped after all others have been told") {
+  Scene scene;
+  std::string paused;
+  for (const ClientFacts& client : scene.plan.clients)
+    if (client.running) paused = client.container_name;  // the last of the plan is the first to be stopped
+  scene.probe.on_reach = [&](const std::string& place) {
+    if (place == "freeze:logins-recorded")
+      scene.engine.at(paused).info.status = docker::ContainerStatus::paused;
+    if (place != "freeze:one-stopped") return;
+    CHECK(scene.engine.at(paused).info.running());
+  };
+  scene.start();
+  CHECK(scene.wrong_after_success() == "");
+}
+
 TEST_CASE("a client with the network of the old server's container is made again, forward and back") {
   Scene scene;
   const std::string old = scene.container("db").info.id;

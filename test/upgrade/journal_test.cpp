@@ -197,6 +197,66 @@ TEST_CASE("the state file of another run is refused where it lies") {
         "put the state file of 99999999 back into its place");
 }
 
+TEST_CASE("of several targets each is begun and done for itself, and the last with the step") {
+  Scene scene({.targets = 2});
+  Journal journal = journal_with_history(scene);
+  CHECK(journal.attempt("freeze", "db") == 1);  // while no record of a target says otherwise
+  CHECK(journal.record_target_started("freeze", "db"));
+  CHECK(journal.attempt("freeze", "db") == 1);
+  CHECK(journal.attempt("freeze", "db2") == 0);
+  CHECK(journal.attempt("wipe", "db") == 0);
+  CHECK(journal.record_target_done("freeze", "db"));
+  CHECK(journal.record_target_started("freeze", "db2"));
+  CHECK(Journal::open(journal.files()).state() == journal.state());
+  const auto generation = journal.state().generation;
+  CHECK_FALSE(journal.record_target_done("freeze", "db2"));
+  CHECK(journal.state().generation == generation);
+  journal.record_done("freeze", 60);
+  CHECK(journal.find("freeze", "db")->phase == StepPhase::done);
+  CHECK(journal.find("freeze", "nobody") == nullptr);
+}
+
+TEST_CASE("of one target alone nothing is written but the step's record") {
+  Scene scene;
+  Journal journal = journal_with_history(scene);
+  const auto generation = journal.state().generation;
+  CHECK_FALSE(journal.record_target_started("freeze", "db"));
+  CHECK_FALSE(journal.record_target_done("freeze", "db"));
+  CHECK_FALSE(journal.record_target_undone("freeze", "db"));
+  CHECK(journal.state().generation == generation);
+}
+
+TEST_CASE("what was begun without records of targets may have been begun for all of them") {
+  Scene scene({.targets = 2});
+  Journal journal = journal_with_history(scene);
+  journal.record_started("freeze", 50);
+  CHECK(journal.attempt("freeze", "db2") == 2);
+  journal.record_target_started("freeze", "db");
+  CHECK(journal.attempt("freeze", "db") == 2);
+  CHECK(journal.find("freeze", "db2")->phase == StepPhase::started);
+  CHECK(journal.record_target_undone("pull", "db"));
+  CHECK(journal.attempt("pull", "db2") == 1);
+}
+
+TEST_CASE("a step is begun again for the targets that are named, and keeps what it knows of the others") {
+  Scene scene({.targets = 2});
+  Journal journal = journal_with_history(scene);
+  for (const char* service : {"db", "db2"}) {
+    journal.record_target_started("freeze", service);
+    journal.record_data("freeze", std::string(service) + ".note", "yes");
+    journal.record_target_done("freeze", service);
+  }
+  journal.record_done("freeze", 60);
+  journal.reopen({"freeze"}, {"db2"});
+  CHECK(journal.find("freeze")->phase == StepPhase::started);
+  CHECK(journal.find("freeze", "db")->phase == StepPhase::done);
+  CHECK(journal.find("freeze", "db2")->phase == StepPhase::started);
+  CHECK(journal.datum("freeze", "db.note") == "yes");
+  CHECK(journal.datum("freeze", "db2.note").empty());
+  journal.reopen({"pull"}, {"db2"});  // which has no records of targets
+  CHECK(journal.datum("pull", "db.image_id").empty());
+}
+
 TEST_CASE("the directory of a run that was begun in another place is refused") {
   Scene scene;
   const Journal journal = journal_with_history(scene);

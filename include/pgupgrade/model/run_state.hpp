@@ -19,6 +19,14 @@ enum class StepPhase {
   undone,
 };
 
+// Of a step that works on one target at a time, and of one of several targets. While there is none, it is not
+// known how far the target has come within the step.
+struct TargetRecord {
+  StepPhase phase = StepPhase::started;  // never undo_started
+  int attempt = 1;
+  bool operator==(const TargetRecord&) const = default;
+};
+
 struct StepRecord {
   std::string step;
   StepPhase phase = StepPhase::started;
@@ -26,6 +34,8 @@ struct StepRecord {
   std::int64_t started_ms = 0;  // Unix time in milliseconds
   std::int64_t ended_ms = 0;
   std::map<std::string, std::string> data;  // the step's own notes, which nobody else reads
+  std::map<std::string, TargetRecord>
+      targets;  // by service; of a plan with one target the record is the step's
   bool operator==(const StepRecord&) const = default;
 };
 

@@ -12,6 +12,8 @@ namespace pgupgrade::cli {
 namespace {
 // What the run puts below its root ("/pgupgrade-1a2b3c4d-service/socket/.s.PGSQL.5432") must fit as well.
 constexpr std::size_t kLongestRoot = 24;
+// Of targets, as far as the jobs of the plan allow.
+constexpr int kAtOnce = 8;
 }  // namespace
 
 void CampaignProbe::reach(std::string_view place) {
@@ -37,6 +39,7 @@ RealWorld::RealWorld(const Environment& environment, Clock& clock, const Cancell
       probe_(variable(environment, "PGUPGRADE_KILL_AT"), variable(environment, "PGUPGRADE_PAUSE_AT"),
              variable(environment, "PGUPGRADE_PLACES")),
       world_{*engine_,     *compose_, *connector_, clock,
-             cancellation, probe_,    environment, socket_root(environment)} {}
+             cancellation, probe_,    environment, socket_root(environment),
+             kAtOnce} {}
 
 }  // namespace pgupgrade::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/side_by_side.hpp"
 #include "pgupgrade/base/wait.hpp"
 
 namespace pgupgrade::upgrade {
@@ -74,6 +75,15 @@ void finish_ending(StepContext& context, const Ending& ending) {
   if (!ended) world.engine.stop_container(ending.container, std::chrono::seconds(0));  // the engine kills
 }
 
+void finish_endings(StepContext& context, const std::vector<Ending>& endings) {
+  bool first = true;
+  for (const Ending& ending : endings) {
+    finish_ending(context, ending);
+    if (first) context.reach("one-stopped");
+    first = false;
+  }
+}
+
 }  // namespace
 
 void hold_restart_policy(StepContext& context, const std::string& container, bool auto_remove) {
@@ -96,6 +106,7 @@ void give_back_restart_policy(StepContext& context, const TargetPlan& target, co
 void stop_clients(StepContext& context) {
   const auto& clients = context.plan().clients;
   std::vector<Ending> endings;
+  std::vector<docker::ContainerInfo> deaf;
   for (auto client = clients.rbegin(); client != clients.rend(); ++client) {
     const auto info = find(context.world, *client);
     if (!info) continue;
@@ -103,7 +114,7 @@ void stop_clients(StepContext& context) {
     if (!info->running()) continue;
     // One that is paused or about to be restarted takes no signal, but the engine knows how to stop it.
     if (info->status != docker::ContainerStatus::running) {
-      context.world.engine.stop_container(info->id, info->stop_timeout);
+      deaf.push_back(*info);
       continue;
     }
     context.world.engine.signal_container(info->id, info->stop_signal);
@@ -113,12 +124,12 @@ void stop_clients(StepContext& context) {
   // Whose time ends first is seen to first, so that nobody's time ends while another is waited for.
   std::stable_sort(endings.begin(), endings.end(),
                    [](const Ending& a, const Ending& b) { return a.deadline < b.deadline; });
-  bool first = true;
-  for (const Ending& ending : endings) {
-    finish_ending(context, ending);
-    if (first) context.reach("one-stopped");
-    first = false;
-  }
+  const int at_once = context.world.at_once == 1 ? 1 : static_cast<int>(deaf.size()) + 1;
+  side_by_side(deaf.size() + 1, at_once, [&](std::size_t index) {
+    if (index == 0) return finish_endings(context, endings);
+    const docker::ContainerInfo& info = deaf[index - 1];
+    context.world.engine.stop_container(info.id, info.stop_timeout);
+  });
 }
 
 bool clients_stopped(StepContext& context) {

@@ -137,9 +137,8 @@ postgres::LibcCollations libc_collations(const StepContext& context, const Targe
 }
 
 void convert_copy(StepContext& context, const TargetPlan& target) {
-  const StepRecord* own = context.journal.find(context.step);
   // The one that was made for the check will do, unless an attempt has begun to fill it.
-  if (own != nullptr && own->attempt > 1) create_new_cluster(context, target);
+  if (context.is_repeated(target)) create_new_cluster(context, target);
   run_work_checked(context.world,
                    aside_work(context, target, "prepare-copy", target.old_image_id,
                               {"sh", "-c", kPrepareScript, "sh", copy_in_aside(), builder(context, target),

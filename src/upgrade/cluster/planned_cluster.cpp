@@ -54,13 +54,10 @@ void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, Take
            "run `pgupgrade rollback`, then start over");
 }
 
-bool still_serves(StepContext& context) {
-  const auto& targets = context.plan().targets;
-  return !context.journal.begun(Point::stops_clients) &&
-         std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-           const auto old = context.world.engine.inspect_container(target.container_id);
-           return old && old->running();
-         });
+bool still_serves(StepContext& context, const TargetPlan& target) {
+  if (context.journal.begun(Point::stops_clients)) return false;
+  const auto old = context.world.engine.inspect_container(target.container_id);
+  return old && old->running();
 }
 
 void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection) {

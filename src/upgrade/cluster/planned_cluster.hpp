@@ -18,8 +18,8 @@ std::vector<std::string> databases_in_order(const Inventory& inventory);
 enum class TakenBy { dump, copy };
 void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, TakenBy taken_by);
 
-// Whether the old servers are in use as ever: all run, and no client has been stopped.
-bool still_serves(StepContext& context);
+// Whether the old server is in use as ever: it runs, and no client has been stopped.
+bool still_serves(StepContext& context, const TargetPlan& target);
 
 // The old cluster's fingerprint, rows and all, into the run's directory; its digest into the step's record.
 void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection);

@@ -117,14 +117,25 @@ void release_quietly(World& world, const Plan& plan) {
   }
 }
 
-// From the generation before: the step that comes next may have been begun, by the record that was lost.
+// Where none is known to have been begun, all count as the step does.
+void take_targets_as_begun(Journal& journal, const StepRecord& record) {
+  if (record.targets.empty()) return;
+  for (const TargetPlan& target : journal.state().plan.targets)
+    if (!record.targets.contains(target.service)) journal.record_target_started(record.step, target.service);
+}
+
+// From the generation before: the step that comes next may have been begun, by the record that was lost, or
+// another target of one that is under way.
 void allow_for_lost_record(Journal& journal, World& world) {
   if (!journal.may_be_behind() || journal.state().direction == Direction::back ||
       journal.state().outcome != RunOutcome::unfinished) {
     return;
   }
   for (const StepPlan& step : journal.state().plan.steps) {
-    if (journal.find(step.name) != nullptr) continue;
+    if (const StepRecord* record = journal.find(step.name)) {
+      if (record->phase == StepPhase::started) take_targets_as_begun(journal, *record);
+      continue;
+    }
     journal.record_started(step.name, world.clock.unix_ms());
     return;
   }

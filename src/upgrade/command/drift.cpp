@@ -15,16 +15,18 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // Of the step that comes next the record may be the one that was lost.
-bool is_known(const Journal& journal, std::size_t index) {
+bool is_known(const Journal& journal, std::size_t index, const TargetPlan& target) {
   const auto& steps = journal.state().plan.steps;
-  return journal.find(steps[index].name) != nullptr ||
+  return journal.may_be_begun(steps[index].name, target.service) ||
          (journal.may_be_behind() && index > 0 && journal.find(steps[index - 1].name) != nullptr);
 }
 
 bool may_have_edited(const Journal& journal) {
   const auto& steps = journal.state().plan.steps;
   for (std::size_t index = 0; index < steps.size(); ++index)
-    if (passes(steps[index], Point::declares) && is_known(journal, index)) return true;
+    if (passes(steps[index], Point::declares) &&
+        is_known(journal, index, journal.state().plan.targets.front()))
+      return true;
   return false;
 }
 
@@ -93,7 +95,7 @@ void refuse_older_state(const Journal& journal, World& world, const Steps& steps
   const Plan& plan = journal.state().plan;
   for (const TargetPlan& target : plan.targets) {
     for (std::size_t index = 0; index < steps.size(); ++index) {
-      if (is_known(journal, index)) continue;
+      if (is_known(journal, index, target)) continue;
       const std::string step(steps[index]->name());
       const Artefacts made = steps[index]->artefacts(journal.files(), plan, target);
       for (const auto& file : made.files)

@@ -38,11 +38,18 @@ struct StepContext {
   void record(const TargetPlan& target, const std::string& key, const std::string& value) const {
     journal.record_data(step, target.service + "." + key, value);
   }
-  // Whether the step's record says "yes" to the key for every target.
-  bool recorded_for_all(const std::string& key) const {
-    const auto& targets = plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return datum(target, key) == "yes"; });
+  // Whether the step's record says "yes" to the key.
+  bool recorded(const TargetPlan& target, const std::string& key) const {
+    return datum(target, key) == "yes";
+  }
+  // Whether another attempt at the step may have begun with the target.
+  bool is_repeated(const TargetPlan& target) const { return journal.attempt(step, target.service) > 1; }
+  // How many targets are worked on at the same time. Most of what they need is waiting, for the engine and
+  // for what it starts.
+  int at_once() const {
+    constexpr int kTargetsOfAJob = 2;
+    const int targets = static_cast<int>(plan().targets.size());
+    return std::max(1, std::min({world.at_once, targets, kTargetsOfAJob * plan().jobs}));
   }
   void progress(const std::string& what, std::int64_t done, std::int64_t total, Progress::Unit unit) const {
     listener.progress({.step = step, .what = what, .done = done, .total = total, .unit = unit});

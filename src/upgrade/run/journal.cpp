@@ -13,35 +13,6 @@
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
 
-fs::path RunFiles::backup_directory() const {
-  return backups.empty() ? directory / "backup" : backups;
-}
-fs::path RunFiles::archive(const std::string& service) const {
-  return backup_directory() / (service + ".tar.zst");
-}
-fs::path RunFiles::manifest(const std::string& service) const {
-  return backup_directory() / (service + ".manifest.json");
-}
-fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
-  return directory / fmt::format("fingerprint-{}-{}.json", service, side);
-}
-fs::path RunFiles::old_cluster(const std::string& service) const {
-  return directory / fmt::format("old-cluster-{}.json", service);
-}
-fs::path RunFiles::dump_record(const std::string& service) const {
-  return directory / fmt::format("dump-{}.json", service);
-}
-// A service may be called "..".
-fs::path RunFiles::carried(const std::string& service) const {
-  return directory / "carried" / (service + ".files");
-}
-fs::path RunFiles::configuration(const std::string& service) const {
-  return directory / "carried" / (service + ".tar");
-}
-fs::path RunFiles::original(std::size_t index) const {
-  return directory / "original" / std::to_string(index);
-}
-
 namespace {
 
 std::optional<RunState> intact_state(const std::optional<std::string>& text, const fs::path& path) {
@@ -183,7 +154,29 @@ const StepRecord* Journal::find(const std::string& step) const {
   return found == state_.steps.end() ? nullptr : &*found;
 }
 
+const TargetRecord* Journal::find(const std::string& step, const std::string& service) const {
+  const Lock lock(*mutex_);
+  const StepRecord* record = find(step);
+  if (record == nullptr) return nullptr;
+  const auto found = record->targets.find(service);
+  return found == record->targets.end() ? nullptr : &found->second;
+}
+
+int Journal::attempt(const std::string& step, const std::string& service) const {
+  const Lock lock(*mutex_);
+  const StepRecord* record = find(step);
+  if (record == nullptr) return 0;
+  if (record->targets.empty()) return record->attempt;
+  const TargetRecord* target = find(step, service);
+  return target == nullptr ? 0 : target->attempt;
+}
+
+bool Journal::may_be_begun(const std::string& step, const std::string& service) const {
+  return attempt(step, service) > 0 || (may_be_behind_ && find(step) != nullptr);
+}
+
 std::string Journal::datum(const std::string& step, const std::string& key) const {
+  const Lock lock(*mutex_);
   const StepRecord* record = find(step);
   if (record == nullptr) return {};
   const auto found = record->data.find(key);
@@ -191,12 +184,14 @@ std::string Journal::datum(const std::string& step, const std::string& key) cons
 }
 
 const TargetState& Journal::target(const std::string& service) const {
+  const Lock lock(*mutex_);
   static const TargetState nothing;
   const auto found = state_.targets.find(service);
   return found == state_.targets.end() ? nothing : found->second;
 }
 
 void Journal::update(const std::string& service, const std::function<void(TargetState&)>& change) {
+  const Lock lock(*mutex_);
   TargetState changed = target(service);
   change(changed);
   if (changed == target(service)) return;
@@ -233,12 +228,67 @@ void Journal::record_done(const std::string& step, std::int64_t now_ms) {
   write();
 }
 
-void Journal::reopen(const std::vector<std::string>& steps) {
+// What a program that kept no records of targets has begun, it may have begun for all of them.
+void Journal::take_targets_as_begun(StepRecord& record) {
+  if (!record.targets.empty()) return;
+  for (const TargetPlan& target : state_.plan.targets)
+    record.targets[target.service] = {.phase = StepPhase::started,
+                                      .attempt = std::max(1, record.attempt - 1)};
+}
+
+bool Journal::record_target_started(const std::string& step, const std::string& service) {
+  const Lock lock(*mutex_);
+  if (state_.plan.targets.size() == 1) return false;
+  StepRecord& record = record_of(step);
+  if (record.attempt > 1) take_targets_as_begun(record);
+  const auto [target, is_new] = record.targets.try_emplace(service);
+  target->second.phase = StepPhase::started;
+  if (!is_new) target->second.attempt += 1;
+  write();
+  return true;
+}
+
+bool Journal::record_target_done(const std::string& step, const std::string& service) {
+  return record_target_ended(step, service, StepPhase::done);
+}
+
+bool Journal::record_target_undone(const std::string& step, const std::string& service) {
+  return record_target_ended(step, service, StepPhase::undone);
+}
+
+bool Journal::record_target_ended(const std::string& step, const std::string& service, StepPhase phase) {
+  const Lock lock(*mutex_);
+  StepRecord& record = record_of(step);
+  const auto& targets = state_.plan.targets;
+  const bool is_last = std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
+    const TargetRecord* other = find(step, target.service);
+    return target.service == service || (other != nullptr && other->phase == phase);
+  });
+  if (is_last) return false;
+  take_targets_as_begun(record);
+  record.targets[service].phase = phase;
+  write();
+  return true;
+}
+
+void Journal::reopen(const std::vector<std::string>& steps, const std::vector<std::string>& services) {
   for (StepRecord& record : state_.steps) {
     if (std::find(steps.begin(), steps.end(), record.step) == steps.end()) continue;
+    const bool was_done = record.phase == StepPhase::done;
     record.phase = StepPhase::started;
     record.ended_ms = 0;
-    record.data.clear();
+    if (record.targets.empty()) {
+      record.data.clear();
+      continue;
+    }
+    // The last one's end stands in the step's record, which is taken back here.
+    if (was_done)
+      for (auto& [service, target] : record.targets) target.phase = StepPhase::done;
+    for (const std::string& service : services) {
+      std::erase_if(record.data, [&](const auto& note) { return note.first.starts_with(service + "."); });
+      if (const auto target = record.targets.find(service); target != record.targets.end())
+        target->second.phase = StepPhase::started;
+    }
   }
   write();
 }
@@ -256,6 +306,7 @@ void Journal::record_undone(const std::string& step, std::int64_t now_ms) {
 }
 
 void Journal::record_data(const std::string& step, const std::string& key, const std::string& value) {
+  const Lock lock(*mutex_);
   StepRecord& record = record_of(step);
   const auto found = record.data.find(key);
   if (found != record.data.end() && found->second == value) return;

@@ -31,13 +31,13 @@ void Runner::run_step(std::size_t index) {
   StepContext context{.journal = journal_, .world = world_, .listener = observer_, .step = name};
   const StepRecord* record = journal_.find(name);
   const auto begun = world_.clock.monotonic();
-  if (record != nullptr && record->phase == StepPhase::done) {
-    bool again = false;
+  if (record != nullptr) {
+    bool done = record->phase == StepPhase::done;
     guarded(index, begun, [&] {
-      again = begin_again_if_spoilt(index, context);
-      if (!again) step.recheck(context);
+      if (begin_again_if_spoilt(index, context)) done = false;
+      if (done) step.recheck(context);
     });
-    if (!again) return tell(index, StepEventKind::already, 0, {});
+    if (done) return tell(index, StepEventKind::already, 0, {});
   }
   world_.cancellation.throw_if_requested();
   const bool interrupted_before = record != nullptr;
@@ -84,13 +84,14 @@ void Runner::guarded(std::size_t index, std::chrono::milliseconds begun,
 }
 
 bool Runner::begin_again_if_spoilt(std::size_t index, StepContext& context) {
-  if (!steps_[index]->is_spoilt(context)) return false;
+  const std::vector<std::string> spoilt = steps_[index]->spoilt(context);
+  if (spoilt.empty()) return false;
   std::vector<std::string> names;
   for (std::size_t i = index; i < steps_.size(); ++i) {
     if (i > index && changes_something_of_users(*steps_[i])) break;
     names.emplace_back(steps_[i]->name());
   }
-  journal_.reopen(names);
+  journal_.reopen(names, spoilt);
   return true;
 }
 

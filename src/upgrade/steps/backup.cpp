@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
@@ -9,13 +7,14 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 // A complete copy of the data mount as the stopped server left it, file by file.
-class BackupStep final : public Step {
+class BackupStep final : public TargetStep {
  public:
   std::string_view name() const override { return "backup"; }
 
@@ -27,14 +26,10 @@ class BackupStep final : public Step {
     return {.files = {files.archive(target.service)}, .volumes = {}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) back_up(context, target);
-  }
+  void apply_to(StepContext& context, const TargetPlan& target) override { back_up(context, target); }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return complete(context, target); });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return complete(context, target);
   }
 
   std::string detail(StepContext& context) override {

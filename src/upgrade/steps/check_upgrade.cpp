@@ -5,6 +5,7 @@
 #include "upgrade/cluster/old_programs.hpp"
 #include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -13,7 +14,7 @@ namespace {
 constexpr const char* kChecked = "checked";
 
 // What would stop the conversion is found while everything runs.
-class CheckUpgradeStep final : public Step {
+class CheckUpgradeStep final : public TargetStep {
  public:
   std::string_view name() const override { return "check-upgrade"; }
 
@@ -23,27 +24,27 @@ class CheckUpgradeStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      bring_old_programs(context, target);
-      check_conversion(context, target);
-      wait_until_following(context, target);
-      context.record(target, kChecked, "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    bring_old_programs(context, target);
+    check_conversion(context, target);
+    wait_until_following(context, target);
+    context.record(target, kChecked, "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all(kChecked); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, kChecked);
+  }
 
   // Since then the users of a server that runs may have made what pg_upgrade refuses.
-  bool is_spoilt(StepContext& context) override { return still_serves(context); }
+  bool is_spoilt(StepContext& context, const TargetPlan& target) override {
+    return still_serves(context, target);
+  }
 
   // A standby that is not there when the old server stops misses its last words.
-  void recheck(StepContext& context) override {
+  void recheck_for(StepContext& context, const TargetPlan& target) override {
     if (context.journal.passed(Point::stops_server)) return;
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto old = context.world.engine.inspect_container(target.container_id);
-      if (old && old->running()) wait_until_following(context, target);
-    }
+    const auto old = context.world.engine.inspect_container(target.container_id);
+    if (old && old->running()) wait_until_following(context, target);
   }
 };
 

@@ -15,6 +15,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/sandbox/work_files.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -43,7 +44,7 @@ std::string in_new_directory(const TargetPlan& target, std::string value) {
 
 // pg_hba.conf, pg_ident.conf, ALTER SYSTEM, files of the user's own, and the settings of postgresql.conf that
 // differ, as far as the new version knows them. The new postgresql.conf stays, with a block at its end.
-class ConfigureStep final : public Step {
+class ConfigureStep final : public TargetStep {
  public:
   std::string_view name() const override { return "configure"; }
 
@@ -58,14 +59,14 @@ class ConfigureStep final : public Step {
     return {.files = {files.configuration(target.service)}, .volumes = {}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      configure(context, target);
-      context.record(target, "configured", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    configure(context, target);
+    context.record(target, "configured", "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all("configured"); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, "configured");
+  }
 
  private:
   using Values = std::map<std::string, std::string>;

@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/cluster/conversion.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/cluster/shared_files.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -16,7 +15,7 @@ namespace {
 constexpr const char* kConverted = "converted";
 
 // The new cluster, made of the copy: the catalogs anew, all rows in the very files of the copy.
-class ConvertStep final : public Step {
+class ConvertStep final : public TargetStep {
  public:
   std::string_view name() const override { return "convert"; }
 
@@ -27,23 +26,22 @@ class ConvertStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (context.datum(target, kConverted) == "yes") continue;
-      convert_copy(context, target);
-      WorkServer server(context, target, Side::fresh);
-      const auto connection = server.start({});
-      context.reach("server-started");
-      server.used_by([&] {
-        const OldCluster old_cluster = read_old_cluster(context, target);
-        prove_shared_files(context, target, *connection, old_cluster);
-        complete(context, target, *connection, old_cluster);
-      });
-      context.record(target, kConverted, "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    convert_copy(context, target);
+    WorkServer server(context, target, Side::fresh);
+    const auto connection = server.start({});
+    context.reach("server-started");
+    server.used_by([&] {
+      const OldCluster old_cluster = read_old_cluster(context, target);
+      prove_shared_files(context, target, *connection, old_cluster);
+      complete(context, target, *connection, old_cluster);
+    });
+    context.record(target, kConverted, "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all(kConverted); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, kConverted);
+  }
 
  private:
   // What pg_upgrade leaves out, and the order of text that another C library has.

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/cluster/live_copy.hpp"
@@ -9,6 +7,7 @@
 #include "upgrade/data/aside.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -17,7 +16,7 @@ namespace {
 constexpr const char* kCopied = "copied";
 
 // While everything runs: a copy of the old cluster, and a standby that keeps it up to date.
-class CopyStep final : public Step {
+class CopyStep final : public TargetStep {
  public:
   std::string_view name() const override { return "copy"; }
 
@@ -33,44 +32,35 @@ class CopyStep final : public Step {
     return {.files = {}, .volumes = {target.aside.mount.source}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      WorkServer(context, target, Side::old).discard();
-      make_aside(context, target);
-      context.reach("aside-made");
-      make_copy(context, target);
-      context.record(target, kCopied, "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    WorkServer(context, target, Side::old).discard();
+    make_aside(context, target);
+    context.reach("aside-made");
+    make_copy(context, target);
+    context.record(target, kCopied, "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all(kCopied); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, kCopied);
+  }
 
   // What the standby has missed while it did not run, the server may not have any more.
-  bool is_spoilt(StepContext& context) override {
+  bool is_spoilt(StepContext& context, const TargetPlan& target) override {
     if (context.journal.begun(Point::stops_clients)) return false;
-    const auto& targets = context.plan().targets;
-    return std::any_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return !follows_again(context, target); });
+    return !follows_again(context, target);
   }
 
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      WorkServer(context, target, Side::old).discard();
-      WorkServer(context, target, Side::fresh).discard();
-      if (!existing_aside(context.world, target).empty() &&
-          where_old_data_is(context, target) == OldPlace::aside)
-        continue;  // it holds the only copy: whoever finds it there takes it back first
-      if (!existing_aside(context.world, target).empty() &&
-          where_old_data_is(context, target) == OldPlace::aside)
-        continue;  // the old data must not go with it, whatever has kept it from coming back
-      remove_aside(context.world, context.plan(), target);
-    }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    WorkServer(context, target, Side::old).discard();
+    WorkServer(context, target, Side::fresh).discard();
+    if (!existing_aside(context.world, target).empty() &&
+        where_old_data_is(context, target) == OldPlace::aside)
+      return;  // it holds the only copy: whoever finds it there takes it back first
+    remove_aside(context.world, context.plan(), target);
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [](const TargetPlan& target) {
-      return human_bytes(static_cast<std::uint64_t>(target.data_bytes));
-    });
+  std::string detail_of(StepContext&, const TargetPlan& target) override {
+    return human_bytes(static_cast<std::uint64_t>(target.data_bytes));
   }
 
  private:

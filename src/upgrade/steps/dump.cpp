@@ -20,6 +20,7 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/client_work.hpp"
 #include "upgrade/sandbox/hidden_settings.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -38,7 +39,7 @@ constexpr const char* kMembers = "members";
 
 // The old server runs once more, alone and read-only, and the new version's programs take out all that it
 // holds, together with a fingerprint that the new cluster will be held against.
-class DumpStep final : public Step {
+class DumpStep final : public TargetStep {
  public:
   std::string_view name() const override { return "dump"; }
 
@@ -54,31 +55,22 @@ class DumpStep final : public Step {
             .volumes = {dump_volume_name(plan.run_id, target.service)}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) dump(context, target);
-  }
+  void apply_to(StepContext& context, const TargetPlan& target) override { dump(context, target); }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
-      return text && sha256_hex(*text) == context.known(target).dump_sha256 &&
-             context.world.engine.inspect_volume(dump_volume_name(context.plan().run_id, target.service));
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    const auto text = read_file_if_present(context.journal.files().dump_record(target.service));
+    return text && sha256_hex(*text) == context.known(target).dump_sha256 &&
+           context.world.engine.inspect_volume(dump_volume_name(context.plan().run_id, target.service));
   }
 
   // The old server has written to its data directory by running. What it was before is in the backup.
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (!put_back_old_data(context, target) && context.datum(target, kMembers) == "out")
-        tell_of_members_out(context, target);
-      context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
-    }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    if (!put_back_old_data(context, target) && context.datum(target, kMembers) == "out")
+      tell_of_members_out(context, target);
+    context.world.engine.remove_volume(dump_volume_name(context.plan().run_id, target.service));
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [&](const TargetPlan& target) { return databases_of(target); });
-  }
+  std::string detail_of(StepContext&, const TargetPlan& target) override { return databases_of(target); }
 
  private:
   // By an older state file a run would come here again after it has emptied the volume, and remove the dump
@@ -102,7 +94,7 @@ class DumpStep final : public Step {
     server.discard();
     if (context.known(target).old_data != OldData::returning) refuse_other_data(context, target);
     refuse_old_server_that_ran_again(context, target);
-    if (context.journal.find(context.step)->attempt > 1) put_back_unclean_data(context, target);
+    if (context.is_repeated(target)) put_back_unclean_data(context, target);
     make_dump_volume(context, target);
     const auto connection = server.start(read_only_settings());
     context.reach("server-started");

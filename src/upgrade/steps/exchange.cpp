@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -15,7 +14,7 @@ namespace {
 
 // The new cluster comes where the old one was, and the old one, untouched, where the new one was: one system
 // call each, here and back.
-class ExchangeStep final : public Step {
+class ExchangeStep final : public TargetStep {
  public:
   std::string_view name() const override { return "exchange"; }
   std::vector<Point> passes() const override { return {Point::replaces_data, Point::fills_place}; }
@@ -27,33 +26,26 @@ class ExchangeStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (where_old_data_is(context, target) == OldPlace::aside) continue;
-      refuse_old_server_that_ran_again(context, target);
-      refuse_other_users(context, target);
-      refuse_changed(context, target);
-      context.reach("before-exchange");
-      exchange_with_aside(context, target);
-      context.reach("exchanged");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    if (where_old_data_is(context, target) == OldPlace::aside) return;
+    refuse_old_server_that_ran_again(context, target);
+    refuse_other_users(context, target);
+    refuse_changed(context, target);
+    context.reach("before-exchange");
+    exchange_with_aside(context, target);
+    context.reach("exchanged");
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return where_old_data_is(context, target) == OldPlace::aside;
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return where_old_data_is(context, target) == OldPlace::aside;
   }
 
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const OldPlace where = where_old_data_is(context, target);
-      if (where == OldPlace::in_place) continue;
-      if (where == OldPlace::nowhere) refuse_missing(target);
-      exchange_back(context, target);
-      context.reach("exchanged-back");
-    }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    const OldPlace where = where_old_data_is(context, target);
+    if (where == OldPlace::in_place) return;
+    if (where == OldPlace::nowhere) refuse_missing(target);
+    exchange_back(context, target);
+    context.reach("exchanged-back");
   }
 
  private:

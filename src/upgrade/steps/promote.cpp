@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/back/put_back.hpp"
@@ -12,6 +10,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/hidden_settings.hpp"
 #include "upgrade/steps/steps.hpp"
 
@@ -23,7 +22,7 @@ constexpr const char* kComplete = "complete";
 
 // The copy becomes a cluster of its own: it has everything up to the old server's last checkpoint, by its
 // word and by the same identifier. What it holds is written down, for the new cluster to be held against.
-class PromoteStep final : public Step {
+class PromoteStep final : public TargetStep {
  public:
   std::string_view name() const override { return "promote"; }
 
@@ -36,17 +35,10 @@ class PromoteStep final : public Step {
     return {.files = {files.old_cluster(target.service)}, .volumes = {}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (context.known(target).old_cluster_sha256.empty()) promote(context, target);
-    }
-  }
+  void apply_to(StepContext& context, const TargetPlan& target) override { promote(context, target); }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return !context.known(target).old_cluster_sha256.empty();
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return !context.known(target).old_cluster_sha256.empty();
   }
 
  private:

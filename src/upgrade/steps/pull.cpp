@@ -3,8 +3,8 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
-#include "upgrade/run/context.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/steps/steps.hpp"
 
@@ -12,7 +12,7 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // The new image is on the engine and fits: checked here at the latest, before anything is stopped.
-class PullStep final : public Step {
+class PullStep final : public TargetStep {
  public:
   std::string_view name() const override { return "pull"; }
 
@@ -20,47 +20,39 @@ class PullStep final : public Step {
     return each_target(plan, [](const TargetPlan& target) { return target.new_image; });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
-      context.reach("pulled");
-      ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
-      try_settings(context.world, context.plan().run_id, target.service, target.inventory, image);
-      refuse_unfit(context, target, image);
-      refuse_root(target, image);
-      const std::string& run = context.plan().run_id;
-      const NewImage taken{.id = image.id,
-                           .version = image.version,
-                           .owner = owner_for(context.world, run, target.service, image, target.user),
-                           .builder = owner_for(context.world, run, target.service, image, {})};
-      context.learn(target, [&](TargetState& state) { state.image = taken; });
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
+    context.reach("pulled");
+    ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+    try_settings(context.world, context.plan().run_id, target.service, target.inventory, image);
+    refuse_unfit(context, target, image);
+    refuse_root(target, image);
+    const std::string& run = context.plan().run_id;
+    const NewImage taken{.id = image.id,
+                         .version = image.version,
+                         .owner = owner_for(context.world, run, target.service, image, target.user),
+                         .builder = owner_for(context.world, run, target.service, image, {})};
+    context.learn(target, [&](TargetState& state) { state.image = taken; });
   }
 
-  bool holds(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto image = context.world.engine.inspect_image(target.new_image);
-      if (!image || image->id != context.known(target).image.id) return false;
-    }
-    return true;
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    const auto image = context.world.engine.inspect_image(target.new_image);
+    return image && image->id == context.known(target).image.id;
   }
 
-  void recheck(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto image = context.world.engine.inspect_image(target.new_image);
-      const std::string recorded = context.known(target).image.id;
-      if (image && image->id == recorded) continue;
-      throw Error(
-          ErrorKind::refused, "E-DRIFT",
-          fmt::format("cannot continue: image {} is {}, but the run started with {}", target.new_image,
-                      image ? image->id : "gone", recorded),
-          fmt::format("restore the tag of the run's image: docker tag {} {}", recorded, target.new_image));
-    }
+  void recheck_for(StepContext& context, const TargetPlan& target) override {
+    const auto image = context.world.engine.inspect_image(target.new_image);
+    const std::string recorded = context.known(target).image.id;
+    if (image && image->id == recorded) return;
+    throw Error(
+        ErrorKind::refused, "E-DRIFT",
+        fmt::format("cannot continue: image {} is {}, but the run started with {}", target.new_image,
+                    image ? image->id : "gone", recorded),
+        fmt::format("restore the tag of the run's image: docker tag {} {}", recorded, target.new_image));
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(),
-                       [&](const TargetPlan& target) { return context.known(target).image.version; });
+  std::string detail_of(StepContext& context, const TargetPlan& target) override {
+    return context.known(target).image.version;
   }
 
  private:

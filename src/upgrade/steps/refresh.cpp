@@ -4,13 +4,14 @@
 #include "upgrade/cluster/remote_work.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 // A restored cluster has no planner statistics: without ANALYZE the first day is slow.
-class RefreshStep final : public Step {
+class RefreshStep final : public TargetStep {
  public:
   std::string_view name() const override { return "refresh"; }
 
@@ -19,16 +20,16 @@ class RefreshStep final : public Step {
                        [](const TargetPlan&) { return std::string("ANALYZE, collations, extensions"); });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      WorkServer server(context, target, Side::fresh);
-      const auto connection = server.ensure();
-      server.used_by([&] { refresh(context, target, server, *connection); });
-      context.record(target, "refreshed", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    WorkServer server(context, target, Side::fresh);
+    const auto connection = server.ensure();
+    server.used_by([&] { refresh(context, target, server, *connection); });
+    context.record(target, "refreshed", "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all("refreshed"); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, "refreshed");
+  }
 
  private:
   static void refresh(StepContext& context, const TargetPlan& target, const WorkServer& server,

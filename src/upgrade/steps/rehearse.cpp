@@ -5,9 +5,9 @@
 #include "pgupgrade/base/error.hpp"
 #include "upgrade/cluster/planned_cluster.hpp"
 #include "upgrade/cluster/rehearsal.hpp"
-#include "upgrade/run/context.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -15,7 +15,7 @@ namespace {
 
 // The new version restores what the old server, which still runs, is made of: what it refuses is found while
 // nothing has been stopped.
-class RehearseStep final : public Step {
+class RehearseStep final : public TargetStep {
  public:
   std::string_view name() const override { return "rehearse"; }
 
@@ -30,29 +30,29 @@ class RehearseStep final : public Step {
     return {.files = {}, .volumes = {rehearsal_volume_name(plan.run_id, target.service)}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (context.datum(target, "rehearsed") == "yes") continue;
-      RehearsalFindings found =
-          rehearse(context.world, context.plan(), target,
-                   {.id = context.known(target).image.id, .owner = context.known(target).image.builder});
-      context.learn(target, [&](TargetState& state) { state.accepted_differences = found.differences; });
-      tell(context, std::move(found.diagnostics));
-      context.record(target, "rehearsed", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    RehearsalFindings found =
+        rehearse(context.world, context.plan(), target,
+                 {.id = context.known(target).image.id, .owner = context.known(target).image.builder});
+    context.learn(target, [&](TargetState& state) { state.accepted_differences = found.differences; });
+    tell(context, std::move(found.diagnostics));
+    context.record(target, "rehearsed", "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all("rehearsed"); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, "rehearsed");
+  }
 
   // The users of a server that runs may have made since what the new version refuses.
-  bool is_spoilt(StepContext& context) override { return still_serves(context); }
-
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets)
-      remove_rehearsal(context.world, context.plan(), target);
+  bool is_spoilt(StepContext& context, const TargetPlan& target) override {
+    return still_serves(context, target);
   }
 
-  std::string detail(StepContext& context) override { return each_target(context.plan(), databases_of); }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    remove_rehearsal(context.world, context.plan(), target);
+  }
+
+  std::string detail_of(StepContext&, const TargetPlan& target) override { return databases_of(target); }
 
  private:
   // The first refusal ends the run; the others are told before it.

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -13,6 +12,7 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/client_work.hpp"
 #include "upgrade/steps/steps.hpp"
 
@@ -22,7 +22,7 @@ namespace {
 // Roles, then every database, from the verified dump; the first error ends it. The server runs without fsync
 // for speed, which is safe here only because a restore that was cut off begins again with a fresh cluster,
 // and one that came to its end is stopped cleanly and synced before it counts.
-class RestoreStep final : public Step {
+class RestoreStep final : public TargetStep {
  public:
   std::string_view name() const override { return "restore"; }
 
@@ -33,31 +33,24 @@ class RestoreStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (context.datum(target, "restored") == "yes")
-        continue;  // of several targets, those done before a crash
-      restore(context, target);
-      context.record(target, "restored", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    restore(context, target);
+    context.record(target, "restored", "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all("restored"); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, "restored");
+  }
 
   // A server that was killed, with the machine say, recovers without its unlogged tables. Leftover ones have
   // been stopped by now.
-  bool is_spoilt(StepContext& context) override {
+  bool is_spoilt(StepContext& context, const TargetPlan& target) override {
     if (context.journal.begun(Point::serves)) return false;
-    const auto& targets = context.plan().targets;
-    return std::any_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return cluster_state(context, target, new_image_id(context, target), new_data_mount(context, target),
-                           target.new_pgdata) != "shut down";
-    });
+    return cluster_state(context, target, new_image_id(context, target), new_data_mount(context, target),
+                         target.new_pgdata) != "shut down";
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [&](const TargetPlan& target) { return databases_of(target); });
-  }
+  std::string detail_of(StepContext&, const TargetPlan& target) override { return databases_of(target); }
 
  private:
   static constexpr const char* kGlobals = "globals-restore.sql";
@@ -69,9 +62,7 @@ class RestoreStep final : public Step {
     if (context.journal.was_opened()) verify_dump_digests(context, target, record);
     // An attempt that was cut off has left an unknown part behind; and initdb has not synced what it made, so
     // that a machine which went down since may have lost it.
-    const StepRecord* own = context.journal.find(context.step);
-    if ((own != nullptr && own->attempt > 1) || context.journal.was_opened())
-      create_new_cluster(context, target);
+    if (context.is_repeated(target) || context.journal.was_opened()) create_new_cluster(context, target);
     WorkServer server(context, target, Side::fresh);
     // A session of ours would keep its database from being replaced; it ends here.
     server.start(postgres::restore_settings(memory(context))).reset();
@@ -101,7 +92,10 @@ class RestoreStep final : public Step {
     if (!target.role_grants.empty()) server.ensure()->grant_roles(target.role_grants);
   }
 
-  static std::int64_t memory(StepContext& context) { return context.world.engine.info().memory_bytes; }
+  // The share of this one server.
+  static std::int64_t memory(StepContext& context) {
+    return context.world.engine.info().memory_bytes / context.at_once();
+  }
 
   static void restore_globals(StepContext& context, const TargetPlan& target, const WorkServer& server,
                               const std::string& globals) {

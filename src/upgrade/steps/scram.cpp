@@ -8,6 +8,7 @@
 #include "upgrade/clients/passwords.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -21,7 +22,7 @@ std::size_t planned(const TargetPlan& target) {
 
 // Passwords that the plan found are set again as SCRAM verifiers. The plaintext is looked up anew: it is in
 // no file of ours.
-class ScramStep final : public Step {
+class ScramStep final : public TargetStep {
  public:
   std::string_view name() const override { return "scram"; }
 
@@ -29,26 +30,20 @@ class ScramStep final : public Step {
     return each_target(plan, [](const TargetPlan& target) { return plural(planned(target), "password"); });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (planned(target) != 0) convert(context, target);
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    if (planned(target) != 0) convert(context, target);
   }
 
-  bool holds(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      if (planned(target) == 0) continue;
-      const auto verifiers = WorkServer(context, target, Side::fresh).ensure()->md5_verifiers();
-      for (const RolePlan& role : target.roles) {
-        if (role.action == PasswordAction::to_scram && verifiers.contains(role.role)) return false;
-      }
-    }
-    return true;
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    if (planned(target) == 0) return true;
+    const auto verifiers = WorkServer(context, target, Side::fresh).ensure()->md5_verifiers();
+    return std::none_of(target.roles.begin(), target.roles.end(), [&](const RolePlan& role) {
+      return role.action == PasswordAction::to_scram && verifiers.contains(role.role);
+    });
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(),
-                       [](const TargetPlan& target) { return plural(planned(target), "password"); });
+  std::string detail_of(StepContext&, const TargetPlan& target) override {
+    return plural(planned(target), "password");
   }
 
  private:

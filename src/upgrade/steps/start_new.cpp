@@ -1,18 +1,17 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "upgrade/cluster/new_cluster.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 // The new, empty cluster. Undone by wipe, which puts the backup back over whatever stands there.
-class StartNewStep final : public Step {
+class StartNewStep final : public TargetStep {
  public:
   std::string_view name() const override { return "start-new"; }
   std::vector<Point> passes() const override { return {Point::fills_place}; }
@@ -23,21 +22,16 @@ class StartNewStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      create_new_cluster(context, target);
-      // PG_VERSION is written early; only this says that initdb came to its end.
-      context.record(target, "initialised", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    create_new_cluster(context, target);
+    // PG_VERSION is written early; only this says that initdb came to its end.
+    context.record(target, "initialised", "yes");
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "initialised") == "yes" &&
-             data_version(context, target, new_image_id(context, target), new_data_mount(context, target),
-                          target.new_pgdata) == target.new_major;
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.datum(target, "initialised") == "yes" &&
+           data_version(context, target, new_image_id(context, target), new_data_mount(context, target),
+                        target.new_pgdata) == target.new_major;
   }
 };
 

@@ -11,6 +11,7 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
@@ -24,7 +25,7 @@ constexpr Patience kRecoveryPatience{.most = std::chrono::minutes(30)};
 
 // SIGINT is PostgreSQL's "fast" stop. There is no time-out behind which a kill waits: a checkpoint takes as
 // long as it takes, and only pg_controldata says whether it was complete.
-class StopOldStep final : public Step {
+class StopOldStep final : public TargetStep {
  public:
   std::string_view name() const override { return "stop-old"; }
   std::vector<Point> passes() const override { return {Point::stops_server}; }
@@ -33,46 +34,40 @@ class StopOldStep final : public Step {
     return each_target(plan, [](const TargetPlan& target) { return target.container_name; });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      stop(context, target);
-      context.reach("stopped");
-      if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
-          "shut down") {
-        recover(context, target);
-      }
-      if (const auto info = context.world.engine.inspect_container(target.container_id)) {
-        context.learn(target, [&](TargetState& state) { state.old_started_at = info->started_at; });
-      }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    stop(context, target);
+    context.reach("stopped");
+    if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
+        "shut down") {
+      recover(context, target);
+    }
+    if (const auto info = context.world.engine.inspect_container(target.container_id)) {
+      context.learn(target, [&](TargetState& state) { state.old_started_at = info->started_at; });
     }
   }
 
-  bool holds(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto info = context.world.engine.inspect_container(target.container_id);
-      if (info && (info->running() || context.known(target).old_started_at != info->started_at)) return false;
-      if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
-          "shut down") {
-        return false;
-      }
-    }
-    return true;
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    const auto info = context.world.engine.inspect_container(target.container_id);
+    if (info && (info->running() || context.known(target).old_started_at != info->started_at)) return false;
+    return cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
+           "shut down";
   }
 
   // The old container may have been started or replaced by hand while the run stood still, and stopped again.
-  void recheck(StepContext& context) override {
+  void recheck_for(StepContext& context, const TargetPlan& target) override {
     if (context.journal.passed(Point::serves)) return;
-    for (const TargetPlan& target : context.plan().targets) refuse_old_server_that_ran_again(context, target);
+    // While others are still to be stopped nothing has been taken from the data yet.
+    if (!context.journal.passed(Point::stops_server) && !holds_for(context, target))
+      return apply_to(context, target);
+    refuse_old_server_that_ran_again(context, target);
   }
 
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      put_back_lost_data(context, target);
-      context.reach("data-back");
-      run_again(context, target);
-      context.reach("started-again");
-      wait_until_ready(context, target);
-    }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    put_back_lost_data(context, target);
+    context.reach("data-back");
+    run_again(context, target);
+    context.reach("started-again");
+    wait_until_ready(context, target);
   }
 
  private:

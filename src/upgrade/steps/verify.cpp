@@ -17,13 +17,14 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 // The new cluster's fingerprint against the old one's. Success is never reported while they differ.
-class VerifyStep final : public Step {
+class VerifyStep final : public TargetStep {
  public:
   std::string_view name() const override { return "verify"; }
   std::vector<Point> passes() const override { return {Point::proves}; }
@@ -36,32 +37,30 @@ class VerifyStep final : public Step {
     return {.files = {files.fingerprint(target.service, "new")}, .volumes = {}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      WorkServer server(context, target, Side::fresh);
-      const Fingerprint now = server.used_by([&] { return verify(context, target, server); });
-      // A server that is killed after it was found equal recovers without its unlogged rows.
-      server.stop();
-      context.learn(target, [&](TargetState& state) {
-        state.counts = {.tables = now.table_count(),
-                        .rows = now.row_count(),
-                        .sequences = now.sequence_count(),
-                        .roles = now.role_count()};
-      });
-      context.record(target, "identical", "yes");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    WorkServer server(context, target, Side::fresh);
+    const Fingerprint now = server.used_by([&] { return verify(context, target, server); });
+    // A server that is killed after it was found equal recovers without its unlogged rows.
+    server.stop();
+    context.learn(target, [&](TargetState& state) {
+      state.counts = {.tables = now.table_count(),
+                      .rows = now.row_count(),
+                      .sequences = now.sequence_count(),
+                      .roles = now.role_count()};
+    });
+    context.record(target, "identical", "yes");
   }
 
-  bool holds(StepContext& context) override { return context.recorded_for_all("identical"); }
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.recorded(target, "identical");
+  }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [&](const TargetPlan& target) {
-      const ContentCounts& counts = context.known(target).counts;
-      return fmt::format("{}, {}: identical", plural(static_cast<std::uint64_t>(counts.tables), "table"),
-                         context.plan().verify == Verify::full
-                             ? plural(static_cast<std::uint64_t>(counts.rows), "row")
-                             : "rows not read");
-    });
+  std::string detail_of(StepContext& context, const TargetPlan& target) override {
+    const ContentCounts& counts = context.known(target).counts;
+    return fmt::format("{}, {}: identical", plural(static_cast<std::uint64_t>(counts.tables), "table"),
+                       context.plan().verify == Verify::full
+                           ? plural(static_cast<std::uint64_t>(counts.rows), "row")
+                           : "rows not read");
   }
 
  private:

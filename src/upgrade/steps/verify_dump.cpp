@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
@@ -9,6 +7,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -16,7 +15,7 @@ namespace {
 
 // The dump is read again: its files are as they were written, pg_restore can read every table of contents,
 // and what it lists is what the catalog had.
-class VerifyDumpStep final : public Step {
+class VerifyDumpStep final : public TargetStep {
  public:
   std::string_view name() const override { return "verify-dump"; }
 
@@ -24,28 +23,22 @@ class VerifyDumpStep final : public Step {
     return each_target(plan, [](const TargetPlan& target) { return databases_of(target); });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const DumpRecord record = read_dump_record(context, target);
-      const auto listings = verify_dump_files(context, target, record);
-      context.reach("files-verified");
-      std::int64_t entries = 0;
-      for (std::size_t index = 0; index < listings.size(); ++index)
-        entries += verify_listing(record.databases[index], listings[index]);
-      context.record(target, "entries", std::to_string(entries));
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    const DumpRecord record = read_dump_record(context, target);
+    const auto listings = verify_dump_files(context, target, record);
+    context.reach("files-verified");
+    std::int64_t entries = 0;
+    for (std::size_t index = 0; index < listings.size(); ++index)
+      entries += verify_listing(record.databases[index], listings[index]);
+    context.record(target, "entries", std::to_string(entries));
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return !context.datum(target, "entries").empty(); });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return !context.datum(target, "entries").empty();
   }
 
-  std::string detail(StepContext& context) override {
-    return each_target(context.plan(), [&](const TargetPlan& target) {
-      return plural(std::stoull("0" + context.datum(target, "entries")), "object");
-    });
+  std::string detail_of(StepContext& context, const TargetPlan& target) override {
+    return plural(std::stoull("0" + context.datum(target, "entries")), "object");
   }
 
  private:

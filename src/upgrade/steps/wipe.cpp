@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/back/put_back.hpp"
@@ -14,6 +12,7 @@
 #include "upgrade/data/volume_identity.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -22,7 +21,7 @@ namespace {
 // Empties the old data directory. Right before, all that replaces it is read once more: a run may have slept
 // for a week between its backup and this moment. The directory is emptied in place rather than its volume
 // removed: name, labels, driver and options stay, and no container that refers to it stands in the way.
-class WipeStep final : public Step {
+class WipeStep final : public TargetStep {
  public:
   std::string_view name() const override { return "wipe"; }
   std::vector<Point> passes() const override { return {Point::replaces_data}; }
@@ -33,37 +32,28 @@ class WipeStep final : public Step {
     });
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      refuse_other_volume(context.world, target);
-      refuse_touched(context, target);
-      prove_copies(context, target);
-      context.reach("copies-proven");
-      refuse_touched(context, target);
-      context.learn(target, [](TargetState& state) { state.old_data = OldData::leaving; });
-      empty_directory(context, target, target.old_pgdata);
-      context.reach("emptied");
-    }
+  void apply_to(StepContext& context, const TargetPlan& target) override {
+    refuse_other_volume(context.world, target);
+    refuse_touched(context, target);
+    prove_copies(context, target);
+    context.reach("copies-proven");
+    refuse_touched(context, target);
+    context.learn(target, [](TargetState& state) { state.old_data = OldData::leaving; });
+    empty_directory(context, target, target.old_pgdata);
+    context.reach("emptied");
   }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return is_empty_or_absent(context, target, target.old_pgdata);
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return is_empty_or_absent(context, target, target.old_pgdata);
   }
 
-  void recheck(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      refuse_other_volume(context.world, target);
-      if (!context.journal.begun(Point::serves)) refuse_other_users(context, target);
-    }
+  void recheck_for(StepContext& context, const TargetPlan& target) override {
+    refuse_other_volume(context.world, target);
+    if (!context.journal.begun(Point::serves)) refuse_other_users(context, target);
   }
 
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      put_back_old_data(context, target);
-    }
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    put_back_old_data(context, target);
   }
 
  private:

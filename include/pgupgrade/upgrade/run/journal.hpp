@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,7 +42,9 @@ std::string state_text(const RunState& state);
 RunState parse_state(const std::string& text, const std::filesystem::path& path);
 
 // The only writer of a run's state. Each change is durable before the call returns: the new generation is
-// written beside and renamed, the generation before is kept as state.json.previous.
+// written beside and renamed, the generation before is kept as state.json.previous. While a step works on
+// several targets at once, each in a thread, what it reads and writes of targets may be called from any of
+// them; what is handed out by reference changes only by the calls for the same step and target.
 class Journal {
  public:
   // Makes the run's directory (0700) and writes the first generation. Error(usage, "E-STATE-EXISTS") when the
@@ -66,6 +70,12 @@ class Journal {
   // A step's own record, which nobody else looks at.
   const StepRecord* find(const std::string& step) const;
   std::string datum(const std::string& step, const std::string& key) const;  // empty when absent
+  // Of several targets: what the step's record says of one; null when it says nothing.
+  const TargetRecord* find(const std::string& step, const std::string& service) const;
+  // How often the step has been begun for the target, this time included; 0: it has not.
+  int attempt(const std::string& step, const std::string& service) const;
+  // Whether the target may have been begun: what no record says of it, that of the step says.
+  bool may_be_begun(const std::string& step, const std::string& service) const;
   // What is known of a target; as constructed while nothing is.
   const TargetState& target(const std::string& service) const;
   // Whether one more record may have been written and be lost, so that the world may be a step further: true
@@ -74,8 +84,14 @@ class Journal {
 
   void record_started(const std::string& step, std::int64_t now_ms);  // another attempt if there is one
   void record_done(const std::string& step, std::int64_t now_ms);
-  // Of these steps those that have been begun are begun again, and what they had found is forgotten.
-  void reopen(const std::vector<std::string>& steps);
+  // Of several targets each is begun and done for itself. With one target, and for the last that comes to its
+  // end, the step's own record says it, and nothing is written. The answer: whether it was.
+  bool record_target_started(const std::string& step, const std::string& service);
+  bool record_target_done(const std::string& step, const std::string& service);
+  bool record_target_undone(const std::string& step, const std::string& service);
+  // Of these steps those that have been begun are begun again for these targets, and what they had found is
+  // forgotten.
+  void reopen(const std::vector<std::string>& steps, const std::vector<std::string>& services);
   void record_undo_started(const std::string& step, std::int64_t now_ms);
   void record_undone(const std::string& step, std::int64_t now_ms);
   void record_data(const std::string& step, const std::string& key, const std::string& value);
@@ -89,8 +105,13 @@ class Journal {
   static Journal read(const RunFiles& files, const std::filesystem::path& path);
   bool is_worth_keeping(const std::string& text) const;
   StepRecord& record_of(const std::string& step);
+  void take_targets_as_begun(StepRecord& record);
+  bool record_target_ended(const std::string& step, const std::string& service, StepPhase phase);
   void write();
 
+  using Lock = std::lock_guard<std::recursive_mutex>;
+
+  std::unique_ptr<std::recursive_mutex> mutex_ = std::make_unique<std::recursive_mutex>();
   RunFiles files_;
   RunState state_;
   bool opened_ = true;

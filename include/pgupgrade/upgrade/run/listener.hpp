@@ -35,7 +35,7 @@ struct Progress {
   enum class Unit { bytes, items } unit = Unit::bytes;
 };
 
-// What a run tells while it goes. Called from the thread that runs; must not throw.
+// What a run tells while it goes. Called from threads of the run, but never from two at once; must not throw.
 class Listener {
  public:
   virtual ~Listener() = default;

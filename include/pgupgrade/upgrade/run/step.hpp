@@ -11,7 +11,7 @@
 
 namespace pgupgrade::upgrade {
 
-struct StepContext;  // src/upgrade/context.hpp
+struct StepContext;  // src/upgrade/run/context.hpp
 
 // What a step leaves behind outside of its record. By a record of the beginning alone it cannot be there.
 struct Artefacts {
@@ -19,8 +19,9 @@ struct Artefacts {
   std::vector<std::string> volumes;
 };
 
-// One unit of the sequence. apply and undo are idempotent: either may be called again after it was cut off
-// anywhere. They throw Error when they cannot.
+// One unit of the sequence. One that works on one target at a time is a TargetStep
+// (src/upgrade/run/target_step.hpp). apply and undo are idempotent: either may be called again after it was
+// cut off anywhere. They throw Error when they cannot.
 class Step {
  public:
   virtual ~Step() = default;
@@ -41,10 +42,10 @@ class Step {
   // For a step that is done, when a run is resumed: throws when the world no longer fits, or repairs it
   // (stops again what was started meanwhile).
   virtual void recheck(StepContext&) {}
-  // For a step that is done, when a run is resumed: whether what it made is of no use any more. Then it is
-  // carried out again, and so are those that were built on it: all that follow, up to the first that changes
-  // something of the user's.
-  virtual bool is_spoilt(StepContext&) { return false; }
+  // When a run is resumed: the services of the targets that the step is done for, and for which what it made
+  // is of no use any more. For them it is carried out again, and so are those that were built on it: all that
+  // follow, up to the first that changes something of the user's.
+  virtual std::vector<std::string> spoilt(StepContext&) { return {}; }
   virtual void undo(StepContext&) {}
   // Short words on what was done, for the screen: "11.4 GiB".
   virtual std::string detail(StepContext&) { return {}; }

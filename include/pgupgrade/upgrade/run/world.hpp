@@ -13,7 +13,7 @@
 namespace pgupgrade::upgrade {
 
 // Named places at which a campaign may kill this process ("wipe:after-record"). The real one does nothing
-// unless PGUPGRADE_KILL_AT names the place.
+// unless PGUPGRADE_KILL_AT names the place. Called from whatever thread comes to the place.
 class Probe {
  public:
   virtual ~Probe() = default;
@@ -30,6 +30,8 @@ struct World {
   Probe& probe;
   const Environment& environment;
   std::filesystem::path socket_root;  // short directory under which private socket directories are made
+  int at_once =
+      1;  // targets or clients that may be worked on at the same time, each in a thread; 1: in order
 };
 
 }  // namespace pgupgrade::upgrade
