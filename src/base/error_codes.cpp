@@ -134,6 +134,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"E-JSON", failed, "an answer or a file does not have the expected form", "report it with `run.log`"},
     {"E-LEFT-BEHIND", refused, "the new cluster would not be as the old one is; the difference is named",
      "take it back on the old server, or pass `--accept E-LEFT-BEHIND` and make it again after the upgrade"},
+    {"E-KEEP-DUMPS", refused, "dumps cannot be kept as asked for; the reason is named",
+     "choose another directory, or leave `--keep-dumps` out"},
     {"E-LIBRARY-MISSING", refused, "the new image lacks a library that a database or a setting uses",
      "choose another image with `--image`"},
     {"E-LISTING", failed, "a list of files could not be made", "try again"},

@@ -107,6 +107,13 @@ void describe(Archive& archive, T& value) {
 }
 
 template <class Archive, fields::Of<Plan> T>
+template <class Archive, fields::Of<Hooks> T>
+void describe(Archive& archive, T& value) {
+  archive.optional("before_freeze", value.before_freeze);
+  archive.optional("after_verify", value.after_verify);
+  archive.optional("after_thaw", value.after_thaw);
+}
+
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
   archive.optional("strategy", value.strategy);
@@ -122,6 +129,7 @@ void describe(Archive& archive, T& value) {
   archive("state_root", value.state_root);
   archive.optional("backup_directory", value.backup_directory);
   archive("targets", value.targets);
+  archive.optional("dump_directory", value.dump_directory);
   archive("clients", value.clients);
   archive("host_clients", value.host_clients);
   archive("edits", value.edits);
@@ -129,6 +137,7 @@ void describe(Archive& archive, T& value) {
   archive.optional("to_set", value.to_set);
   archive("file_digests", value.file_digests);
   archive("password_file", value.password_file);
+  archive.optional("hooks", value.hooks);
   archive("acknowledged", value.acknowledged);
   archive("jobs", value.jobs);
   archive("estimated_downtime_ms", value.estimated_downtime_ms);

@@ -31,6 +31,7 @@ Diagnostics check_nested_mounts(const Subject& subject);
 Diagnostics check_shared_volume(const Subject& subject);
 Diagnostics check_extended_attributes(const Subject& subject);
 
+Diagnostics check_kept_dumps(const Subject& subject);
 // What the cluster holds (checks_cluster.cpp).
 Diagnostics check_outside_data(const Subject& subject);
 Diagnostics check_replication(const Subject& subject);

@@ -120,3 +120,17 @@ Diagnostics check_extended_attributes(const Subject& subject) {
 }
 
 }  // namespace pgupgrade::planning
+// The place of the old cluster is emptied, and what lies in it goes with it.
+Diagnostics check_kept_dumps(const Subject& subject) {
+  const auto& mount = subject.place.data_mount;
+  const auto& directory = subject.request.dump_directory;
+  if (!directory || !mount || mount->kind != MountKind::bind ||
+      !is_within(directory->string(), mount->source))
+    return {};
+  return {{.severity = Severity::error,
+           .code = "E-KEEP-DUMPS",
+           .message = fmt::format("dumps cannot be kept in {}: it lies in the data of {}",
+                                  printable(directory->string()), service_name(subject.service.service)),
+           .hint = "choose another directory"}};
+}
+

@@ -43,9 +43,9 @@ constexpr std::array<Check, 24> kChecks = {
 };
 
 // What only a dump loses or changes.
-constexpr std::array<Check, 5> kDumpChecks = {
+constexpr std::array<Check, 6> kDumpChecks = {
     check_preloaded_extensions, check_invalid_indexes,   check_generated_columns,
-    check_oid_columns,          check_extension_members,
+    check_oid_columns,          check_extension_members, check_kept_dumps,
 };
 // What only a copy of the running server asks for.
 constexpr std::array<Check, 4> kWarmChecks = {
@@ -77,6 +77,21 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target,
 }
 
 }  // namespace
+// A second copy of what is in the dump volumes.
+std::optional<DiskNeed> need_of_kept_dumps(const Request& request, const Facts& facts,
+                                           const std::vector<TargetPlan>& targets) {
+  if (!request.dump_directory) return std::nullopt;
+  DiskNeed need{.place = request.dump_directory->string(), .free_bytes = facts.dumps_free_bytes};
+  for (const TargetPlan& target : targets) need.needed_bytes += dump_bytes(target.data_bytes);
+  return need;
+}
+
+// Two places of one file system.
+void join(DiskNeed& need, const DiskNeed& other) {
+  if (need.place != other.place) need.place += " and " + other.place;
+  need.needed_bytes += other.needed_bytes;
+}
+
 
 Diagnostics check_service(const Request& request, const ServiceFacts& service) {
   Diagnostics result = check_standing(request, service);
@@ -114,6 +129,11 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   if (facts.same_file_system) {
     engine = {.place = fmt::format("{} and {}", engine.place, state.place),
               .needed_bytes = engine.needed_bytes + state.needed_bytes,
+  const auto dumps = need_of_kept_dumps(request, facts, targets);
+  if (dumps && facts.dumps_with_state)
+    join(state, *dumps);
+  else if (dumps && facts.dumps_with_engine)
+    join(engine, *dumps);
               .free_bytes = engine.free_bytes < 0 ? state.free_bytes : engine.free_bytes};
   }
   result.insert(result.begin(), engine);
@@ -121,6 +141,7 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   return result;
 }
 
+  if (dumps && !facts.dumps_with_state && !facts.dumps_with_engine) result.push_back(*dumps);
 Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs) {
   Diagnostics result;
   for (const DiskNeed& need : needs) {

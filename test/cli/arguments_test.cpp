@@ -258,7 +258,8 @@ TEST_CASE("bash completes the value of an option as the table of options has it"
   CHECK_THAT(script,
              ContainsSubstring("    --output) mapfile -t COMPREPLY < <(compgen -W 'auto plain json' -- "));
   CHECK_THAT(script,
-             ContainsSubstring("    --backup-dir | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "));
+             ContainsSubstring(
+                 "    --backup-dir | --keep-dumps | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "));
   CHECK_THAT(script,
              ContainsSubstring("    --compose | --env-file | --password-file | --state | -f) mapfile -t "
                                "COMPREPLY < <(compgen -f -- "));

@@ -155,5 +155,9 @@ struct Facts {
   std::int64_t engine_device = -1;                  // of the engine's volumes, -1: cannot be told
   bool operator==(const Facts&) const = default;
 };
+  // Where --keep-dumps puts dumps; -1: they are not kept, or it cannot be told.
+  std::int64_t dumps_free_bytes = -1;
+  bool dumps_with_state = false;   // on the file system of the state directory
+  bool dumps_with_engine = false;  // on that of the engine's volumes
 
 }  // namespace pgupgrade

@@ -116,6 +116,7 @@ struct Plan {
   std::string state_root;
   std::string backup_directory;  // path in which the run's backups get a directory; empty: the run's own
   std::vector<TargetPlan> targets;
+  std::string dump_directory;    // --keep-dumps: likewise of its dumps; empty: none are kept
   std::vector<ClientFacts> clients;
   std::vector<std::string> host_clients;
   std::vector<FileEdit> edits;
@@ -123,6 +124,7 @@ struct Plan {
   std::vector<FileEdit> to_set;  // --no-edit: what is left to the user, as far as places in files were found
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
   std::string password_file;                        // path, empty if none
+  Hooks hooks;
   std::vector<std::string> acknowledged;            // codes that the user accepted
   int jobs = 1;
   std::int64_t estimated_downtime_ms = 0;

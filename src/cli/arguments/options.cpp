@@ -243,6 +243,8 @@ void OptionTable::add_selection() {
   list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
   text("--backup-dir", arguments_.backup_dir, "DIR",
        "where the backup of the data is written (default: the run's own directory)");
+  text("--keep-dumps", arguments_.keep_dumps, "DIR",
+       "keep the dump of each database there, for pg_restore, until cleanup");
   flag("--no-edit", arguments_.no_edit,
        "leave the project's files alone: start the new image by an override of the run's own, and say what "
        "to set");

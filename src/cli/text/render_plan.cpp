@@ -226,6 +226,11 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
   for (const Diagnostic& diagnostic : plan.diagnostics) text += render_diagnostic(diagnostic, style);
   if (!plan.diagnostics.empty()) text += "\n";
   return text + promise(steps);
+  if (!plan.dump_directory.empty())
+    text += row("Keeps",
+                fmt::format("the dump of each database in {}, until cleanup",
+                            short_path(plan.dump_directory, current_directory)),
+                style);
 }
 
 }  // namespace pgupgrade::cli

@@ -40,6 +40,7 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   else
     report.backup_file = journal.files().archive(target.service).string();
   report.backup_bytes = known.backup.archive_bytes;
+  if (!journal.files().dumps.empty()) report.kept_dumps = journal.files().kept_dumps(target.service).string();
   report.backup_sha256 = known.backup.archive_sha256;
   report.logins_tried = known.logins_repeated;
   report.logins_accepted = report.logins_tried;  // one refused would have failed the step

@@ -8,6 +8,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/name_text.hpp"
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::upgrade {
@@ -21,6 +22,9 @@ fs::path RunFiles::archive(const std::string& service) const {
 }
 fs::path RunFiles::manifest(const std::string& service) const {
   return backup_directory() / (service + ".manifest.json");
+}
+fs::path RunFiles::kept_dumps(const std::string& service) const {
+  return dumps / safe_file_name(service);
 }
 fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
   return directory / fmt::format("fingerprint-{}-{}.json", service, side);
@@ -103,6 +107,8 @@ Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), sta
   const Plan& plan = state_.plan;
   if (!plan.backup_directory.empty())
     files_.backups = fs::path(plan.backup_directory) / ("pgupgrade-" + plan.run_id);
+  if (!plan.dump_directory.empty())
+    files_.dumps = fs::path(plan.dump_directory) / ("pgupgrade-" + plan.run_id + "-dumps");
 }
 
 Journal Journal::create(const RunFiles& files, RunState state) {

@@ -16,6 +16,7 @@ std::unique_ptr<Step> make_verify_backup_step();
 std::unique_ptr<Step> make_dump_step();
 std::unique_ptr<Step> make_verify_dump_step();
 std::unique_ptr<Step> make_wipe_step();
+std::unique_ptr<Step> make_keep_dumps_step();
 std::unique_ptr<Step> make_start_new_step();
 std::unique_ptr<Step> make_restore_step();
 std::unique_ptr<Step> make_configure_step();

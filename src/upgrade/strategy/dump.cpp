@@ -5,7 +5,7 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-Steps steps(const Plan&) {
+Steps steps(const Plan& plan) {
   Steps all;
   all.push_back(make_pull_step());
   all.push_back(make_rehearse_step());
@@ -16,6 +16,7 @@ Steps steps(const Plan&) {
   all.push_back(make_dump_step());
   all.push_back(make_verify_dump_step());
   all.push_back(make_wipe_step());
+  if (!plan.dump_directory.empty()) all.push_back(make_keep_dumps_step());
   all.push_back(make_start_new_step());
   all.push_back(make_restore_step());
   all.push_back(make_configure_step());

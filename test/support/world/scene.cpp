@@ -184,7 +184,10 @@ Request Scene::request() const {
           .state_root = root / ".pgupgrade",
           .backup_directory =
               options_.backup_apart ? std::optional<std::filesystem::path>(root / "backups") : std::nullopt,
-          .edit_files = options_.edit_files};
+          .dump_directory =
+              options_.keep_dumps ? std::optional<std::filesystem::path>(root / "dumps") : std::nullopt,
+          .edit_files = options_.edit_files,
+          .hooks = options_.hooks};
 }
 
 Facts Scene::observe() {
