@@ -15,8 +15,9 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 24> kChecks = {
+constexpr std::array<Check, 25> kChecks = {
     check_data_directory,
+    check_new_directory,
     check_data_mount,
     check_subpaths,
     check_nested_mounts,
@@ -76,7 +77,6 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target,
   return std::nullopt;
 }
 
-}  // namespace
 // A second copy of what is in the dump volumes.
 std::optional<DiskNeed> need_of_kept_dumps(const Request& request, const Facts& facts,
                                            const std::vector<TargetPlan>& targets) {
@@ -92,6 +92,7 @@ void join(DiskNeed& need, const DiskNeed& other) {
   need.needed_bytes += other.needed_bytes;
 }
 
+}  // namespace
 
 Diagnostics check_service(const Request& request, const ServiceFacts& service) {
   Diagnostics result = check_standing(request, service);
@@ -117,7 +118,9 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   // Nothing is deleted before `cleanup`, so the targets add up.
   const bool warm = request.strategy == kWarm;
   for (const TargetPlan& target : targets) {
-    const std::int64_t beside = warm ? copy_bytes(target.data_bytes) : restore_extra_bytes(target.data_bytes);
+    const std::int64_t beside =
+        warm ? copy_bytes(target.data_bytes)
+             : restore_extra_bytes(target.data_bytes) + (target.keeps_old ? target.data_bytes : 0);
     if (const auto apart = need_apart(facts, target, beside))
       result.push_back(*apart);
     else
@@ -126,14 +129,14 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
     engine.needed_bytes += dump_bytes(target.data_bytes);
     state.needed_bytes += backup_bytes(target.data_bytes);
   }
-  if (facts.same_file_system) {
-    engine = {.place = fmt::format("{} and {}", engine.place, state.place),
-              .needed_bytes = engine.needed_bytes + state.needed_bytes,
   const auto dumps = need_of_kept_dumps(request, facts, targets);
   if (dumps && facts.dumps_with_state)
     join(state, *dumps);
   else if (dumps && facts.dumps_with_engine)
     join(engine, *dumps);
+  if (facts.same_file_system) {
+    engine = {.place = fmt::format("{} and {}", engine.place, state.place),
+              .needed_bytes = engine.needed_bytes + state.needed_bytes,
               .free_bytes = engine.free_bytes < 0 ? state.free_bytes : engine.free_bytes};
   }
   result.insert(result.begin(), engine);

@@ -88,6 +88,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   observe_clients(service, world, project);
   std::erase(companions.targets, name);
   observe_edits(service, world, project, request, companions, facts.file_digests);
+  observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
     const std::string run = "observe-" + random_hex(4);

@@ -27,6 +27,10 @@ std::string data_name(const Mount& data) {
   return (data.kind == MountKind::volume ? "volume " : "directory ") + data.source;
 }
 
+std::string old_directory(const TargetPlan& target) {
+  return fmt::format("{} of {}", target.old_pgdata, data_name(target.data_mount));
+}
+
 std::string old_versions(const Plan& plan) {
   std::string versions;
   for (const TargetPlan& target : plan.targets)

@@ -15,9 +15,9 @@ Steps steps(const Plan& plan) {
   all.push_back(make_verify_backup_step());
   all.push_back(make_dump_step());
   all.push_back(make_verify_dump_step());
-  all.push_back(make_wipe_step());
   if (!plan.dump_directory.empty()) all.push_back(make_keep_dumps_step());
   all.push_back(make_start_new_step());
+  all.push_back(make_wipe_step());
   all.push_back(make_restore_step());
   all.push_back(make_configure_step());
   all.push_back(make_scram_step());
