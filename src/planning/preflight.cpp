@@ -141,10 +141,10 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   }
   result.insert(result.begin(), engine);
   if (!facts.same_file_system) result.insert(result.begin() + 1, state);
+  if (dumps && !facts.dumps_with_state && !facts.dumps_with_engine) result.push_back(*dumps);
   return result;
 }
 
-  if (dumps && !facts.dumps_with_state && !facts.dumps_with_engine) result.push_back(*dumps);
 Diagnostics check_disk(const Request& request, const std::vector<DiskNeed>& needs) {
   Diagnostics result;
   for (const DiskNeed& need : needs) {

@@ -144,6 +144,9 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   if (!arguments.keep_dumps.empty())
     request.dump_directory = checked_dump_directory(absolute_from(directory, arguments.keep_dumps));
   request.edit_files = !arguments.no_edit;
+  request.hooks = {.before_freeze = arguments.before_freeze,
+                   .after_verify = arguments.after_verify,
+                   .after_thaw = arguments.after_thaw};
   request.state_root = arguments.state_dir.empty()
                            ? request.project.files.front().parent_path() / kStateDirectory
                            : absolute_from(directory, arguments.state_dir);

@@ -248,6 +248,11 @@ void OptionTable::add_selection() {
   flag("--no-edit", arguments_.no_edit,
        "leave the project's files alone: start the new image by an override of the run's own, and say what "
        "to set");
+  text("--before-freeze", arguments_.before_freeze, "COMMAND",
+       "run this by sh before the applications stop; when it fails, so does the run (as with the next two)");
+  text("--after-verify", arguments_.after_verify, "COMMAND",
+       "run this when the new cluster was found equal to the old one");
+  text("--after-thaw", arguments_.after_thaw, "COMMAND", "run this when the applications run again");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
 }
