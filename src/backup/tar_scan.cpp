@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kContentSize = 256U << 10U;
 }
 
-TarScan::TarScan() : thread_([this] { run(); }) {}
+TarScan::TarScan(std::function<Sink(const Entry&)> content_of)
+    : content_of_(std::move(content_of)), thread_([this] { run(); }) {}
 
 TarScan::~TarScan() {
   if (!thread_.joinable()) return;
@@ -40,8 +41,10 @@ void TarScan::run() {
       Entry entry = guard.admit(*member);
       if (entry.kind == Entry::Kind::file) {
         Sha256 hash;
+        const Sink content = content_of_ ? content_of_(entry) : Sink{};
         while (const std::size_t count = reader.read(buffer.data(), buffer.size())) {
           hash.update({buffer.data(), count});
+          if (content) content({buffer.data(), count});
           content_bytes_.fetch_add(static_cast<std::int64_t>(count), std::memory_order_relaxed);
         }
         entry.sha256 = hash.finish();

@@ -3,19 +3,22 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "backup/byte_pipe.hpp"
 #include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/streams.hpp"
 
 namespace pgupgrade::backup {
 
 // What an uncompressed tar holds, found in a thread of its own while the tar goes by.
 class TarScan {
  public:
-  TarScan();
+  // `content_of` (may be empty) says where the content of a file goes beside; called in the scan's thread.
+  explicit TarScan(std::function<Sink(const Entry&)> content_of = {});
   ~TarScan();  // gives up when it was not finished
   TarScan(const TarScan&) = delete;
   TarScan& operator=(const TarScan&) = delete;
@@ -29,6 +32,7 @@ class TarScan {
  private:
   void run();
 
+  std::function<Sink(const Entry&)> content_of_;
   BytePipe pipe_;
   std::atomic<std::int64_t> content_bytes_{0};
   std::vector<Entry> entries_;

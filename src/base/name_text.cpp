@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade {
 namespace {
 
 constexpr std::string_view kBytes = "%bytes:";
+constexpr std::size_t kLongestName = 220;  // of 255, which leaves room for an ending
 
 bool plain(char c) {
   return c >= 0x20 && c < 0x7F && c != '%';
@@ -48,6 +50,17 @@ std::optional<std::string> unescaped(std::string_view text) {
     i += 2;
   }
   return name;
+}
+
+std::string safe_file_name(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const bool stays =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    text += stays ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  if (text.size() <= kLongestName) return text;
+  return text.substr(0, kLongestName - 20) + "%%" + sha256_hex(name).substr(0, 16);
 }
 
 std::string json_text(std::string_view name) {

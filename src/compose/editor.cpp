@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "compose/excerpt.hpp"
+#include "compose/find_variable.hpp"
 #include "compose/fit.hpp"
 #include "compose/layers.hpp"
 #include "compose/refusal.hpp"
@@ -23,6 +24,7 @@ struct Task {
   std::string field;  // below the service
   std::vector<std::string> companions;
   std::string wanted;  // what the scalar shall read
+  std::string pgdata;  // what PGDATA may read along with it
 };
 
 // The scalar that really gives a value.
@@ -198,7 +200,11 @@ bool is_welcome(const Task& task, const Reading& before, const Reading& after) {
   const bool companion =
       std::find(task.companions.begin(), task.companions.end(), before.service) != task.companions.end();
   if (before.service.empty() || (before.service != task.service && !companion)) return false;
-  if (before.field == task.field) return companion || after.value == task.wanted;
+  if (before.field == task.field && (companion || after.value == task.wanted)) return true;
+  if (before.field == "environment" && !task.pgdata.empty() &&
+      (after.value == "PGDATA=" + task.pgdata ||
+       (before.path.ends_with(".PGDATA") && after.value == task.pgdata)))
+    return true;
   if (before.field == "labels" || before.field == "annotations") return true;
   // A path that moves with the version would leave the data behind.
   return before.field == "environment" && before.value.find('/') == std::string::npos &&
@@ -255,8 +261,12 @@ std::vector<FileEdit> finish(const Task& task, const Sources& sources, const Fil
 
 std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChange& change) {
   if (change.old_image == change.new_image) return {};
-  const Task task{fmt::format("the image of service \"{}\"", printable(change.service)), change.service,
-                  "image", change.companions, change.new_image};
+  const Task task{fmt::format("the image of service \"{}\"", printable(change.service)),
+                  change.service,
+                  "image",
+                  change.companions,
+                  change.new_image,
+                  change.new_pgdata};
   const Files files(sources);
   const Found found = find_image(files, task);
   const Traced pieces = files.variables().expand(*found.file, *found.scalar);
@@ -277,12 +287,50 @@ std::vector<FileEdit> propose_mount_edit(const Sources& sources, const MountChan
             change.service,
             "volumes",
             change.companions,
+            {},
             {}};
   const Files files(sources);
   const FoundMount mount = find_mount(files, task, change);
   task.wanted = mount.wanted;
   const Traced pieces = files.variables().expand(*mount.found.file, *mount.found.scalar);
   return finish(task, sources, files, mount.found, fit_text(pieces, mount.wanted));
+}
+
+std::vector<FileEdit> propose_variable_edit(const Sources& sources, const VariableChange& change) {
+  Task task{fmt::format("{} of service \"{}\"", change.name, printable(change.service)),
+            change.service,
+            "environment",
+            change.companions,
+            change.new_value,
+            {}};
+  const Files files(sources);
+  const auto layers = layers_of(files, task);
+  for (const Layer& layer : layers) require_present(task, layer);
+  const auto found = find_variable(sources, files, layers, change.name);
+  if (!found)
+    throw cannot_change(
+        task, fmt::format("{} does not give it", place(*layers.front().file, *layers.front().mapping)),
+        "write it into the service");
+  const VariablePlace& variable = *found;
+  const std::string read = text_of(variable.pieces).substr(variable.prefix.size());
+  if (read == change.new_value) return {};
+  if (read != change.old_value) {
+    throw cannot_change(task,
+                        fmt::format("{} reads \"{}\", but Compose says \"{}\"", variable.where,
+                                    printable(read), printable(change.old_value)),
+                        "pass all files and env files that Compose uses for the project");
+  }
+  task.wanted = variable.prefix + change.new_value;
+  Fit fit = fit_text(variable.pieces, task.wanted);
+  if (variable.scalar != nullptr) {
+    const Found scalar{variable.file, variable.scalar};
+    require_single_line(task, scalar);
+    return finish(task, sources, files, scalar, std::move(fit));
+  }
+  if (fit.obstacle != Obstacle::none)
+    throw cannot_change(task, fmt::format("{} puts it together", variable.where), "write it as one text");
+  for (FileEdit& edit : fit.edits) edit.line = line_of(sources.texts.at(edit.file), edit.offset);
+  return fit.edits;
 }
 
 std::string apply_edits(const std::string& text, const std::vector<FileEdit>& edits) {
@@ -310,6 +358,21 @@ std::vector<std::string> referenced_files(const std::string& compose_text) {
   for (const Reference& reference : references_of(file)) {
     const std::string& path = reference.scalar->value;
     if (std::find(result.begin(), result.end(), path) == result.end()) result.push_back(path);
+  }
+  return result;
+}
+
+std::vector<std::string> service_env_files(const std::string& compose_text) {
+  const YamlFile file = parse_yaml("the compose file", compose_text);
+  std::vector<std::string> result;
+  for (const Node* top : file.documents) {
+    const Node* services = top->is(NodeKind::mapping) ? find_key(file, *top, "services") : nullptr;
+    if (services == nullptr || !services->is(NodeKind::mapping)) continue;
+    for (const auto& [name, service] : all_entries(*services)) {
+      if (!service->is(NodeKind::mapping)) continue;
+      const auto own = env_files_of(file, *service);
+      result.insert(result.end(), own.begin(), own.end());
+    }
   }
   return result;
 }

@@ -85,6 +85,16 @@ std::vector<Reference> references_of(const YamlFile& file) {
   return result;
 }
 
+std::vector<std::string> env_files_of(const YamlFile& file, const Node& service) {
+  std::vector<std::string> result;
+  const Node* named = find_key(file, service, "env_file");
+  if (named == nullptr) return result;
+  for (const Node* entry : named->is(NodeKind::sequence) ? named->items : std::vector{named})
+    for (const Node* scalar : included_by(file, *entry))
+      if (scalar->is(NodeKind::scalar) && !scalar->is_null()) result.push_back(scalar->value);
+  return result;
+}
+
 Files::Files(const Sources& sources)
     : files_(parse_all(sources)), variables_(sources.environment, parse_env_files(sources)) {
   if (sources.given_files > 0) {

@@ -59,4 +59,7 @@ struct Reference {
 };
 std::vector<Reference> references_of(const YamlFile& file);
 
+// The files that `env_file:` of a service names, as written, in order.
+std::vector<std::string> env_files_of(const YamlFile& file, const Node& service);
+
 }  // namespace pgupgrade::compose

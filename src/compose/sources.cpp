@@ -39,6 +39,17 @@ void follow(Sources& sources, const std::string& path, const fs::path& directory
   }
 }
 
+// As above for what `env_file:` names: only to be edited, so a name with variables is left out.
+void read_service_env_files(Sources& sources, const std::string& path, const fs::path& directory) {
+  for (const std::string& written : service_env_files(sources.texts.at(path)))
+    for (const fs::path& base : {directory, fs::path(path).parent_path()}) {
+      const std::string file = (base / written).lexically_normal().string();
+      if (sources.texts.contains(file) || !is_file(file)) continue;
+      read_into(sources, file);
+      break;
+    }
+}
+
 }  // namespace
 
 Sources read_sources(const ProjectLocation& location, Environment environment) {
@@ -54,6 +65,7 @@ Sources read_sources(const ProjectLocation& location, Environment environment) {
     const std::string path = sources.compose_files[i];
     follow(sources, path, i < sources.given_files ? directory : fs::path(path).parent_path());
   }
+  for (const std::string& path : sources.compose_files) read_service_env_files(sources, path, directory);
   std::vector<fs::path> env_files = location.env_files;
   if (env_files.empty()) env_files.push_back(directory / ".env");
   for (const fs::path& file : env_files) {

@@ -87,6 +87,7 @@ void describe(Archive& archive, T& value) {
   archive("new_data_target", value.new_data_target);
   archive("new_pgdata", value.new_pgdata);
   archive("custom_pgdata", value.custom_pgdata);
+  archive.optional("keeps_old", value.keeps_old);
   archive("environment", value.environment);
   archive("user", value.user);
   archive("shm_bytes", value.shm_bytes);
@@ -106,6 +107,13 @@ void describe(Archive& archive, T& value) {
   archive("free_bytes", value.free_bytes);
 }
 
+template <class Archive, fields::Of<Hooks> T>
+void describe(Archive& archive, T& value) {
+  archive.optional("before_freeze", value.before_freeze);
+  archive.optional("after_verify", value.after_verify);
+  archive.optional("after_thaw", value.after_thaw);
+}
+
 template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
@@ -121,6 +129,7 @@ void describe(Archive& archive, T& value) {
   archive("location", value.location);
   archive("state_root", value.state_root);
   archive.optional("backup_directory", value.backup_directory);
+  archive.optional("dump_directory", value.dump_directory);
   archive("targets", value.targets);
   archive("clients", value.clients);
   archive("host_clients", value.host_clients);
@@ -128,6 +137,7 @@ void describe(Archive& archive, T& value) {
   archive.optional("edit_files", value.edit_files);
   archive.optional("to_set", value.to_set);
   archive("file_digests", value.file_digests);
+  archive.optional("hooks", value.hooks);
   archive("password_file", value.password_file);
   archive("acknowledged", value.acknowledged);
   archive("jobs", value.jobs);

@@ -25,11 +25,13 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service);
 
 // Where the data is (checks_storage.cpp).
 Diagnostics check_data_directory(const Subject& subject);
+Diagnostics check_new_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
 Diagnostics check_subpaths(const Subject& subject);
 Diagnostics check_nested_mounts(const Subject& subject);
 Diagnostics check_shared_volume(const Subject& subject);
 Diagnostics check_extended_attributes(const Subject& subject);
+Diagnostics check_kept_dumps(const Subject& subject);
 
 // What the cluster holds (checks_cluster.cpp).
 Diagnostics check_outside_data(const Subject& subject);

@@ -31,6 +31,21 @@ Diagnostics check_data_directory(const Subject& subject) {
            .hint = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
 }
 
+// Beside the old cluster the new one is made in a directory of its own.
+Diagnostics check_new_directory(const Subject& subject) {
+  if (!subject.place.beside) return {};
+  for (const UnusedCluster& cluster : subject.service.unused_clusters) {
+    if (clean_path(cluster.path) != subject.place.new_pgdata) continue;
+    return {{.severity = Severity::error,
+             .code = "E-NEW-DIRECTORY",
+             .message = fmt::format("{} is to have its new cluster in {}, but one of PostgreSQL {} is there",
+                                    service_name(subject.service.service),
+                                    printable(subject.place.new_pgdata), cluster.major),
+             .hint = "move it away when nobody needs it"}};
+  }
+  return {};
+}
+
 Diagnostics check_data_mount(const Subject& subject) {
   const std::string name = service_name(subject.service.service);
   const auto& mount = subject.place.data_mount;
@@ -117,6 +132,20 @@ Diagnostics check_extended_attributes(const Subject& subject) {
                                   service_name(subject.service.service),
                                   plain_list(subject.service.with_attributes)),
            .hint = "remove them (setfattr --remove, setfacl --remove-all)"}};
+}
+
+// The place of the old cluster is emptied, and what lies in it goes with it.
+Diagnostics check_kept_dumps(const Subject& subject) {
+  const auto& mount = subject.place.data_mount;
+  const auto& directory = subject.request.dump_directory;
+  if (!directory || !mount || mount->kind != MountKind::bind ||
+      !is_within(directory->string(), mount->source))
+    return {};
+  return {{.severity = Severity::error,
+           .code = "E-KEEP-DUMPS",
+           .message = fmt::format("dumps cannot be kept in {}: it lies in the data of {}",
+                                  printable(directory->string()), service_name(subject.service.service)),
+           .hint = "choose another directory"}};
 }
 
 }  // namespace pgupgrade::planning

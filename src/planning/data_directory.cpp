@@ -63,6 +63,13 @@ std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
 
+std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major) {
+  const std::string path = clean_path(pgdata);
+  const std::string ending = fmt::format("/{}", old_major);
+  if (!path.ends_with(ending) || old_major == target_major) return std::nullopt;
+  return fmt::format("{}/{}", path.substr(0, path.size() - ending.size()), target_major);
+}
+
 DataPlacement place_data(const ServiceFacts& service, int target_major) {
   DataPlacement place;
   place.old_pgdata = clean_path(service.inventory ? service.inventory->data_directory : service.pgdata);
@@ -71,6 +78,8 @@ DataPlacement place_data(const ServiceFacts& service, int target_major) {
                         clean_path(service.pgdata) != clean_path(service.image_pgdata);
   place.new_pgdata =
       place.custom_pgdata ? place.old_pgdata : new_default_pgdata(service, target_major, place.old_pgdata);
+  place.beside = !service.new_pgdata.empty();
+  if (place.beside) place.new_pgdata = clean_path(service.new_pgdata);
   if (place.data_mount) place.new_target = new_mount_target(service, *place.data_mount, place.new_pgdata);
   return place;
 }

@@ -37,6 +37,12 @@ Diagnostics check_request(const Request& request, const Facts& facts) {
                                     printable(request.strategy)),
              .hint = "leave --verify out, or use --strategy warm"}};
   }
+  if (request.dump_directory && request.strategy == kWarm) {
+    return {{.severity = Severity::error,
+             .code = "E-KEEP-DUMPS",
+             .message = "strategy warm makes no dump that could be kept",
+             .hint = "leave --keep-dumps out, or use --strategy dump"}};
+  }
   if (facts.services.empty()) {
     return {{.severity = Severity::error,
              .code = "E-NO-SERVICE",
@@ -89,6 +95,7 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
                     .new_data_target = place.new_target,
                     .new_pgdata = place.new_pgdata,
                     .custom_pgdata = place.custom_pgdata,
+                    .keeps_old = place.beside,
                     .environment = service.environment,
                     .user = service.user,
                     .shm_bytes = service.shm_bytes,
@@ -187,7 +194,9 @@ Plan begin_plan(const Request& request, const Facts& facts, const std::string& r
           .location = request.project,
           .state_root = request.state_root.string(),
           .backup_directory = request.backup_directory ? request.backup_directory->string() : "",
+          .dump_directory = request.dump_directory ? request.dump_directory->string() : "",
           .edit_files = request.edit_files,
+          .hooks = request.hooks,
           .password_file = request.password_file ? request.password_file->string() : "",
           .acknowledged = request.acknowledged,
           .jobs = plan_jobs(request, facts)};

@@ -15,8 +15,9 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 24> kChecks = {
+constexpr std::array<Check, 25> kChecks = {
     check_data_directory,
+    check_new_directory,
     check_data_mount,
     check_subpaths,
     check_nested_mounts,
@@ -43,9 +44,9 @@ constexpr std::array<Check, 24> kChecks = {
 };
 
 // What only a dump loses or changes.
-constexpr std::array<Check, 5> kDumpChecks = {
+constexpr std::array<Check, 6> kDumpChecks = {
     check_preloaded_extensions, check_invalid_indexes,   check_generated_columns,
-    check_oid_columns,          check_extension_members,
+    check_oid_columns,          check_extension_members, check_kept_dumps,
 };
 // What only a copy of the running server asks for.
 constexpr std::array<Check, 4> kWarmChecks = {
@@ -76,6 +77,21 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target,
   return std::nullopt;
 }
 
+// A second copy of what is in the dump volumes.
+std::optional<DiskNeed> need_of_kept_dumps(const Request& request, const Facts& facts,
+                                           const std::vector<TargetPlan>& targets) {
+  if (!request.dump_directory) return std::nullopt;
+  DiskNeed need{.place = request.dump_directory->string(), .free_bytes = facts.dumps_free_bytes};
+  for (const TargetPlan& target : targets) need.needed_bytes += dump_bytes(target.data_bytes);
+  return need;
+}
+
+// Two places of one file system.
+void join(DiskNeed& need, const DiskNeed& other) {
+  if (need.place != other.place) need.place += " and " + other.place;
+  need.needed_bytes += other.needed_bytes;
+}
+
 }  // namespace
 
 Diagnostics check_service(const Request& request, const ServiceFacts& service) {
@@ -102,7 +118,9 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   // Nothing is deleted before `cleanup`, so the targets add up.
   const bool warm = request.strategy == kWarm;
   for (const TargetPlan& target : targets) {
-    const std::int64_t beside = warm ? copy_bytes(target.data_bytes) : restore_extra_bytes(target.data_bytes);
+    const std::int64_t beside =
+        warm ? copy_bytes(target.data_bytes)
+             : restore_extra_bytes(target.data_bytes) + (target.keeps_old ? target.data_bytes : 0);
     if (const auto apart = need_apart(facts, target, beside))
       result.push_back(*apart);
     else
@@ -111,6 +129,11 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
     engine.needed_bytes += dump_bytes(target.data_bytes);
     state.needed_bytes += backup_bytes(target.data_bytes);
   }
+  const auto dumps = need_of_kept_dumps(request, facts, targets);
+  if (dumps && facts.dumps_with_state)
+    join(state, *dumps);
+  else if (dumps && facts.dumps_with_engine)
+    join(engine, *dumps);
   if (facts.same_file_system) {
     engine = {.place = fmt::format("{} and {}", engine.place, state.place),
               .needed_bytes = engine.needed_bytes + state.needed_bytes,
@@ -118,6 +141,7 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   }
   result.insert(result.begin(), engine);
   if (!facts.same_file_system) result.insert(result.begin() + 1, state);
+  if (dumps && !facts.dumps_with_state && !facts.dumps_with_engine) result.push_back(*dumps);
   return result;
 }
 

@@ -24,3 +24,14 @@ TEST_CASE("what is not escaped as it should be is no name") {
   for (const char* text : {"%bytes:%", "%bytes:%4", "%bytes:%GG", "%bytes:%f6"})
     REQUIRE_FALSE(from_json_text(text));
 }
+
+TEST_CASE("any name becomes one component of a path, and no other name's") {
+  CHECK(safe_file_name("shop_1-b") == "shop_1-b");
+  CHECK(safe_file_name("..") == "%2E%2E");
+  CHECK(safe_file_name("a/b") == "a%2Fb");
+  CHECK(safe_file_name("a%2Fb") == "a%252Fb");
+  CHECK(safe_file_name("ö\n") == "%C3%B6%0A");
+  const std::string longer(300, '/');
+  CHECK(safe_file_name(longer).size() <= 220);
+  CHECK(safe_file_name(longer) != safe_file_name(longer + "x"));
+}

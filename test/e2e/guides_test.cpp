@@ -1,5 +1,6 @@
 // What people do by hand after a guide, as one command on a project of that shape.
 #include <filesystem>
+#include <map>
 
 #include "support/catch.hpp"
 #include "support/project.hpp"
@@ -49,6 +50,59 @@ TEST_CASE("the version comes from a variable that an automation tool sets") {
   REQUIRE(back.exit_code == 0);
   CHECK(project.server_version("records") == "13");
   CHECK(project.sql("records", "records", "SELECT count(*) FROM patient") == "500");
+}
+
+TEST_CASE("PGDATA names the version, and the dumps are kept") {
+  Project project("versioned");
+  project.copy_fixture("versioned");
+  project.up();
+  const Words services = {"inventory", "wiki", "photos"};
+  for (const std::string& service : services)
+    project.script(
+        service, "postgres",
+        "CREATE TABLE item AS SELECT g AS id, md5(g::text) AS name FROM generate_series(1, 300) g;");
+  const Words files = {"docker-compose.yml", "wiki.env", ".env"};
+  std::map<std::string, std::string> before;
+  for (const std::string& file : files) before[file] = project.read(file);
+  const auto stands = [&](const std::string& version) {
+    for (const std::string& service : services) {
+      INFO(service);
+      CHECK(project.server_version(service) == version);
+      CHECK(project.sql(service, "postgres", "SHOW data_directory") == "/data/" + version);
+      CHECK(project.sql(service, "postgres", "SELECT count(*) FROM item") == "300");
+    }
+  };
+
+  const ProcessResult done =
+      project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--all", "--yes", "--keep-dumps",
+                         "db_dumps", "--before-freeze", "echo moving $PGUPGRADE_SERVICES to $PGUPGRADE_TO",
+                         "--after-thaw", "touch served"});
+  INFO(output_of(done));
+  REQUIRE(done.exit_code == 0);
+  CHECK_THAT(done.standard_output, ContainsSubstring("before-freeze: moving "));
+  CHECK(std::filesystem::exists(project / "served"));
+  stands("17");
+  CHECK_THAT(project.read("docker-compose.yml"), ContainsSubstring("PGDATA: /data/17   # with the image"));
+  CHECK_THAT(project.read("wiki.env"), ContainsSubstring("PGDATA=/data/17"));
+  CHECK(project.read(".env") == "PHOTOS_MAJOR=17\nPHOTOS_PGDATA=/data/17\n");
+  const Words made = project.containers();
+  project.up();
+  CHECK(project.containers() == made);
+
+  const auto kept = project / "db_dumps" / ("pgupgrade-" + project.runs().front() + "-dumps");
+  project.compose({"cp", (kept / "wiki" / "postgres.dump").string(), "wiki:/tmp/kept"});
+  CHECK_THAT(
+      project.compose({"exec", "-T", "wiki", "sh", "-c",
+                       "createdb -U postgres again && pg_restore -U postgres -d again /tmp/kept && psql -U "
+                       "postgres -d again -XAtc 'SELECT count(*) FROM item' </dev/null"}),
+      ContainsSubstring("300"));
+
+  const ProcessResult back = project.pgupgrade({"rollback", "--yes", "--discard-new-writes"});
+  INFO(output_of(back));
+  REQUIRE(back.exit_code == 0);
+  stands("13");
+  for (const std::string& file : files) CHECK(project.read(file) == before.at(file));
+  CHECK(std::filesystem::exists(kept / "inventory" / "globals.sql"));
 }
 
 }  // namespace pgupgrade::test

@@ -141,3 +141,21 @@ TEST_CASE("without an inventory the placement goes by PGDATA") {
           DataPlacement{
               .data_mount = volume_at(kData), .old_pgdata = kData, .new_pgdata = k18, .new_target = kHome});
 }
+
+TEST_CASE("a directory that is named by the old version has a successor, any other has none") {
+  CHECK(next_versioned_pgdata("/data/15/", 15, 17) == "/data/17");
+  CHECK(next_versioned_pgdata("/var/lib/postgresql/9/15", 15, 18) == "/var/lib/postgresql/9/18");
+  for (const char* other : {"/data", "/data/pg15", "/data/15/main", "/data/13", "15", "/data/115"})
+    CHECK(next_versioned_pgdata(other, 15, 17) == std::nullopt);
+}
+
+TEST_CASE("a PGDATA that is edited with the image puts the new cluster beside the old one") {
+  ServiceFacts service = service_at(kData, "/data/15", "/data");
+  service.new_pgdata = "/data/17";
+  CHECK(place_data(service, 17) == DataPlacement{.data_mount = volume_at("/data"),
+                                                 .old_pgdata = "/data/15",
+                                                 .new_pgdata = "/data/17",
+                                                 .new_target = "/data",
+                                                 .custom_pgdata = true,
+                                                 .beside = true});
+}

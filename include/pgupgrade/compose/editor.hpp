@@ -14,7 +14,7 @@ namespace pgupgrade::compose {
 struct Sources {
   std::vector<std::string> compose_files;          // paths in -f order, includes and extends' files after
   std::vector<std::string> env_files;              // .env files that serve interpolation, in order
-  std::map<std::string, std::string> texts;        // path -> content of all of these
+  std::map<std::string, std::string> texts;        // path -> content of all of these, and of services' env files
   std::map<std::string, std::string> environment;  // the shell's variables that outrank .env
   // How many of compose_files are -f files; 0: the first, and all that no other includes or extends.
   std::size_t given_files = 0;
@@ -26,12 +26,21 @@ struct ImageChange {
   std::string new_image;  // what it shall resolve to
   // Services of the same run that the same edit may change along: they share an anchor, a base or a variable.
   std::vector<std::string> companions;
+  std::string new_pgdata = {};  // what PGDATA may become by the same edit, where both name the version
 };
 
 struct MountChange {  // for images from 18 on, whose data directory moved
   std::string service;
   std::string old_target;               // "/var/lib/postgresql/data"
   std::string new_target;               // "/var/lib/postgresql"
+  std::vector<std::string> companions;  // as above
+};
+
+struct VariableChange {  // of a service's environment
+  std::string service;
+  std::string name;                     // "PGDATA"
+  std::string old_value;                // what Compose resolves now
+  std::string new_value;
   std::vector<std::string> companions;  // as above
 };
 
@@ -46,6 +55,8 @@ struct MountChange {  // for images from 18 on, whose data directory moved
 // else uses as well, a block scalar, parts from several places that the new value does not fit.
 std::vector<FileEdit> propose_image_edit(const Sources& sources, const ImageChange& change);
 std::vector<FileEdit> propose_mount_edit(const Sources& sources, const MountChange& change);
+// The same for a variable that `environment:` or a file of `env_file:` gives the service.
+std::vector<FileEdit> propose_variable_edit(const Sources& sources, const VariableChange& change);
 
 // The text with the edits (all of one file) applied. Throws Error(failed, "E-COMPOSE-DRIFT") when an old_text
 // does not stand at its offset.
@@ -54,5 +65,7 @@ std::string apply_edits(const std::string& text, const std::vector<FileEdit>& ed
 // Files that `include:` and `extends: file:` of a compose text name, relative as written; for the loader of
 // Sources.
 std::vector<std::string> referenced_files(const std::string& compose_text);
+// The same of `env_file:` of its services.
+std::vector<std::string> service_env_files(const std::string& compose_text);
 
 }  // namespace pgupgrade::compose

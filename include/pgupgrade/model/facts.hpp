@@ -110,7 +110,9 @@ struct ServiceFacts {
   std::string image_pgdata;      // ENV PGDATA of that image
   std::string pgdata;            // of the container's environment
   bool declares_pgdata = false;  // the Compose file sets it, to whatever value
-  std::string lone_volume;       // there is no container, but this volume or directory of it
+  // Where PGDATA will be when it names the major version and is edited with the image; empty: it stays.
+  std::string new_pgdata;
+  std::string lone_volume;  // there is no container, but this volume or directory of it
   std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
   std::string user;                                // of the container, empty: the image's
   std::int64_t shm_bytes = 0;
@@ -153,6 +155,10 @@ struct Facts {
   std::int64_t engine_free_bytes = -1;              // where volumes are; -1: cannot be told
   bool same_file_system = false;                    // the two are one
   std::int64_t engine_device = -1;                  // of the engine's volumes, -1: cannot be told
+  // Where --keep-dumps puts dumps; -1: they are not kept, or it cannot be told.
+  std::int64_t dumps_free_bytes = -1;
+  bool dumps_with_state = false;   // on the file system of the state directory
+  bool dumps_with_engine = false;  // on that of the engine's volumes
   bool operator==(const Facts&) const = default;
 };
 

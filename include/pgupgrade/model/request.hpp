@@ -30,6 +30,14 @@ enum class Verify {
   catalog,  // all but the rows, where the new cluster shares the files of the old one's copy
 };
 
+// The user's own commands, run by `sh -c` at these moments; empty: none.
+struct Hooks {
+  std::string before_freeze;  // nothing is stopped yet
+  std::string after_verify;   // the new cluster was found equal to the old one
+  std::string after_thaw;     // the applications run again
+  bool operator==(const Hooks&) const = default;
+};
+
 // What the user asked for. Holds no secret.
 struct Request {
   ProjectLocation project;
@@ -45,7 +53,9 @@ struct Request {
   int jobs = 0;                           // parallel dump and restore; 0: from the engine's processors
   std::filesystem::path state_root;       // the .pgupgrade directory
   std::optional<std::filesystem::path> backup_directory;  // --backup-dir: where backups go; else to the run
+  std::optional<std::filesystem::path> dump_directory;    // --keep-dumps: where copies of the dumps go
   bool edit_files = true;                                 // --no-edit: the project's files stay as they are
+  Hooks hooks;
   bool operator==(const Request&) const = default;
 };
 

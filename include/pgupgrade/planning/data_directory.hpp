@@ -27,11 +27,16 @@ struct DataPlacement {
   std::string new_pgdata;
   std::string new_target;      // where the new container mounts the data; empty without a mount
   bool custom_pgdata = false;  // PGDATA is not the old image's default, so it stays
+  bool beside = false;         // PGDATA names the version: the new directory is beside the old one
   bool mount_moves() const { return data_mount && clean_path(data_mount->target) != new_target; }
   bool operator==(const DataPlacement&) const = default;
 };
 
-// A PGDATA that the service sets itself stays. Otherwise it becomes the new image's own (from 18 on the
+// The data directory of `target_major` for one whose last component is `old_major`: /data/15 -> /data/17.
+// Nothing for others.
+std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major);
+
+// A PGDATA that the service sets itself stays, unless it is edited with the image. Otherwise it becomes the new image's own (from 18 on the
 // official images keep it in /var/lib/postgresql/<major>/docker), and the mount moves where it has to.
 DataPlacement place_data(const ServiceFacts& service, int target_major);
 

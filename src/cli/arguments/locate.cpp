@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -82,6 +83,20 @@ fs::path checked_password_file(const fs::path& path) {
   return path;
 }
 
+// Written to when the applications are stopped already, so what stands against it is said before.
+fs::path checked_dump_directory(const fs::path& path) {
+  std::error_code problem;
+  fs::path existing = fs::weakly_canonical(path, problem);
+  const fs::path whole = problem ? path : existing;
+  while (!fs::exists(existing, problem) && existing.has_relative_path()) existing = existing.parent_path();
+  const bool directory = fs::is_directory(existing, problem);
+  if (directory && access(existing.c_str(), W_OK | X_OK) == 0) return whole;
+  throw Error(ErrorKind::usage, "E-USAGE",
+              fmt::format("could not keep dumps in {}: {} is not {}", printable(path.native(), 500),
+                          printable(existing.native(), 500), directory ? "writable" : "a directory"),
+              "choose another directory with --keep-dumps");
+}
+
 std::string describe(const upgrade::FoundRun& run) {
   if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
   return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
@@ -126,7 +141,12 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.jobs = arguments.jobs;
   if (!arguments.backup_dir.empty())
     request.backup_directory = absolute_from(directory, arguments.backup_dir).lexically_normal();
+  if (!arguments.keep_dumps.empty())
+    request.dump_directory = checked_dump_directory(absolute_from(directory, arguments.keep_dumps));
   request.edit_files = !arguments.no_edit;
+  request.hooks = {.before_freeze = arguments.before_freeze,
+                   .after_verify = arguments.after_verify,
+                   .after_thaw = arguments.after_thaw};
   request.state_root = arguments.state_dir.empty()
                            ? request.project.files.front().parent_path() / kStateDirectory
                            : absolute_from(directory, arguments.state_dir);

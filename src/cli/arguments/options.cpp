@@ -263,9 +263,16 @@ void OptionTable::add_selection() {
   group("How");
   text("--backup-dir", arguments_.backup_dir, "DIR",
        "where the backup of the data is written (default: the run's own directory)");
+  text("--keep-dumps", arguments_.keep_dumps, "DIR",
+       "keep the dump of each database there, for pg_restore, until cleanup");
   flag("--no-edit", arguments_.no_edit,
        "leave the project's files alone: start the new image by an override of the run's own, and say what "
        "to set");
+  text("--before-freeze", arguments_.before_freeze, "COMMAND",
+       "run this by sh before the applications stop; when it fails, so does the run (as with the next two)");
+  text("--after-verify", arguments_.after_verify, "COMMAND",
+       "run this when the new cluster was found equal to the old one");
+  text("--after-thaw", arguments_.after_thaw, "COMMAND", "run this when the applications run again");
   number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
   group("Safety");

@@ -76,6 +76,11 @@ std::string target_rows(const TargetPlan& target, bool several, const Style& sty
                 fmt::format("the data's mount from {} to {}", printable(target.data_mount.target),
                             printable(target.new_data_target)),
                 style);
+  if (target.keeps_old)
+    text += row("Beside",
+                fmt::format("the new cluster in {}; the old one stays in {} until cleanup",
+                            printable(target.new_pgdata), printable(target.old_pgdata)),
+                style);
   if (!target.aside.directory.empty())
     text += row("Beside",
                 fmt::format("{} {}, where the old data stays untouched until cleanup",
@@ -225,6 +230,11 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
                           human_bytes(natural(data_bytes)), plural(natural(plan.jobs), "job")),
               style);
   text += disk_rows(plan, current_directory, style);
+  if (!plan.dump_directory.empty())
+    text += row("Keeps",
+                fmt::format("the dump of each database in {}, until cleanup",
+                            short_path(plan.dump_directory, current_directory)),
+                style);
   text += edits_text(plan, current_directory, style);
   text += "\n" + steps_text(steps, style) + "\n";
   for (const Diagnostic& diagnostic : plan.diagnostics) text += render_diagnostic(diagnostic, style);

@@ -35,6 +35,8 @@ std::string target_lines(const upgrade::TargetReport& target, bool several, cons
     text +=
         fmt::format("Backup     {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
                     human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
+  if (!target.kept_dumps.empty())
+    text += fmt::format("Dumps      {}\n", short_path(target.kept_dumps, directory));
   if (!target.old_data.empty()) text += fmt::format("Old data   {}, untouched\n", printable(target.old_data));
   for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
   return text;
@@ -157,10 +159,14 @@ std::string render_status(const RunStatus& status, const std::string& current_di
 }
 
 std::string render_cleanup(const upgrade::CleanupReport& report, bool done, const Style& style) {
-  if (report.removed.empty()) return "Nothing to remove.\n";
-  std::string text = done ? "Removed:\n" : "Will be removed for good:\n";
+  std::string text;
+  if (report.removed.empty())
+    text = "Nothing to remove.\n";
+  else
+    text = done ? "Removed:\n" : "Will be removed for good:\n";
   for (const std::string& line : report.removed)
     text += fmt::format("  {} {}\n", done ? "✔" : paint(style, Color::red, "-"), printable(line, 1000));
+  for (const std::string& line : report.kept) text += fmt::format("  · left: {}\n", printable(line, 1000));
   if (report.freed_bytes > 0)
     text += fmt::format("{} {}\n", done ? "Freed" : "Frees", human_bytes(natural(report.freed_bytes)));
   return text;

@@ -49,6 +49,7 @@ bj::object from_target(const upgrade::TargetReport& target) {
           {"old_version", target.old_version},
           {"new_version", target.new_version},
           {"backup_file", target.backup_file},
+          {"kept_dumps", target.kept_dumps},
           {"old_data", target.old_data},
           {"backup_bytes", target.backup_bytes},
           {"backup_sha256", target.backup_sha256},

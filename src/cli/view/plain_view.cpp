@@ -34,8 +34,10 @@ void PlainView::progress(const upgrade::Progress& progress) {
 }
 
 void PlainView::message(const Diagnostic& diagnostic) {
-  if (diagnostic.severity == Severity::note) return;
+  const bool hook = diagnostic.code == "N-HOOK";
+  if (diagnostic.severity == Severity::note && !hook) return;
   const std::lock_guard lock(mutex_);
+  if (hook) return line(printable(diagnostic.message, 2000));
   line(fmt::format("{}: {}", diagnostic.severity == Severity::warning ? "warning" : "error",
                    printable(diagnostic.message, 2000)));
 }

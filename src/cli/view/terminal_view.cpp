@@ -71,13 +71,15 @@ void TerminalView::progress(const upgrade::Progress& progress) {
 }
 
 void TerminalView::message(const Diagnostic& diagnostic) {
-  if (diagnostic.severity == Severity::note) return;
+  const bool hook = diagnostic.code == "N-HOOK";
+  if (diagnostic.severity == Severity::note && !hook) return;
   const std::lock_guard lock(mutex_);
   const bool warning = diagnostic.severity == Severity::warning;
   const Style style = style_();
-  write_(fmt::format("{}{} {}\n", erasure(),
-                     paint(style, warning ? Color::yellow : Color::red, warning ? "warning:" : "error:"),
-                     printable(diagnostic.message, 2000)));
+  const std::string sign =
+      hook ? paint(style, Color::dim, "  |")
+           : paint(style, warning ? Color::yellow : Color::red, warning ? "warning:" : "error:");
+  write_(fmt::format("{}{} {}\n", erasure(), sign, printable(diagnostic.message, 2000)));
   drawn_.clear();
   redraw(Urgency::now);
 }

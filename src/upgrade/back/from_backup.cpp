@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pgupgrade/backup/archive.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/points.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/back/way_back.hpp"
@@ -28,6 +29,21 @@ bool backup_is_damaged(const RunState& state) {
                      [](const auto& target) { return target.second.backup.damaged; });
 }
 
+// Of targets whose new cluster was made beside the old one; empty when there is another.
+std::string untouched_places(const Plan& plan) {
+  std::vector<std::string> places;
+  for (const TargetPlan& target : plan.targets) {
+    if (!target.keeps_old) return {};
+    places.push_back(old_directory(target));
+  }
+  return join(places, ", ");
+}
+
+// The backup was on its way into the old directory.
+bool is_being_put_back(const Journal& journal, const TargetPlan& target) {
+  return journal.target(target.service).old_data == OldData::returning;
+}
+
 class FromBackup final : public WayBack {
  public:
   void prove(StepContext& context) const override {
@@ -47,6 +63,11 @@ class FromBackup final : public WayBack {
   }
 
   std::string old_data(const RunState& state) const override {
+    if (const std::string places = untouched_places(state.plan); !places.empty()) {
+      if (state.outcome == RunOutcome::cleaned)
+        return state.direction == Direction::back ? "the backup was removed" : "the old data was removed";
+      return fmt::format("the old data ({}) is untouched: {}", old_versions(state.plan), places);
+    }
     const bool damaged = backup_is_damaged(state);
     if (state.outcome == RunOutcome::cleaned)
       return state.direction == Direction::back ? "the backup was removed"
@@ -61,6 +82,12 @@ class FromBackup final : public WayBack {
   }
 
   std::string by_hand(const Journal& journal, const TargetPlan& target, const Error& error) const override {
+    if (target.keeps_old && !is_being_put_back(journal, target))
+      return fmt::format(
+          "the old data is untouched in {}; run pgupgrade rollback again once the cause is fixed, or set "
+          "image "
+          "{} and PGDATA {} yourself and start the service",
+          old_directory(target), target.old_image, target.old_pgdata);
     if (backup::is_damage(error))
       return fmt::format(
           "the dump of {} stays in volume {} (globals.sql and directories of pg_dump, made by PostgreSQL "

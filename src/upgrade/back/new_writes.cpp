@@ -33,7 +33,8 @@ bool may_have_been_written(StepContext& context, const TargetPlan& target,
 
 // Somebody, or a machine that was booted, may have had Compose start the edited service before the run did.
 bool was_started_by_others(StepContext& context, const TargetPlan& target) {
-  if (!was_emptied(context, target)) return false;
+  const bool edited = target.keeps_old && context.journal.ever_begun(Point::declares);
+  if (!was_emptied(context, target) && !edited) return false;
   const auto container = find_new_container(context.world, context.plan(), target);
   return container && container->image_id == new_image_id(context, target) &&
          container->status != docker::ContainerStatus::created;

@@ -75,6 +75,35 @@ bool was_only_announced(StepContext& context, const TargetPlan& target) {
   return age && age == age_in(read_manifest(context, target).entries);
 }
 
+// Once it is begun, nothing but the run's own is in it.
+void remove_new_directory(StepContext& context, const TargetPlan& target) {
+  const bool volume = target.data_mount.kind == MountKind::volume;
+  if (!context.journal.ever_begun(Point::fills_place)) return;
+  if (volume && !context.world.engine.inspect_volume(target.data_mount.source)) return;
+  refuse_users(context, target, "remove the new cluster from " + data_name(target.data_mount),
+               "pgupgrade rollback", target.container_id);
+  run_work_checked(
+      context.world,
+      data_work(context, target, "remove", {"sh", "-c", "rm -rf \"$1\" && sync", "sh", target.new_pgdata}),
+      "E-EMPTY", fmt::format("remove {} of {}", target.new_pgdata, data_name(target.data_mount)));
+}
+
+// Any version's pg_controldata reads the state; the old one's own says nothing more.
+std::string image_of_old(const StepContext& context, const TargetPlan& target) {
+  return context.world.engine.inspect_image(target.old_image_id) ? target.old_image_id
+                                                                 : utility_image(context.world, target);
+}
+
+// The old cluster beside the new one as its last server left it: the run's own, when it has come to the end
+// of the dump. Before that members of extensions may be out, and the backup is the truth.
+bool is_whole_in_place(StepContext& context, const TargetPlan& target) {
+  return context.known(target).old_data != OldData::returning && !context.known(target).dump_sha256.empty() &&
+         old_server_since_stop(context, target) == OldServer::stopped &&
+         version_there(context, target) == target.old_major &&
+         cluster_state(context, target, image_of_old(context, target), target.data_mount,
+                       target.old_pgdata) == "shut down";
+}
+
 }  // namespace
 
 bool was_emptied(const StepContext& context, const TargetPlan& target) {
@@ -89,7 +118,7 @@ bool was_emptied(const StepContext& context, const TargetPlan& target) {
       break;
   }
   // The record of it may be the one that was lost; the new cluster is begun once the place is empty.
-  return context.journal.ever_begun(Point::fills_place);
+  return !target.keeps_old && context.journal.ever_begun(Point::fills_place);
 }
 
 void put_back_unclean_data(StepContext& context, const TargetPlan& target) {
@@ -116,7 +145,8 @@ OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) 
     const bool started = info->running() || (!recorded.empty() && info->started_at != recorded);
     return started ? OldServer::ran_again : OldServer::stopped;
   }
-  // Before the data goes none of the steps removes it.
+  // Before the data goes none of the steps removes it. What is made of the edited files is no old server.
+  if (target.keeps_old && context.journal.ever_begun(Point::declares)) return OldServer::stopped;
   return recorded.empty() || was_emptied(context, target) ? OldServer::stopped : OldServer::replaced;
 }
 
@@ -134,6 +164,11 @@ void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& ta
 }
 
 bool put_back_old_data(StepContext& context, const TargetPlan& target) {
+  if (target.keeps_old) remove_new_directory(context, target);
+  if (target.keeps_old && is_whole_in_place(context, target)) {
+    set(context, target, OldData::returned);
+    return true;
+  }
   if (was_only_announced(context, target)) set(context, target, OldData::stayed);
   const OldServer old_server = old_server_since_stop(context, target);
   if (!was_emptied(context, target) && old_server != OldServer::stopped) {

@@ -27,7 +27,8 @@ void put_back_unclean_data(StepContext& context, const TargetPlan& target);
 // newer than the backup: then the mount is left as it is. So it is when it was never emptied and the backup
 // is damaged: the old data is there, and all that is lost are the bytes that a server changes by running. A
 // wipe that was announced but had not removed anything has emptied nothing. Whether the mount is as in the
-// backup.
+// backup. Where the new cluster was made beside the old one, that one's directory goes, and the old cluster,
+// when it is whole, stays as the run's own server left it.
 bool put_back_old_data(StepContext& context, const TargetPlan& target);
 
 // Brings the old data back from the place aside, by the exchange that has brought it there. Nothing runs on

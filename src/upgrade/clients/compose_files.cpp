@@ -15,13 +15,25 @@
 
 namespace pgupgrade::upgrade {
 
+namespace {
+
+// Compose takes a dollar sign for the beginning of a variable.
+std::string literal(const std::string& text) {
+  std::string result;
+  for (const char c : text) result += c == '$' ? "$$" : std::string(1, c);
+  return result;
+}
+
+}  // namespace
+
 // JSON is YAML, and its quoting is known.
 std::string compose_override_text(const Plan& plan) {
   boost::json::object services;
   for (const TargetPlan& target : plan.targets) {
-    std::string image;
-    for (const char c : target.new_image) image += c == '$' ? "$$" : std::string(1, c);
-    services[target.service] = boost::json::object{{"image", image}};
+    boost::json::object service{{"image", literal(target.new_image)}};
+    if (target.keeps_old)
+      service["environment"] = boost::json::object{{"PGDATA", literal(target.new_pgdata)}};
+    services[target.service] = std::move(service);
   }
   return json::pretty(boost::json::object{{"services", std::move(services)}});
 }

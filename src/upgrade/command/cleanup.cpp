@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "pgupgrade/base/error.hpp"
@@ -8,8 +9,12 @@
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "upgrade/data/aside.hpp"
+#include "upgrade/data/data_users.hpp"
+#include "upgrade/data/data_volume.hpp"
 #include "upgrade/data/locks.hpp"
+#include "upgrade/run/context.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/sandbox/utility_image.hpp"
 #include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -17,8 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What of a run's directory goes: all but the state and the log, which are small and tell what was done.
-std::vector<fs::path> removable(const RunFiles& files) {
+bool has_kept_dumps(const RunFiles& files) {
+  std::error_code ignored;
+  return !files.dumps.empty() && fs::exists(files.dumps, ignored);
+}
+
+// What of a run's directory goes: all but the state and the log, which are small and tell what was done. Kept
+// dumps go after a success: after a rollback they are what the user may go on with by hand.
+std::vector<fs::path> removable(const Journal& journal) {
+  const RunFiles& files = journal.files();
   std::vector<fs::path> paths;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(files.directory, ignored)) {
@@ -27,8 +39,18 @@ std::vector<fs::path> removable(const RunFiles& files) {
     paths.push_back(entry.path());
   }
   if (!files.backups.empty() && fs::exists(files.backups, ignored)) paths.push_back(files.backups);
+  if (journal.state().direction == Direction::forward && has_kept_dumps(files)) paths.push_back(files.dumps);
   return paths;
 }
+
+std::string line_of(const Journal& journal, const fs::path& path, std::int64_t bytes) {
+  const std::string size = human_bytes(static_cast<std::uint64_t>(bytes));
+  if (path != journal.files().dumps) return fmt::format("{} ({})", path.string(), size);
+  return fmt::format("{} ({}), the dumps of --keep-dumps with all data and password verifiers", path.string(),
+                     size);
+}
+
+enum class Act { tell, remove };
 
 std::int64_t size_of(const fs::path& path) {
   std::error_code ignored;
@@ -54,7 +76,51 @@ std::string directory_beside(World& world, const TargetPlan& target) {
   return existing_aside(world, target);
 }
 
-enum class Act { tell, remove };
+class Silent final : public Listener {
+ public:
+  void step(const StepEvent&) override {}
+  void progress(const Progress&) override {}
+  void message(const Diagnostic&) override {}
+};
+
+std::vector<std::string> users_of_old_directory(World& world, const TargetPlan& target) {
+  const std::string pgdata = "PGDATA=" + target.old_pgdata;
+  std::vector<std::string> names;
+  for (const auto& info : containers_on_data(world.engine, target.data_mount)) {
+    const auto& environment = info.environment;
+    const bool uses = std::find(environment.begin(), environment.end(), pgdata) != environment.end();
+    if (uses && !info.labels.contains(kRunLabel)) names.push_back(info.name);
+  }
+  return names;
+}
+
+// The old cluster where the new one was made beside it: what an upgrade has left, not what serves again.
+void sweep_old_directory(Journal& journal, World& world, const TargetPlan& target, Act act,
+                         CleanupReport& report) {
+  const bool volume = target.data_mount.kind == MountKind::volume;
+  if (!target.keeps_old || journal.state().direction == Direction::back) return;
+  if (volume && !world.engine.inspect_volume(target.data_mount.source)) return;
+  if (const auto users = users_of_old_directory(world, target); !users.empty()) {
+    if (act == Act::tell)
+      report.kept.push_back(
+          fmt::format("{}: it is the PGDATA of {}", old_directory(target), join(users, ", ")));
+    return;
+  }
+  Silent silent;
+  StepContext context{.journal = journal, .world = world, .listener = silent, .step = "cleanup"};
+  if (data_version(context, target, utility_image(world, target), target.data_mount, target.old_pgdata) !=
+      target.old_major)
+    return;
+  if (act == Act::tell) {
+    report.removed.push_back(
+        fmt::format("{}, the old cluster of PostgreSQL {}", old_directory(target), target.old_major));
+    return;
+  }
+  run_work_checked(
+      world,
+      data_work(context, target, "remove", {"sh", "-c", "rm -rf \"$1\" && sync", "sh", target.old_pgdata}),
+      "E-EMPTY", "remove " + old_directory(target));
+}
 
 CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   Journal journal = Journal::open_file(state_file);
@@ -71,11 +137,17 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
     const std::string beside = directory_beside(world, target);
     if (!beside.empty()) report.removed.push_back(beside);
   }
-  for (const fs::path& path : removable(journal.files())) {
-    report.freed_bytes += size_of(path);
-    report.removed.push_back(
-        fmt::format("{} ({})", path.string(), human_bytes(static_cast<std::uint64_t>(size_of(path)))));
+  for (const fs::path& path : removable(journal)) {
+    const std::int64_t bytes = size_of(path);
+    report.freed_bytes += bytes;
+    report.removed.push_back(line_of(journal, path, bytes));
   }
+  for (const TargetPlan& target : plan.targets)
+    sweep_old_directory(journal, world, target, Act::tell, report);
+  if (journal.state().direction == Direction::back && has_kept_dumps(journal.files()))
+    report.kept.push_back(
+        fmt::format("{}, the dumps of --keep-dumps: remove them when you no longer need them",
+                    journal.files().dumps.string()));
   if (act == Act::tell) return report;
   remove_leftover_work(world, plan.run_id);
   for (const auto& volume : world.engine.list_volumes({{kRunLabel, plan.run_id}}))
@@ -87,7 +159,9 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   // First the word that there is no backup any more, then the deed: the reverse could promise one that is
   // gone.
   if (journal.state().outcome != RunOutcome::cleaned) journal.finish(RunOutcome::cleaned);
-  for (const fs::path& path : removable(journal.files())) remove_tree(path);
+  for (const TargetPlan& target : plan.targets)
+    sweep_old_directory(journal, world, target, Act::remove, report);
+  for (const fs::path& path : removable(journal)) remove_tree(path);
   for (const TargetPlan& target : plan.targets)
     if (!directory_beside(world, target).empty()) remove_aside(world, plan, target);
   return report;

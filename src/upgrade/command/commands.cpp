@@ -184,9 +184,9 @@ class SilentListener final : public Listener {
 };
 
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
-// was.
+// was. What a command of the user's has done stays done, so its run does as well.
 void withdraw_untouched(const Steps& steps, Journal& journal, World& world, const Error& error) {
-  if (journal.begun(Point::stops_clients) ||
+  if (journal.begun(Point::stops_clients) || error.is("E-HOOK") ||
       (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
     return;
   }

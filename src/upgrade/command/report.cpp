@@ -35,10 +35,12 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.rows_read = journal.state().plan.verify == Verify::full;
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
+  if (target.keeps_old) report.old_data = old_directory(target);
   if (has_aside(target))
     report.old_data = data_name(target.aside.mount);
   else
     report.backup_file = journal.files().archive(target.service).string();
+  if (!journal.files().dumps.empty()) report.kept_dumps = journal.files().kept_dumps(target.service).string();
   report.backup_bytes = known.backup.archive_bytes;
   report.backup_sha256 = known.backup.archive_sha256;
   report.logins_tried = known.logins_repeated;

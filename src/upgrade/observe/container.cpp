@@ -166,4 +166,12 @@ void observe_container(ServiceFacts& facts, World& world) {
   if (facts.running) facts.with_attributes = with_attributes(world, info->id, *data);
 }
 
+void observe_new_directory(ServiceFacts& facts, World& world) {
+  if (facts.new_pgdata.empty()) return;
+  const auto mount = planning::mount_of(facts.mounts, facts.new_pgdata);
+  const int major = read_pg_version(world, facts.container_id, facts.new_pgdata);
+  if (mount && major != 0)
+    facts.unused_clusters.push_back({.mount = *mount, .path = facts.new_pgdata, .major = major});
+}
+
 }  // namespace pgupgrade::upgrade

@@ -84,6 +84,68 @@ void prove_mount(const ServiceFacts& facts, const compose::Project& after, int t
       "the change");
 }
 
+// A PGDATA that names the version, within its mount: the new cluster then gets a directory beside the old
+// one, and going back is a switch. Empty for others. Strategy warm makes its own place.
+std::string pgdata_of_target(const ServiceFacts& facts, const compose::Project& project,
+                             const Request& request) {
+  const auto& environment = project.services.at(facts.service).environment;
+  const auto declared = environment.find("PGDATA");
+  if (request.strategy == kWarm || !facts.inventory || declared == environment.end()) return {};
+  const std::string pgdata = planning::clean_path(declared->second);
+  const auto mount = planning::mount_of(facts.mounts, pgdata);
+  const auto next = planning::next_versioned_pgdata(pgdata, facts.inventory->major(), request.target_major);
+  if (!next || !mount || pgdata != planning::clean_path(facts.pgdata) ||
+      pgdata != planning::clean_path(facts.inventory->data_directory) ||
+      pgdata == planning::clean_path(mount->target))
+    return {};
+  return *next;
+}
+
+compose::Sources with_edits(compose::Sources sources, const std::vector<FileEdit>& edits) {
+  for (auto& [file, text] : edited_texts(sources, edits)) sources.texts[file] = text;
+  return sources;
+}
+
+// PGDATA follows the version where its place in the files is found, by an edit of its own unless that of the
+// image changes it along. Else it stays, as any other PGDATA.
+void propose_pgdata(ServiceFacts& facts, const compose::Project& project, const compose::Sources& sources,
+                    const std::vector<std::string>& along, const std::string& pgdata) {
+  if (pgdata.empty()) return;
+  const compose::VariableChange change{
+      .service = facts.service,
+      .name = "PGDATA",
+      .old_value = project.services.at(facts.service).environment.at("PGDATA"),
+      .new_value = pgdata,
+      .companions = along};
+  try {
+    if (!compose::propose_variable_edit(with_edits(sources, facts.edits), change).empty()) {
+      const auto own = compose::propose_variable_edit(sources, change);
+      facts.edits.insert(facts.edits.end(), own.begin(), own.end());
+    }
+  } catch (const Error& error) {
+    if (!error.is("E-COMPOSE-EDIT")) throw;
+    return;
+  }
+  facts.new_pgdata = pgdata;
+}
+
+std::string pgdata_in(const compose::Service& service) {
+  const auto found = service.environment.find("PGDATA");
+  return found == service.environment.end() ? "" : found->second;
+}
+
+// An env file or a variable may give PGDATA to several services.
+void refuse_moved_pgdata(const ServiceFacts& facts, const std::string& service, const std::string& before,
+                         const std::string& after, const Companions& companions) {
+  const auto& targets = companions.targets;
+  if (before == after || service == facts.service ||
+      std::find(targets.begin(), targets.end(), service) != targets.end())
+    return;
+  refuse(fmt::format("cannot edit PGDATA of service \"{}\" alone: that of service \"{}\" would become {}",
+                     printable(facts.service), printable(service), printable(after)),
+         "give the services variables of their own");
+}
+
 // What Compose makes of the edited files is what counts, and no other service may change its image by it.
 void prove(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
            const compose::Sources& sources, const Companions& companions) {
@@ -93,6 +155,8 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
   const auto after = world.compose.load_with(request.project, edited_texts(sources, facts.edits));
   for (const auto& [name, service] : after.services) {
     const auto before = project.services.find(name);
+    if (before != project.services.end())
+      refuse_moved_pgdata(facts, name, pgdata_in(before->second), pgdata_in(service), companions);
     const std::string old_image = before == project.services.end() ? "" : before->second.image;
     const std::string expected = name == facts.service ? facts.new_image : old_image;
     if (service.image == expected) continue;
@@ -121,13 +185,19 @@ void propose_override(ServiceFacts& facts, World& world, const compose::Project&
                printable(place.data_mount->target)),
            "leave --no-edit out, or declare PGDATA in the service");
   }
-  prove_mount(facts, project, request.target_major);
+  const std::string pgdata = pgdata_of_target(facts, project, request);
+  facts.new_pgdata = pgdata;
+  compose::Project after = project;
+  if (!pgdata.empty()) after.services.at(facts.service).environment["PGDATA"] = pgdata;
+  prove_mount(facts, after, request.target_major);
   try {
-    facts.edits = compose::propose_image_edit(compose::read_sources(request.project, world.environment),
-                                              {.service = facts.service,
-                                               .old_image = facts.compose_image,
-                                               .new_image = facts.new_image,
-                                               .companions = along});
+    const auto sources = compose::read_sources(request.project, world.environment);
+    facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
+                                                        .old_image = facts.compose_image,
+                                                        .new_image = facts.new_image,
+                                                        .companions = along,
+                                                        .new_pgdata = pgdata});
+    propose_pgdata(facts, project, sources, along, pgdata);
   } catch (const Error& error) {
     if (!error.is("E-COMPOSE-EDIT")) throw;
   }
@@ -140,12 +210,15 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
   facts.new_image = request.image.empty() ? derive_image(facts, request.target_major) : request.image;
   if (!request.edit_files) return propose_override(facts, world, project, request, along);
   const auto sources = compose::read_sources(request.project, world.environment);
+  const std::string pgdata = pgdata_of_target(facts, project, request);
   if (facts.new_image != facts.compose_image) {
     facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
                                                         .old_image = facts.compose_image,
                                                         .new_image = facts.new_image,
-                                                        .companions = along});
+                                                        .companions = along,
+                                                        .new_pgdata = pgdata});
   }
+  propose_pgdata(facts, project, sources, along, pgdata);
   const auto place = planning::place_data(facts, request.target_major);
   if (place.mount_moves()) {
     const auto mount_edits = compose::propose_mount_edit(sources, {.service = facts.service,
@@ -167,6 +240,7 @@ void observe_edits(ServiceFacts& facts, World& world, const compose::Project& pr
   } catch (const Error& error) {
     if (!error.is("E-COMPOSE-EDIT")) throw;
     facts.edits.clear();
+    facts.new_pgdata.clear();
     facts.moved_along.clear();
     facts.edit_problem = Diagnostic{
         .severity = Severity::error, .code = error.code(), .message = error.what(), .hint = error.hint()};

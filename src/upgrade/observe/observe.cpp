@@ -45,11 +45,18 @@ void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo
   // Backups go there; it is made by the run.
   const fs::path state = nearest_existing(request.backup_directory.value_or(request.state_root));
   facts.state_free_bytes = static_cast<std::int64_t>(free_bytes(state));
+  const fs::path dumps = request.dump_directory ? nearest_existing(*request.dump_directory) : fs::path();
+  if (request.dump_directory) {
+    facts.dumps_free_bytes = static_cast<std::int64_t>(free_bytes(dumps));
+    facts.dumps_with_state = device_of(dumps) == device_of(state);
+  }
   std::error_code ignored;
   if (info.root_directory.empty() || !fs::is_directory(info.root_directory, ignored)) return;
   facts.engine_free_bytes = static_cast<std::int64_t>(free_bytes(info.root_directory));
   facts.engine_device = static_cast<std::int64_t>(device_of(info.root_directory));
   facts.same_file_system = facts.engine_device == static_cast<std::int64_t>(device_of(state));
+  facts.dumps_with_engine =
+      request.dump_directory && facts.engine_device == static_cast<std::int64_t>(device_of(dumps));
 }
 
 // Of a service without a container: a volume that is there all the same, or a directory with a cluster in it.
@@ -81,6 +88,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   observe_clients(service, world, project);
   std::erase(companions.targets, name);
   observe_edits(service, world, project, request, companions, facts.file_digests);
+  observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
     const std::string run = "observe-" + random_hex(4);

@@ -37,6 +37,9 @@ void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& rea
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
 
+// A cluster where the new one is to be made beside the old one; to be called when that is known.
+void observe_new_directory(ServiceFacts& facts, World& world);
+
 // Services whose image an edit may change along, because one line of the file names the image of several.
 struct Companions {
   std::vector<std::string> targets;  // the others of the run

@@ -8,6 +8,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/name_text.hpp"
 #include "pgupgrade/base/text.hpp"
 
 namespace pgupgrade::upgrade {
@@ -74,6 +75,8 @@ Journal::Journal(RunFiles files, RunState state) : files_(std::move(files)), sta
   const Plan& plan = state_.plan;
   if (!plan.backup_directory.empty())
     files_.backups = fs::path(plan.backup_directory) / ("pgupgrade-" + plan.run_id);
+  if (!plan.dump_directory.empty())
+    files_.dumps = fs::path(plan.dump_directory) / ("pgupgrade-" + plan.run_id + "-dumps");
 }
 
 Journal Journal::create(const RunFiles& files, RunState state) {

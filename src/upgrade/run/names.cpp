@@ -29,6 +29,10 @@ std::string data_name(const Mount& data) {
   return (data.kind == MountKind::volume ? "volume " : "directory ") + data.source;
 }
 
+std::string old_directory(const TargetPlan& target) {
+  return fmt::format("{} of {}", target.old_pgdata, data_name(target.data_mount));
+}
+
 std::string old_versions(const Plan& plan) {
   std::set<int> majors;
   for (const TargetPlan& target : plan.targets) majors.insert(target.old_major);

@@ -34,6 +34,8 @@ std::string rehearsal_volume_name(const std::string& run, const std::string& ser
 std::string lock_container_name(const Mount& data);
 // "volume shop_pgdata" or "directory /srv/shop/data".
 std::string data_name(const Mount& data);
+// "/data/15 of volume shop_pgdata"
+std::string old_directory(const TargetPlan& target);
 // "PostgreSQL 15, PostgreSQL 13": of all targets.
 std::string old_versions(const Plan& plan);
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "pgupgrade/base/name_text.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 
 namespace pgupgrade::upgrade {
@@ -15,6 +16,9 @@ fs::path RunFiles::archive(const std::string& service) const {
 }
 fs::path RunFiles::manifest(const std::string& service) const {
   return backup_directory() / (service + ".manifest.json");
+}
+fs::path RunFiles::kept_dumps(const std::string& service) const {
+  return dumps / safe_file_name(service);
 }
 fs::path RunFiles::fingerprint(const std::string& service, const std::string& side) const {
   return directory / fmt::format("fingerprint-{}-{}.json", service, side);

@@ -5,6 +5,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/editor.hpp"
+#include "upgrade/back/put_back.hpp"
 #include "upgrade/clients/compose_files.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -34,6 +35,9 @@ class EditComposeStep final : public Step {
   }
 
   void apply(StepContext& context) override {
+    // A cluster that still stands in its place may have been served meanwhile.
+    for (const TargetPlan& target : context.plan().targets)
+      if (target.keeps_old) refuse_old_server_that_ran_again(context, target);
     if (!context.plan().edit_files)
       write_file_durably(context.journal.files().compose_override(), compose_override_text(context.plan()));
     const auto files = edited_files(context.plan());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "pgupgrade/upgrade/run/step.hpp"
 
@@ -15,6 +16,7 @@ std::unique_ptr<Step> make_backup_step();
 std::unique_ptr<Step> make_verify_backup_step();
 std::unique_ptr<Step> make_dump_step();
 std::unique_ptr<Step> make_verify_dump_step();
+std::unique_ptr<Step> make_keep_dumps_step();
 std::unique_ptr<Step> make_wipe_step();
 std::unique_ptr<Step> make_start_new_step();
 std::unique_ptr<Step> make_restore_step();
@@ -25,6 +27,8 @@ std::unique_ptr<Step> make_verify_step();
 std::unique_ptr<Step> make_edit_compose_step();
 std::unique_ptr<Step> make_start_step();
 std::unique_ptr<Step> make_thaw_step();
+// One of Hooks, under the name of its option.
+std::unique_ptr<Step> make_hook_step(std::string name, std::string command);
 std::unique_ptr<Step> make_copy_step();
 std::unique_ptr<Step> make_check_upgrade_step();
 std::unique_ptr<Step> make_promote_step();

@@ -28,6 +28,7 @@ class WipeStep final : public TargetStep {
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {
+      if (target.keeps_old) return fmt::format("nothing: {} stays until cleanup", old_directory(target));
       return fmt::format("{} (backup and dump verified before)", data_name(target.data_mount));
     });
   }
@@ -38,13 +39,14 @@ class WipeStep final : public TargetStep {
     prove_copies(context, target);
     context.reach("copies-proven");
     refuse_touched(context, target);
+    if (target.keeps_old) return refuse_occupied(context, target);
     context.learn(target, [](TargetState& state) { state.old_data = OldData::leaving; });
     empty_directory(context, target, target.old_pgdata);
     context.reach("emptied");
   }
 
   bool holds_for(StepContext& context, const TargetPlan& target) override {
-    return is_empty_or_absent(context, target, target.old_pgdata);
+    return is_empty_or_absent(context, target, target.keeps_old ? target.new_pgdata : target.old_pgdata);
   }
 
   void recheck_for(StepContext& context, const TargetPlan& target) override {
@@ -69,6 +71,15 @@ class WipeStep final : public TargetStep {
     verify_dump_digests(context, target, record);
     verify_carried(context, target, read_old_cluster(context, target));
     old_fingerprint(context, target);
+  }
+
+  // Not known to be ours, so nobody may remove it.
+  static void refuse_occupied(StepContext& context, const TargetPlan& target) {
+    if (is_empty_or_absent(context, target, target.new_pgdata)) return;
+    throw Error(ErrorKind::refused, "E-NEW-DIRECTORY",
+                fmt::format("cannot continue: {} of {} is to have the new cluster, and something is in it",
+                            target.new_pgdata, data_name(target.data_mount)),
+                "move it away, then run `pgupgrade resume`");
   }
 };
 

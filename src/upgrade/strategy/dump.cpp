@@ -5,16 +5,18 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-Steps steps(const Plan&) {
+Steps steps(const Plan& plan) {
   Steps all;
   all.push_back(make_pull_step());
   all.push_back(make_rehearse_step());
+  add_hook(all, "before-freeze", plan.hooks.before_freeze);
   all.push_back(make_freeze_step());
   all.push_back(make_stop_old_step());
   all.push_back(make_backup_step());
   all.push_back(make_verify_backup_step());
   all.push_back(make_dump_step());
   all.push_back(make_verify_dump_step());
+  if (!plan.dump_directory.empty()) all.push_back(make_keep_dumps_step());
   all.push_back(make_wipe_step());
   all.push_back(make_start_new_step());
   all.push_back(make_restore_step());
@@ -22,9 +24,11 @@ Steps steps(const Plan&) {
   all.push_back(make_scram_step());
   all.push_back(make_refresh_step());
   all.push_back(make_verify_step());
+  add_hook(all, "after-verify", plan.hooks.after_verify);
   all.push_back(make_edit_compose_step());
   all.push_back(make_start_step());
   all.push_back(make_thaw_step());
+  add_hook(all, "after-thaw", plan.hooks.after_thaw);
   return all;
 }
 

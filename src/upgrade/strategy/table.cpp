@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/points.hpp"
+#include "upgrade/steps/steps.hpp"
 #include "upgrade/strategy/strategies.hpp"
 
 namespace pgupgrade::upgrade {
@@ -18,6 +19,10 @@ namespace {
 }
 
 }  // namespace
+
+void add_hook(Steps& steps, const char* option, const std::string& command) {
+  if (!command.empty()) steps.push_back(make_hook_step(option, command));
+}
 
 const std::vector<Strategy>& strategies() {
   static const std::vector<Strategy> table = {

@@ -6,11 +6,12 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-Steps steps(const Plan&) {
+Steps steps(const Plan& plan) {
   Steps all;
   all.push_back(make_pull_step());
   all.push_back(make_copy_step());
   all.push_back(make_check_upgrade_step());
+  add_hook(all, "before-freeze", plan.hooks.before_freeze);
   all.push_back(make_freeze_step());
   all.push_back(make_stop_old_step());
   all.push_back(make_promote_step());
@@ -19,10 +20,12 @@ Steps steps(const Plan&) {
   all.push_back(make_scram_step());
   all.push_back(make_refresh_step());
   all.push_back(make_verify_step());
+  add_hook(all, "after-verify", plan.hooks.after_verify);
   all.push_back(make_exchange_step());
   all.push_back(make_edit_compose_step());
   all.push_back(make_start_step());
   all.push_back(make_thaw_step());
+  add_hook(all, "after-thaw", plan.hooks.after_thaw);
   return all;
 }
 

@@ -70,11 +70,17 @@ Parsed parse(const std::string& text, const std::string& project) {
   return parsed;
 }
 
-// {"services": {"db": {"image": "…"}}}
+// {"services": {"db": {"image": "…", "environment": {"PGDATA": "…"}}}}
 void override_images(compose::Project& project, const std::string& text) {
   const auto document = json::parse(text, "the override");
-  for (const auto& [name, service] : document.at("services").as_object())
-    project.services.at(std::string(name)).image = service.at("image").as_string().c_str();
+  for (const auto& [name, service] : document.at("services").as_object()) {
+    compose::Service& changed = project.services.at(std::string(name));
+    changed.image = service.at("image").as_string().c_str();
+    const auto* environment = service.as_object().if_contains("environment");
+    if (environment == nullptr) continue;
+    for (const auto& [variable, value] : environment->as_object())
+      changed.environment[std::string(variable)] = value.as_string().c_str();
+  }
 }
 
 std::string config_hash(const compose::Service& service, const std::string& restart) {

@@ -111,14 +111,16 @@ void Scene::add_images() {
 }
 
 void Scene::write_compose_file() {
-  const std::string pgdata = options_.subdirectory ? fmt::format("      PGDATA: {}/inner\n", kMount) : "";
+  const std::string mount = options_.versioned ? "/data" : kMount;
+  std::string pgdata = options_.subdirectory ? fmt::format("      PGDATA: {}/inner\n", kMount) : "";
+  if (options_.versioned) pgdata = "      PGDATA: /data/15\n";
   std::string text = "# The shop.\nname: shop\nservices:\n";
   std::string volumes = "volumes:\n";
   for (std::size_t index = 0; index < static_cast<std::size_t>(options_.targets); ++index) {
     text += fmt::format(
         "  {0}:\n    image: postgres:15\n    restart: unless-stopped\n    environment:\n"
         "      POSTGRES_PASSWORD: sesame-old\n{2}    volumes:\n      - {0}data:{1}\n",
-        service_name(index), kMount, pgdata);
+        service_name(index), mount, pgdata);
     volumes += fmt::format("  {}data:\n", service_name(index));
   }
   for (const char* name : {"web", "worker", "tool"}) {
@@ -136,9 +138,9 @@ void Scene::fill_volume(std::size_t index) {
   engine.create_volume({.name = volume_name(index), .labels = {{"com.docker.compose.project", "shop"}}});
   Tree& tree = engine.volume(volume_name(index)).tree;
   tree["."] = {.kind = Node::Kind::directory, .mode = 0700, .uid = 999, .gid = 999, .mtime = kLongAgo};
-  const std::string pgdata = options_.subdirectory ? "inner" : ".";
-  if (options_.subdirectory) {
-    put_directory(tree, "inner", 0700, 999, 999, kLongAgo);
+  const std::string pgdata = old_path("");
+  if (pgdata != ".") {
+    put_directory(tree, pgdata, 0700, 999, 999, kLongAgo);
     put_file(tree, "beside.txt", "somebody's own", 0644, 1000, 1000, kLongAgo);
   }
   original.push_back(shop_cluster(index, options_));
@@ -184,7 +186,10 @@ Request Scene::request() const {
           .state_root = root / ".pgupgrade",
           .backup_directory =
               options_.backup_apart ? std::optional<std::filesystem::path>(root / "backups") : std::nullopt,
-          .edit_files = options_.edit_files};
+          .dump_directory =
+              options_.keep_dumps ? std::optional<std::filesystem::path>(root / "dumps") : std::nullopt,
+          .edit_files = options_.edit_files,
+          .hooks = options_.hooks};
 }
 
 Facts Scene::observe() {
@@ -259,7 +264,8 @@ Tree& Scene::data(std::size_t index) {
 }
 
 std::string Scene::old_path(const std::string& name) const {
-  return options_.subdirectory ? "inner/" + name : name;
+  const std::string directory = options_.versioned ? "15" : options_.subdirectory ? "inner" : ".";
+  return name.empty() ? directory : join_path(directory, name);
 }
 
 }  // namespace pgupgrade::test

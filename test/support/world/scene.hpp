@@ -43,6 +43,9 @@ struct SceneOptions {
   bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
   bool edit_files = true;     // else as with --no-edit
   bool backup_apart = false;  // as with --backup-dir: "backups" beside the Compose file
+  bool keep_dumps = false;    // as with --keep-dumps: "dumps" beside the Compose file
+  bool versioned = false;     // PGDATA is /data/15 in a mount at /data
+  Hooks hooks = {};
 };
 
 // A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade, which the product makes of what

@@ -100,7 +100,7 @@ void Scene::watch(const std::string& place) {
     const SimulatedContainer* old = engine.find(target.container_id);
     const SimulatedContainer* now = engine.find(target.container_name);
     const bool runs = (old != nullptr && old->info.running()) || (now != nullptr && now->info.running());
-    if (runs || stopped == when_stopped.end()) continue;
+    if (runs || stopped == when_stopped.end() || target.keeps_old) continue;
     unequal_ += tree_differences(stopped->second, engine.volume(target.data_mount.source).tree);
   }
 }
@@ -177,12 +177,17 @@ std::string Scene::wrong_after_rollback() {
     const auto place = engine.resolve(now, target.old_pgdata);
     const auto stopped = when_stopped.find(target.data_mount.source);
     if (now.info.image_id != target.old_image_id) wrong += target.service + " has another image\n";
-    if (!complete_in_volume(*place.tree, stopped == when_stopped.end() ? nullptr : &stopped->second,
-                            place.path, original[index])) {
+    // Where it stayed beside the new one, the server that took the dump has written to it.
+    const bool to_the_byte = stopped != when_stopped.end() && !target.keeps_old;
+    if (!complete_in_volume(*place.tree, to_the_byte ? &stopped->second : nullptr, place.path,
+                            original[index])) {
       wrong += target.service + " has not its old data\n";
     }
     if (engine.volumes.contains("pgupgrade-" + plan.run_id + "-" + target.service + "-dump"))
       wrong += "the dump is left\n";
+    if (target.keeps_old &&
+        exists(engine.volume(target.data_mount.source).tree, within(target.data_mount, target.new_pgdata)))
+      wrong += "the new directory is left\n";
     if (engine.volumes.contains(target.aside.mount.source)) wrong += "the place aside is left\n";
   }
   return wrong;

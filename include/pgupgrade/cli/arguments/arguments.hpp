@@ -61,6 +61,10 @@ struct Arguments {
   std::vector<std::string> accept;
   int jobs = 0;
   std::string backup_dir;
+  std::string keep_dumps;
+  std::string before_freeze;
+  std::string after_verify;
+  std::string after_thaw;
   bool no_edit = false;
 
   bool dry_run = false;

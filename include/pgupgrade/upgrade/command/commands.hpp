@@ -23,6 +23,7 @@ struct TargetReport {
   std::int64_t sequences = 0;
   std::int64_t roles = 0;
   std::string backup_file;  // empty where the old data stays untouched
+  std::string kept_dumps;   // a directory of dumps, empty when none are kept
   std::string old_data;     // where it then is: "volume pgupgrade-7f3a-db-aside"
   std::int64_t backup_bytes = 0;
   std::string backup_sha256;
@@ -81,6 +82,7 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
 
 struct CleanupReport {
   std::vector<std::string> removed;  // a line each
+  std::vector<std::string> kept;     // what is left on purpose, a line each
   std::int64_t freed_bytes = 0;
 };
 // What cleanup would remove, without doing it; and doing it. Only for runs that ended (succeeded or rolled

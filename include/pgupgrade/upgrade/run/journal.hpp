@@ -18,12 +18,14 @@ namespace pgupgrade::upgrade {
 struct RunFiles {
   std::filesystem::path directory;
   std::filesystem::path backups = {};  // empty: within the run's directory
+  std::filesystem::path dumps = {};    // of --keep-dumps; empty: none are kept
   std::filesystem::path state() const { return directory / "state.json"; }
   std::filesystem::path previous_state() const { return directory / "state.json.previous"; }
   std::filesystem::path log() const { return directory / "run.log"; }
   std::filesystem::path backup_directory() const;
   std::filesystem::path archive(const std::string& service) const;
   std::filesystem::path manifest(const std::string& service) const;
+  std::filesystem::path kept_dumps(const std::string& service) const;  // a directory within `dumps`
   std::filesystem::path fingerprint(const std::string& service,
                                     const std::string& side) const;     // "old", "new"
   std::filesystem::path old_cluster(const std::string& service) const;  // its record
