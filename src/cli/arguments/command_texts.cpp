@@ -30,6 +30,23 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade plan --to 17 --rehearse", "also tries the new version on the schema"},
                     {"pgupgrade plan --to 17 --detailed-exitcode",
                      "exits with 10 when there is something to upgrade"}}},
+      {.command = Command::prepare,
+       .detail = "Brings the image, tries the new version on the schema, and with --strategy warm copies the "
+                 "running server and goes on following it. Stops nothing, and ends where the downtime would "
+                 "begin. `pgupgrade status` shows how far behind the copy is.",
+       .positionals = {},
+       .examples = {{"pgupgrade prepare --to 17 --strategy warm",
+                     "copies the running server and follows it"}}},
+      {.command = Command::run,
+       .detail =
+           "Checks once more what may have changed since `pgupgrade prepare`, then stops the applications "
+           "and does the rest.",
+       .positionals = {},
+       .examples = {{"pgupgrade run", "carries out what is prepared"}}},
+      {.command = Command::cancel,
+       .detail = "Removes the copy and everything else that `pgupgrade prepare` has made.",
+       .positionals = {},
+       .examples = {{"pgupgrade cancel", "gives up what is prepared"}}},
       {.command = Command::resume,
        .detail =
            "Continues with the very plan that the run started with. Each step asks the world whether its "

@@ -77,9 +77,11 @@ int perform(Session& session) {
     case Command::plan:
     case Command::prepare:
       return upgrade_command(session);
+    case Command::run:
     case Command::resume:
       return resume_command(session);
     case Command::roll_back:
+    case Command::cancel:
       return rollback_command(session);
     case Command::status:
       return status_command(session);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
