@@ -131,9 +131,10 @@ std::vector<std::string> TargetStep::spoilt(StepContext& context) {
 void TargetStep::undo(StepContext& context) {
   for (const TargetPlan& target : context.plan().targets) {
     if (is_recorded(context, target, StepPhase::undone)) continue;
-    context.world.cancellation.throw_if_requested();
     undo_for(context, target);
-    if (context.journal.record_target_undone(context.step, target.service)) context.reach("one-undone");
+    if (!context.journal.record_target_undone(context.step, target.service)) continue;
+    context.reach("one-undone");
+    context.world.cancellation.throw_if_requested();
   }
 }
 
