@@ -66,9 +66,9 @@ bool is_damage(const Error& error);
 // mismatch is thrown before the last block is yielded.
 Source read_archive(const std::filesystem::path& path, const Manifest& manifest);
 
-// Writes the files of the tar that `produce` pushes into its sink below `directory`, which is made: files 0600,
-// directories 0700, all synced. Returns the members as they were read. Only files and directories are taken.
-// Errors as those of write_archive; "E-FILE" for a file that cannot be written or is there already.
+// Writes the files of the tar that `produce` pushes into its sink below `directory`, which is made: files
+// 0600, directories 0700, all synced. Returns the members as they were read. Only files and directories are
+// taken. Errors as those of write_archive; "E-FILE" for a file that cannot be written or is there already.
 std::vector<Entry> unpack(const std::filesystem::path& directory,
                           const std::function<void(const Sink&)>& produce,
                           const std::function<void(std::int64_t)>& progress);

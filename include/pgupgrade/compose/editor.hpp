@@ -12,9 +12,9 @@ namespace pgupgrade::compose {
 // The source-preserving editor: text in, text out; no file is read or written here.
 
 struct Sources {
-  std::vector<std::string> compose_files;          // paths in -f order, includes and extends' files after
-  std::vector<std::string> env_files;              // .env files that serve interpolation, in order
-  std::map<std::string, std::string> texts;        // path -> content of all of these, and of services' env files
+  std::vector<std::string> compose_files;    // paths in -f order, includes and extends' files after
+  std::vector<std::string> env_files;        // .env files that serve interpolation, in order
+  std::map<std::string, std::string> texts;  // path -> content of all of these, and of services' env files
   std::map<std::string, std::string> environment;  // the shell's variables that outrank .env
   // How many of compose_files are -f files; 0: the first, and all that no other includes or extends.
   std::size_t given_files = 0;
@@ -38,8 +38,8 @@ struct MountChange {  // for images from 18 on, whose data directory moved
 
 struct VariableChange {  // of a service's environment
   std::string service;
-  std::string name;                     // "PGDATA"
-  std::string old_value;                // what Compose resolves now
+  std::string name;       // "PGDATA"
+  std::string old_value;  // what Compose resolves now
   std::string new_value;
   std::vector<std::string> companions;  // as above
 };

@@ -58,7 +58,7 @@ struct TargetPlan {
   std::string new_data_target;      // where the new container mounts the data
   std::string new_pgdata;           // absolute, within new_data_target
   bool custom_pgdata = false;       // the service sets PGDATA itself, so it stays whatever the new image says
-  bool keeps_old = false;       // the new cluster is made beside the old one, which stays until cleanup
+  bool keeps_old = false;           // the new cluster is made beside the old one, which stays until cleanup
   std::map<std::string, std::string> environment;
   std::string user;  // `user:` of the old container, empty: the image's
   std::int64_t shm_bytes = 0;
@@ -125,8 +125,8 @@ struct Plan {
   std::vector<FileEdit> to_set;  // --no-edit: what is left to the user, as far as places in files were found
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
   Hooks hooks;
-  std::string password_file;                        // path, empty if none
-  std::vector<std::string> acknowledged;            // codes that the user accepted
+  std::string password_file;              // path, empty if none
+  std::vector<std::string> acknowledged;  // codes that the user accepted
   int jobs = 1;
   std::int64_t estimated_downtime_ms = 0;
   std::vector<DiskNeed> disk;

@@ -36,8 +36,9 @@ struct DataPlacement {
 // Nothing for others.
 std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major);
 
-// A PGDATA that the service sets itself stays, unless it is edited with the image. Otherwise it becomes the new image's own (from 18 on the
-// official images keep it in /var/lib/postgresql/<major>/docker), and the mount moves where it has to.
+// A PGDATA that the service sets itself stays, unless it is edited with the image. Otherwise it becomes the
+// new image's own (from 18 on the official images keep it in /var/lib/postgresql/<major>/docker), and the
+// mount moves where it has to.
 DataPlacement place_data(const ServiceFacts& service, int target_major);
 
 }  // namespace pgupgrade::planning
