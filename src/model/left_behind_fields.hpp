@@ -58,6 +58,7 @@ void describe(Archive& archive, T& value) {
   archive("problems", value.problems);
   archive("members", value.members);
   archive("members_digest", value.members_digest);
+  archive.optional("built_ins_digest", value.built_ins_digest);
   archive("unknown_extensions", value.unknown_extensions);
 }
 
