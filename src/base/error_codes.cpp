@@ -124,7 +124,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "continue with that version, or run `pgupgrade rollback`, then start over"},
     {"E-GENERATED-CHANGES", refused,
      "stored generated columns hold other values than their expressions give now",
-     "have them computed anew, or make them ordinary columns, as the hint says"},
+     "have them computed anew, or make them ordinary columns, as the hint says; or pass `--accept "
+     "E-GENERATED-CHANGES`"},
     {"E-GLOBALS", failed, "the dump of the roles is not as expected",
      "run `pgupgrade rollback`, and report it"},
     {"E-IMAGE", failed, "the image is not on the engine, or PostgreSQL is not in it",

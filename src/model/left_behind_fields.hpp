@@ -16,6 +16,7 @@ void describe(Archive& archive, T& value) {
 template <class Archive, fields::Of<GeneratedColumnFacts> T>
 void describe(Archive& archive, T& value) {
   archive("table", value.table);
+  archive.optional("whole", value.whole);
   archive("column", value.column);
   archive("changed", value.changed);
   archive("first_keys", value.first_keys);

@@ -304,8 +304,10 @@ class Workers {
       return;
     }
     add_to(table.digest, row.at(1));
-    for (std::size_t i = 2; i + 1 < row.size(); i += 2)
-      add_to(table.generated[text_of(row.at(i))], row.at(i + 1));
+    for (std::size_t i = 2; i + 1 < row.size(); i += 2) {
+      const std::string column = text_of(row.at(i));
+      add_to(column.empty() ? table.ordinary : table.generated[column], row.at(i + 1));
+    }
   }
 
   const Origin& origin_;

@@ -178,8 +178,8 @@ std::string added_to_family(const std::string& catalog, const std::string& famil
                             const std::string& object_class, const std::string& object) {
   return "SELECT string_agg(f.identity, ', ' ORDER BY f.identity COLLATE \"C\") FROM " + catalog +
          " x, LATERAL pg_identify_object('" + catalog + "'::regclass, x.oid, 0) f WHERE x." + family +
-         " = o.oid AND x.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend l WHERE l.classid = '" + catalog +
-         "'::regclass AND l.objid = x.oid AND l.refclassid = 'pg_opclass'::regclass) AND " +
+         " = o.oid AND x.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend l WHERE l.classid = '" +
+         catalog + "'::regclass AND l.objid = x.oid AND l.refclassid = 'pg_opclass'::regclass) AND " +
          not_in_extension(object_class, "x." + object);
 }
 

@@ -94,7 +94,9 @@ TEST_CASE("an object that was added can be carried over unless one of its kind i
   REQUIRE(statements_of(torn) == "\n");
 }
 
-TEST_CASE("an object that was taken out of an extension is a member again while it is dumped, one that is gone is dropped") {
+TEST_CASE(
+    "an object that was taken out of an extension is a member again while it is dumped, one that is gone is "
+    "dropped") {
   const ExtensionMember like{.extension = "pg_trgm", .type = "operator", .identity = "public.%(text,text)"};
   const std::vector<ExtensionMember> expected = {function("f"), function("g"), like, table("public.t")};
   auto changes = member_changes(expected, {table("public.t")});
@@ -110,10 +112,11 @@ TEST_CASE("an object that was taken out of an extension is a member again while 
   REQUIRE_FALSE(is_moved(changes[2]));
 }
 
-TEST_CASE("an object that was taken out of an extension and is not as its script made it is not carried over") {
+TEST_CASE(
+    "an object that was taken out of an extension and is not as its script made it is not carried over") {
   const std::vector<ExtensionMember> expected = {function("f")};
-  for (const auto& [attribute, value] :
-       std::map<std::string, std::string>{{"body", "mine"}, {"cost", "7"}, {"privileges", "{app=X/postgres}"}}) {
+  for (const auto& [attribute, value] : std::map<std::string, std::string>{
+           {"body", "mine"}, {"cost", "7"}, {"privileges", "{app=X/postgres}"}}) {
     INFO(attribute);
     auto changes = member_changes({function("f"), table("public.t")}, {table("public.t")});
     ExtensionMember loose = function("f");
@@ -136,7 +139,8 @@ TEST_CASE("an addition is carried over once it is known that nothing of its kind
           "ALTER EXTENSION \"pg_trgm\" ADD TABLE public.b");
 }
 
-TEST_CASE("built-in objects that somebody has altered have their statements, unless initdb made them otherwise") {
+TEST_CASE(
+    "built-in objects that somebody has altered have their statements, unless initdb made them otherwise") {
   const auto built_in = [](const std::string& type, const std::string& identity,
                            std::map<std::string, std::string> attributes = {}) {
     return ExtensionMember{.type = type, .identity = identity, .attributes = std::move(attributes)};
@@ -206,13 +210,16 @@ TEST_CASE("a plan tells what becomes of changes to extensions") {
              .attribute = "cost",
              .value = "5",
              .statement = "ALTER FUNCTION pg_catalog.now() COST 5"}),
-       "note N-BUILT-IN-CHANGES: changes to built-in objects in database \"shop\" of service db, which a dump leaves "
+       "note N-BUILT-IN-CHANGES: changes to built-in objects in database \"shop\" of service db, which a "
+       "dump leaves "
        "out, are made again after the restore: function pg_catalog.now() differs in cost | ALTER FUNCTION "
        "pg_catalog.now() COST 5"},
       {"built-in, lost",
        with({.type = "text search configuration", .identity = "pg_catalog.english", .attribute = "mapping"}),
-       "error E-BUILT-IN-CHANGES: built-in objects in database \"shop\" of service db were changed in a way that a "
-       "dump leaves out: text search configuration pg_catalog.english differs in mapping | take the change back, and "
+       "error E-BUILT-IN-CHANGES: built-in objects in database \"shop\" of service db were changed in a way "
+       "that a "
+       "dump leaves out: text search configuration pg_catalog.english differs in mapping | take the change "
+       "back, and "
        "make it again after the upgrade; or proceed anyway with --accept E-BUILT-IN-CHANGES"},
       {"unknown",
        [](planning::World& w) {

@@ -17,6 +17,7 @@ struct LeftObject {
 // A stored generated column, which a restore computes anew.
 struct GeneratedColumnFacts {
   std::string table;         // as in a fingerprint: "public.invoice"
+  std::string whole;         // where the table is a part of a hash partitioned one: that
   std::string column;        // "gross"
   std::int64_t changed = 0;  // rows whose stored value is not what the expression gives now
   std::string first_keys;    // of such rows: "id=1; id=2"
