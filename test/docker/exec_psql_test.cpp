@@ -115,7 +115,7 @@ TEST_CASE("the statement is data and psql reads only") {
   REQUIRE(psql.query("shop", "SELECT '$(reboot)'").empty());
   REQUIRE(engine.last_argv.at(0) == "sh");
   REQUIRE(engine.last_argv.at(1) == "-c");
-  REQUIRE_THAT(engine.last_argv.at(2), ContainsSubstring("default_transaction_read_only=on"));
+  REQUIRE_THAT(engine.last_argv.at(4), ContainsSubstring("default_transaction_read_only=on"));
   REQUIRE_THAT(engine.last_argv.at(2), !ContainsSubstring("reboot"));
   REQUIRE(std::vector<std::string>(engine.last_argv.begin() + 3, engine.last_argv.end()) ==
           std::vector<std::string>{"psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only",
