@@ -79,8 +79,7 @@ std::string session_options(SessionUse use) {
     const std::string_view value = use == SessionUse::alone ? setting.alone : setting.shared;
     if (value == kAsItIs) continue;
     options += (options.empty() ? "-c " : " -c ") + std::string(setting.name) + "=";
-    for (const char c : value)
-      options += c == ' ' ? std::string("\\ ") : std::string(1, c);
+    for (const char c : value) options += c == ' ' ? std::string("\\ ") : std::string(1, c);
   }
   return options;
 }

@@ -47,5 +47,6 @@ TEST_CASE("statements set what options set, but for what only a connection can s
   set.merge(names_in_statements(superuser_session_statements()));
   set.insert({"role", "session_preload_libraries", "local_preload_libraries"});
   CHECK(set == names_in(session_options(SessionUse::alone)));
-  CHECK_THAT(session_statements(), ContainsSubstring("SET default_transaction_isolation = 'repeatable read'"));
+  CHECK_THAT(session_statements(),
+             ContainsSubstring("SET default_transaction_isolation = 'repeatable read'"));
 }
