@@ -153,6 +153,7 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"E-MEMORY", failed, "there is not enough memory", "free some, then run `pgupgrade resume`"},
     {"E-MIGRATE", failed, "a program refused a part of the copy; object, cause and cure are named",
      "apply the cure, then run `pgupgrade resume`"},
+    {"E-NAME-BYTES", refused, "the name of a database is not valid UTF-8", "rename it with ALTER DATABASE"},
     {"E-NAME-LINE-FEED", refused, "a name contains a line feed, which PostgreSQL's own tools refuse",
      "rename it"},
     {"E-NAME-TAKEN", failed, "a container has a name that the run needs", "rename that container"},

@@ -13,9 +13,9 @@ namespace {
 constexpr const char* kSentinel = "pgupgrade: end of the answer";
 constexpr int kConnectionFailed = 2;  // psql's exit code
 
-// Runs psql with the options of its session and the arguments that follow. Fixed text: nothing from outside
-// is part of it. What the container's environment says about connections is meant for other clients; its own
-// password stays in the container.
+// Runs psql with the options of its session, a database in escaped bytes, if there is one, and the arguments
+// that follow. Fixed text: nothing from outside is part of it. What the container's environment says about
+// connections is meant for other clients; its own password stays in the container.
 constexpr const char* kScript =
     "unset PGHOST PGHOSTADDR PGUSER PGDATABASE PGSERVICE PGSERVICEFILE PGSSLMODE\n"
     "if [ -n \"${POSTGRES_PASSWORD_FILE:-}\" ] && [ -r \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
@@ -27,7 +27,8 @@ constexpr const char* kScript =
     "PGAPPNAME=pgupgrade\n"
     "PGCONNECT_TIMEOUT=10\n"
     "PGOPTIONS=$1\n"
-    "shift\n"
+    "[ -z \"$2\" ] || { PGDATABASE=$(printf %b \"$2\"); export PGDATABASE; }\n"
+    "shift 2\n"
     "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
     // Bytes of no encoding are not for UTF-8.
     "exec psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
@@ -41,6 +42,17 @@ struct Route {
 };
 constexpr Route kRoutes[] = {{"", ""}, {"postgres", ""}, {"", "/tmp"}, {"", "localhost"}};
 
+// For the shell's printf: the engine takes arguments as JSON, which is UTF-8.
+std::string escaped_bytes(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += "\\0";
+    for (const int shift : {6, 3, 0}) text += static_cast<char>('0' + ((byte >> shift) & 7));
+  }
+  return text;
+}
+
 std::vector<std::string> psql_argv(const Route& route, const std::string& role, const std::string& database,
                                    const std::string& sql) {
   std::vector<std::string> argv = {"sh",
@@ -48,14 +60,15 @@ std::vector<std::string> psql_argv(const Route& route, const std::string& role, 
                                    kScript,
                                    "psql",
                                    postgres::session_options(postgres::SessionUse::shared),
+                                   is_utf8(database) ? "" : escaped_bytes(database),
                                    "--no-psqlrc",
                                    "--quiet",
                                    "--no-align",
                                    "--tuples-only",
                                    "--no-password",
                                    "--set=ON_ERROR_STOP=1",
-                                   "--username=" + role,
-                                   "--dbname=" + postgres::database_conninfo(database)};
+                                   "--username=" + role};
+  if (is_utf8(database)) argv.push_back("--dbname=" + postgres::database_conninfo(database));
   if (*route.host != '\0') argv.push_back(std::string("--host=") + route.host);
   argv.insert(argv.end(), {"--command=" + sql, std::string("--command=SELECT '") + kSentinel + "'"});
   return argv;

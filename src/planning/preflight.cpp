@@ -15,7 +15,7 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 24> kChecks = {
+constexpr std::array<Check, 25> kChecks = {
     check_data_directory,
     check_data_mount,
     check_subpaths,
@@ -26,6 +26,7 @@ constexpr std::array<Check, 24> kChecks = {
     check_replication,
     check_closed_databases,
     check_prepared_transactions,
+    check_name_bytes,
     check_names,
     check_superuser_name,
     check_md5_passwords,
