@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "postgres/names.hpp"
+#include "postgres/session_settings.hpp"
 
 namespace pgupgrade::docker {
 namespace {
@@ -12,9 +13,9 @@ namespace {
 constexpr const char* kSentinel = "pgupgrade: end of the answer";
 constexpr int kConnectionFailed = 2;  // psql's exit code
 
-// Runs psql with the arguments that follow. Fixed text: nothing from outside is part of it. What the
-// container's environment says about connections is meant for other clients; its own password stays in the
-// container.
+// Runs psql with the options of its session, a database in escaped bytes, if there is one, and the arguments
+// that follow. Fixed text: nothing from outside is part of it. What the container's environment says about
+// connections is meant for other clients; its own password stays in the container.
 constexpr const char* kScript =
     "unset PGHOST PGHOSTADDR PGUSER PGDATABASE PGSERVICE PGSERVICEFILE PGSSLMODE\n"
     "if [ -n \"${POSTGRES_PASSWORD_FILE:-}\" ] && [ -r \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
@@ -25,15 +26,9 @@ constexpr const char* kScript =
     "PGCLIENTENCODING=UTF8\n"
     "PGAPPNAME=pgupgrade\n"
     "PGCONNECT_TIMEOUT=10\n"
-    "PGOPTIONS='-c default_transaction_read_only=on -c search_path=pg_catalog -c client_min_messages=error "
-    "-c role=none -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 "
-    "-c default_transaction_isolation=read\\ committed -c default_transaction_deferrable=off -c "
-    "row_security=off "
-    "-c zero_damaged_pages=off -c session_preload_libraries= -c quote_all_identifiers=off "
-    "-c standard_conforming_strings=on -c extra_float_digits=0 -c bytea_output=hex -c "
-    "transform_null_equals=off "
-    "-c array_nulls=on -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC "
-    "-c lc_monetary=C -c lc_numeric=C'\n"
+    "PGOPTIONS=$1\n"
+    "[ -z \"$2\" ] || { PGDATABASE=$(printf %b \"$2\"); export PGDATABASE; }\n"
+    "shift 2\n"
     "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
     // Bytes of no encoding are not for UTF-8.
     "exec psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
@@ -47,20 +42,33 @@ struct Route {
 };
 constexpr Route kRoutes[] = {{"", ""}, {"postgres", ""}, {"", "/tmp"}, {"", "localhost"}};
 
+// For the shell's printf: the engine takes arguments as JSON, which is UTF-8.
+std::string escaped_bytes(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += "\\0";
+    for (const int shift : {6, 3, 0}) text += static_cast<char>('0' + ((byte >> shift) & 7));
+  }
+  return text;
+}
+
 std::vector<std::string> psql_argv(const Route& route, const std::string& role, const std::string& database,
                                    const std::string& sql) {
   std::vector<std::string> argv = {"sh",
                                    "-c",
                                    kScript,
                                    "psql",
+                                   postgres::session_options(postgres::SessionUse::shared),
+                                   is_utf8(database) ? "" : escaped_bytes(database),
                                    "--no-psqlrc",
                                    "--quiet",
                                    "--no-align",
                                    "--tuples-only",
                                    "--no-password",
                                    "--set=ON_ERROR_STOP=1",
-                                   "--username=" + role,
-                                   "--dbname=" + postgres::database_conninfo(database)};
+                                   "--username=" + role};
+  if (is_utf8(database)) argv.push_back("--dbname=" + postgres::database_conninfo(database));
   if (*route.host != '\0') argv.push_back(std::string("--host=") + route.host);
   argv.insert(argv.end(), {"--command=" + sql, std::string("--command=SELECT '") + kSentinel + "'"});
   return argv;

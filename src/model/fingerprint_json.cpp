@@ -7,6 +7,7 @@ template <class Archive, fields::Of<TablePrint> T>
 void describe(Archive& archive, T& value) {
   archive("rows", value.rows);
   archive("digest", value.digest);
+  archive.optional("ordinary", value.ordinary);
   archive.optional("generated", value.generated);
 }
 

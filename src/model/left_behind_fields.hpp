@@ -16,6 +16,7 @@ void describe(Archive& archive, T& value) {
 template <class Archive, fields::Of<GeneratedColumnFacts> T>
 void describe(Archive& archive, T& value) {
   archive("table", value.table);
+  archive.optional("whole", value.whole);
   archive("column", value.column);
   archive("changed", value.changed);
   archive("first_keys", value.first_keys);
@@ -58,6 +59,7 @@ void describe(Archive& archive, T& value) {
   archive("problems", value.problems);
   archive("members", value.members);
   archive("members_digest", value.members_digest);
+  archive.optional("built_ins_digest", value.built_ins_digest);
   archive("unknown_extensions", value.unknown_extensions);
 }
 

@@ -39,6 +39,7 @@ Diagnostics check_replication(const Subject& subject);
 Diagnostics check_closed_databases(const Subject& subject);
 Diagnostics check_preloaded_extensions(const Subject& subject);
 Diagnostics check_prepared_transactions(const Subject& subject);
+Diagnostics check_name_bytes(const Subject& subject);
 Diagnostics check_names(const Subject& subject);
 Diagnostics check_superuser_name(const Subject& subject);
 Diagnostics check_checksums(const Subject& subject);

@@ -162,6 +162,20 @@ std::string with_escaped_line_ends(const std::string& name) {
   return result;
 }
 
+// The engine takes the command lines of programs as JSON, which has no bytes of no encoding.
+Diagnostics check_name_bytes(const Subject& subject) {
+  std::vector<std::string> found;
+  for (const DatabaseFacts& database : subject.inventory.databases)
+    if (!is_utf8(database.name)) found.push_back(quoted(database.name));
+  if (found.empty()) return {};
+  return {error(
+      "E-NAME-BYTES",
+      fmt::format("{} has databases whose names are not valid UTF-8, so no program can be told to connect "
+                  "to them: {}",
+                  service_name(subject.service.service), plain_list(found)),
+      "rename them with ALTER DATABASE")};
+}
+
 // PostgreSQL's own programs refuse such names, since a connection string or a script cannot carry them.
 Diagnostics check_names(const Subject& subject) {
   std::vector<std::string> found;

@@ -1,5 +1,5 @@
-// What somebody has changed of the objects that extensions have made, and which of them belong to an
-// extension.
+// What somebody has changed of the objects that extensions and initdb have made, and which of them belong to
+// an extension.
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
@@ -15,7 +15,10 @@ std::string text_of(const MemberChange& change) {
   if (change.kind == MemberChangeKind::added)
     return fmt::format("{} was added to {}", object, change.extension);
   if (change.kind == MemberChangeKind::removed)
-    return fmt::format("{} was taken out of {}", object, change.extension);
+    return fmt::format("{} was {} {}", object,
+                       change.attribute == MemberChange::kDropped ? "dropped from" : "taken out of",
+                       change.extension);
+  if (change.extension.empty()) return fmt::format("{} differs in {}", object, change.attribute);
   if (change.attribute == "name") return fmt::format("{} was {}", object, change.expected);
   return fmt::format("{} differs in {} from what {} makes", object, change.attribute, change.extension);
 }
@@ -38,8 +41,12 @@ Diagnostics check_extension_members(const Subject& subject) {
     Group carried;
     Group torn;
     Group lost;
+    Group carried_built_ins;
+    Group lost_built_ins;
     for (const MemberChange& change : database.left_behind.members) {
-      if (!change.statement.empty())
+      if (change.extension.empty())
+        (change.statement.empty() ? lost_built_ins : carried_built_ins).add(change, change.statement);
+      else if (!change.statement.empty())
         carried.add(change, change.statement);
       else if (change.kind == MemberChangeKind::removed)
         torn.add(change, add_member(change));
@@ -72,6 +79,17 @@ Diagnostics check_extension_members(const Subject& subject) {
               "changes to extensions in {}, which a dump leaves out, are made again after the restore: {}",
               name, plain_list(carried.texts)),
           statements(carried.statements));
+    if (!lost_built_ins.texts.empty())
+      say(Severity::error, "E-BUILT-IN-CHANGES",
+          fmt::format("built-in objects in {} were changed in a way that a dump leaves out: {}", name,
+                      plain_list(lost_built_ins.texts)),
+          "take the change back, and make it again after the upgrade");
+    if (!carried_built_ins.texts.empty())
+      say(Severity::note, "N-BUILT-IN-CHANGES",
+          fmt::format("changes to built-in objects in {}, which a dump leaves out, are made again after the "
+                      "restore: {}",
+                      name, plain_list(carried_built_ins.texts)),
+          statements(carried_built_ins.statements));
     if (!database.left_behind.unknown_extensions.empty())
       say(Severity::warning, "W-EXTENSION-UNKNOWN",
           fmt::format("could not check whether extensions in {} were changed by hand: {}", name,

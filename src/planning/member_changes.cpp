@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,6 +50,13 @@ class Comparison {
     }
     for (const ExtensionMember* member : added) {
       MemberChange change = change_of(MemberChangeKind::added, *member);
+      if (member->extension.empty()) {  // initdb made it under another name
+        change.kind = MemberChangeKind::altered;
+        change.attribute = "name";
+        change.value = member->identity;
+        others_.push_back(std::move(change));
+        continue;
+      }
       if (!torn.contains({member->extension, member->type})) change.statement = add_member(change);
       others_.push_back(std::move(change));
     }
@@ -135,6 +143,65 @@ std::vector<MemberChange> member_changes(const std::vector<ExtensionMember>& exp
   Comparison comparison;
   comparison.compare(expected, found);
   return comparison.take();
+}
+
+namespace {
+
+using Members = std::vector<ExtensionMember>;
+
+Members::const_iterator find(const Members& members, const MemberChange& change) {
+  return std::find_if(members.begin(), members.end(), [&](const ExtensionMember& member) {
+    return member.type == change.type && member.identity == change.identity;
+  });
+}
+
+bool is_like(const MemberChange& one, const MemberChange& other) {
+  return one.extension == other.extension && one.type == other.type;
+}
+
+bool has_like(const std::vector<MemberChange>& changes, MemberChangeKind kind, const MemberChange& change) {
+  return std::any_of(changes.begin(), changes.end(), [&](const MemberChange& other) {
+    return other.kind == kind && other.statement.empty() && is_like(other, change);
+  });
+}
+
+// What is made of functions goes before them, and these before their types.
+int drop_rank(const MemberChange& change) {
+  if (change.attribute != MemberChange::kDropped) return 0;
+  constexpr std::array<std::string_view, 5> kLast = {"operator", "aggregate", "function", "type", "schema"};
+  return 1 + static_cast<int>(std::find(kLast.begin(), kLast.end(), change.type) == kLast.end()
+                                  ? 0
+                                  : std::find(kLast.begin(), kLast.end(), change.type) - kLast.begin() + 1);
+}
+
+}  // namespace
+
+void carry_removed(std::vector<MemberChange>& changes, const Members& expected, const Members& others) {
+  for (MemberChange& change : changes) {
+    if (change.kind != MemberChangeKind::removed) continue;
+    const auto made = find(expected, change);
+    const auto now = find(others, change);
+    if (now != others.end()) {
+      if (made != expected.end() && made->attributes == now->attributes)
+        change.statement = drop_member(change);
+    } else if (!has_like(changes, MemberChangeKind::added, change)) {
+      change.attribute = MemberChange::kDropped;
+      change.statement =
+          fmt::format("{}; DROP {} {}", drop_member(change), sql_keyword(change.type), change.identity);
+    }
+  }
+  for (MemberChange& change : changes)
+    if (change.kind == MemberChangeKind::added && change.statement.empty() &&
+        !has_like(changes, MemberChangeKind::removed, change))
+      change.statement = add_member(change);
+  std::stable_sort(changes.begin(), changes.end(), [](const MemberChange& one, const MemberChange& other) {
+    return drop_rank(one) < drop_rank(other);
+  });
+}
+
+bool is_moved(const MemberChange& change) {
+  return change.kind != MemberChangeKind::altered && !change.statement.empty() &&
+         change.attribute != MemberChange::kDropped;
 }
 
 std::string add_member(const MemberChange& change) {

@@ -104,6 +104,12 @@ std::string attribute_statement(const MemberChange& change) {
   if (change.attribute == "comment")
     return fmt::format("COMMENT ON {} IS {}", object,
                        change.value.empty() ? "NULL" : sql_literal(change.value));
+  if (change.attribute == "options" && !change.value.empty()) {
+    if (change.type == "tablespace") return fmt::format("ALTER {} SET ({})", object, change.value);
+    // What the statement leaves out stays as it was made.
+    if (change.type == "text search dictionary") return fmt::format("ALTER {} ({})", object, change.value);
+    return {};
+  }
   if (change.type != "function" && change.type != "procedure") return {};
   const std::string clause = function_clause(change);
   return clause.empty() ? "" : fmt::format("ALTER {}{}", object, clause);

@@ -27,6 +27,7 @@ constexpr std::array<Check, 25> kChecks = {
     check_replication,
     check_closed_databases,
     check_prepared_transactions,
+    check_name_bytes,
     check_names,
     check_superuser_name,
     check_md5_passwords,

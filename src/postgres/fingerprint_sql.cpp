@@ -40,8 +40,9 @@ std::string fingerprint_databases_sql() {
 }
 
 std::string tables_sql(const RowHash& hash, const Forms& forms, int version_num) {
-  // Columns go by name: the order of inherited ones may change. A text that was declared to be short is as
-  // fast without a hash of its own.
+  // Columns go by name: the order of inherited ones may change. What is computed has a digest a column, and
+  // all else one under an empty name. A text that was declared to be short is as fast without a hash of its
+  // own.
   return fmt::format(
       R"(WITH RECURSIVE types(type, form) AS (VALUES {types}
 ), forms AS (
@@ -54,8 +55,12 @@ std::string tables_sql(const RowHash& hash, const Forms& forms, int version_num)
   WHERE a.attnum > 0 AND NOT a.attisdropped
 ), columns AS (
   SELECT f.attrelid, string_agg(f.form, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.generated <> 'v') AS list,
+    CASE WHEN bool_or(f.generated = 's') THEN
+      ', ''''::pg_catalog.text, coalesce(pg_catalog.sum(g0)::pg_catalog.text, ''0'')' END ||
     string_agg(format(', %L::pg_catalog.text, coalesce(pg_catalog.sum(g%s)::pg_catalog.text, ''0'')', f.name, f.attnum),
       '' ORDER BY f.attnum) FILTER (WHERE f.generated = 's') AS digests,
+    CASE WHEN bool_or(f.generated = 's') THEN format(', %s AS g0', replace({row}, '{value}', coalesce(
+      string_agg(f.form, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.generated = ''), ''))) END ||
     string_agg(format(', %s AS g%s', replace({row}, '{value}', f.form), f.attnum),
       '' ORDER BY f.attnum) FILTER (WHERE f.generated = 's') AS hashes
   FROM forms f GROUP BY f.attrelid

@@ -89,7 +89,10 @@ void check_generated_table(RowReader& rows, DatabaseFacts& database, const objec
     });
   }
   for (std::size_t i = 0; i < columns.size() && i < changed.size(); ++i) {
-    GeneratedColumnFacts facts{.table = name, .column = columns[i], .problem = problem};
+    GeneratedColumnFacts facts{.table = name,
+                               .whole = json::get_string_or(table, "whole", ""),
+                               .column = columns[i],
+                               .problem = problem};
     if (i < counts.size()) facts.changed = number(counts[i]);
     if (facts.changed > 0) facts.first_keys = first_keys(rows, database.name, table, changed[i]);
     if (facts.changed > 0 || !problem.empty())

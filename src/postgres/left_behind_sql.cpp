@@ -179,8 +179,16 @@ std::string generated_tables_sql() {
       "c.relkind = 'r' "
       "AND " +
       user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " GROUP BY c.oid";
+  const std::string whole =
+      "(SELECT wn.nspname || '.' || w.relname FROM pg_partition_ancestors(c.oid) WITH ORDINALITY a(relid, "
+      "height) JOIN "
+      "pg_partitioned_table p ON p.partrelid = a.relid AND p.partstrat = 'h' JOIN pg_class w ON w.oid = "
+      "a.relid JOIN "
+      "pg_namespace wn ON wn.oid = w.relnamespace ORDER BY a.height DESC LIMIT 1) AS whole, ";
   return (
-      "SELECT quote_ident(r.rolname) AS owner, n.nspname::text AS schema, c.relname::text AS table, 'ONLY ' "
+      "SELECT quote_ident(r.rolname) AS owner, n.nspname::text AS schema, c.relname::text AS table, " +
+      whole +
+      "'ONLY ' "
       "|| quote_ident(n.nspname) || '.' || "
       "quote_ident(c.relname) AS target, " +
       key + " AS key, g.columns, g.changed FROM (" + columns +

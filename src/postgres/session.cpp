@@ -10,6 +10,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "postgres/connect_problem.hpp"
 #include "postgres/libpq_connect.hpp"
+#include "postgres/session_settings.hpp"
 
 namespace pgupgrade::postgres {
 namespace {
@@ -32,38 +33,6 @@ struct CancelDeleter {
 using UniqueResult = std::unique_ptr<PGresult, ResultDeleter>;
 using UniqueText = std::unique_ptr<char, MemoryDeleter>;
 using UniqueCancel = std::unique_ptr<PGcancel, CancelDeleter>;
-
-// What is read and printed must not depend on what the cluster, a database or a role sets; as the client's
-// options these outrank ALTER ROLE and ALTER DATABASE … SET. extra_float_digits is 0 because only there do
-// the servers before and since 12 print floating-point numbers alike; rows are read with another.
-constexpr const char* kSessionOptions =
-    "-c search_path=pg_catalog -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c TimeZone=UTC "
-    "-c extra_float_digits=0 -c bytea_output=hex -c lc_monetary=C -c lc_numeric=C -c xmloption=content "
-    "-c xmlbinary=base64 -c row_security=off -c quote_all_identifiers=off -c standard_conforming_strings=on "
-    "-c array_nulls=on -c transform_null_equals=off -c role=none -c session_preload_libraries= "
-    "-c local_preload_libraries= -c statement_timeout=0 -c lock_timeout=0 "
-    "-c idle_in_transaction_session_timeout=0 -c temp_file_limit=-1 -c default_transaction_read_only=off "
-    "-c default_transaction_deferrable=off -c default_transaction_isolation=repeatable\\ read "
-    "-c zero_damaged_pages=off -c ignore_checksum_failure=off -c constraint_exclusion=off "
-    "-c client_min_messages=warning "
-    // Rows are read from the table itself, not from an index that may be wrong.
-    "-c enable_indexonlyscan=off";
-
-// The same for the session with somebody's server, whose own options may say where the database is; by
-// statements, so that they need no superuser: those that do are apart.
-constexpr const char* kSessionStatements =
-    "SET search_path = pg_catalog; SET DateStyle = 'ISO,YMD'; SET IntervalStyle = postgres; SET TimeZone = "
-    "'UTC'; "
-    "SET extra_float_digits = 0; SET bytea_output = hex; SET lc_monetary = 'C'; SET lc_numeric = 'C'; "
-    "SET xmloption = content; SET xmlbinary = base64; SET row_security = off; SET quote_all_identifiers = "
-    "off; "
-    "SET standard_conforming_strings = on; SET array_nulls = on; SET transform_null_equals = off; "
-    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-    "SET default_transaction_read_only = off; SET default_transaction_deferrable = off; "
-    "SET default_transaction_isolation = 'repeatable read'; SET constraint_exclusion = off; "
-    "SET client_min_messages = warning; SET enable_indexonlyscan = off";
-constexpr const char* kSuperuserStatements =
-    "SET temp_file_limit = -1; SET zero_damaged_pages = off; SET ignore_checksum_failure = off";
 
 constexpr Milliseconds kRemotePatience{30'000};
 
@@ -118,8 +87,8 @@ Session::Session(const SocketEndpoint& endpoint, std::string database, const Can
 Session::Session(const Endpoint& endpoint, std::string database, const Cancellation& cancellation)
     : database_(std::move(database)), cancellation_(cancellation), state_(std::make_unique<State>()) {
   connect(endpoint);
-  execute(kSessionStatements, "set up a session");
-  if (is_superuser()) execute(kSuperuserStatements, "set up a session");
+  execute(session_statements(), "set up a session");
+  if (is_superuser()) execute(superuser_session_statements(), "set up a session");
   set_up();
 }
 
@@ -156,12 +125,17 @@ bool Session::cannot_convert() const {
 void Session::connect(const SocketEndpoint& endpoint, std::chrono::milliseconds patience) {
   // Everything that an environment variable could change is named.
   const ConnectOptions options = {
-      {"host", endpoint.directory},      {"port", "5432"},
-      {"user", endpoint.superuser},      {"dbname", database_},
-      {"application_name", "pgupgrade"}, {"client_encoding", "UTF8"},
-      {"connect_timeout", "10"},         {"sslmode", "disable"},
-      {"gssencmode", "disable"},         {"passfile", "/dev/null/none"},
-      {"options", kSessionOptions},
+      {"host", endpoint.directory},
+      {"port", "5432"},
+      {"user", endpoint.superuser},
+      {"dbname", database_},
+      {"application_name", "pgupgrade"},
+      {"client_encoding", "UTF8"},
+      {"connect_timeout", "10"},
+      {"sslmode", "disable"},
+      {"gssencmode", "disable"},
+      {"passfile", "/dev/null/none"},
+      {"options", session_options(SessionUse::alone)},
   };
   Connected connected = connect_libpq(options, cancellation_, patience);
   state_->connection = std::move(connected.connection);

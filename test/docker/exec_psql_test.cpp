@@ -115,13 +115,23 @@ TEST_CASE("the statement is data and psql reads only") {
   REQUIRE(psql.query("shop", "SELECT '$(reboot)'").empty());
   REQUIRE(engine.last_argv.at(0) == "sh");
   REQUIRE(engine.last_argv.at(1) == "-c");
-  REQUIRE_THAT(engine.last_argv.at(2), ContainsSubstring("default_transaction_read_only=on"));
+  CHECK(engine.last_argv.at(5).empty());
+  REQUIRE_THAT(engine.last_argv.at(4), ContainsSubstring("default_transaction_read_only=on"));
   REQUIRE_THAT(engine.last_argv.at(2), !ContainsSubstring("reboot"));
-  REQUIRE(std::vector<std::string>(engine.last_argv.begin() + 3, engine.last_argv.end()) ==
-          std::vector<std::string>{"psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only",
-                                   "--no-password", "--set=ON_ERROR_STOP=1", "--username=boss",
-                                   "--dbname=dbname='shop'", "--command=SELECT '$(reboot)'",
+  REQUIRE(engine.last_argv.at(3) == "psql");
+  REQUIRE(std::vector<std::string>(engine.last_argv.begin() + 6, engine.last_argv.end()) ==
+          std::vector<std::string>{"--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password",
+                                   "--set=ON_ERROR_STOP=1", "--username=boss", "--dbname=dbname='shop'",
+                                   "--command=SELECT '$(reboot)'",
                                    "--command=SELECT 'pgupgrade: end of the answer'"});
+}
+
+TEST_CASE("the name of a database in bytes that are not UTF-8 goes to the shell in digits") {
+  PsqlEngine engine;
+  engine.server = [](const Call&) { return answer(""); };
+  ExecPsql(engine, "c1", "boss").query("caf\xe9\\", "SELECT 1");
+  CHECK(engine.last_argv.at(5) == "\\0143\\0141\\0146\\0351\\0134");
+  CHECK(engine.calls.back().database.empty());
 }
 
 TEST_CASE("an answer that was cut anywhere is no answer") {

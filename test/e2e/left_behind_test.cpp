@@ -38,7 +38,22 @@ constexpr State kRefused[] = {
      "LANGUAGE sql IMMUTABLE AS $$ SELECT round(net * 1.19, 2) $$;\nINSERT INTO public.invoice (id, net) "
      "VALUES (3, "
      "100);\nCREATE ROLE clerk;\nALTER TABLE public.invoice OWNER TO clerk;\n"},
-    {"torn", "CREATE EXTENSION pg_trgm;\nALTER EXTENSION pg_trgm DROP FUNCTION public.show_limit();\n"},
+    {"torn",
+     "CREATE EXTENSION pg_trgm;\nALTER EXTENSION pg_trgm DROP FUNCTION public.show_limit();\nALTER FUNCTION "
+     "public.show_limit() COST 7;\n"},
+    {"computed",
+     "CREATE FUNCTION public.rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 1.16';\nCREATE TABLE "
+     "public.parts "
+     "(id int, net numeric, gross numeric GENERATED ALWAYS AS (net * public.rate()) STORED) PARTITION BY "
+     "HASH (id);\n"
+     "CREATE TABLE public.part_0 PARTITION OF public.parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);\nCREATE "
+     "TABLE "
+     "public.part_1 PARTITION OF public.parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);\nINSERT INTO "
+     "public.parts (id, "
+     "net) SELECT i, 100 FROM generate_series(1, 10) i;\nCREATE OR REPLACE FUNCTION public.rate() RETURNS "
+     "numeric "
+     "LANGUAGE sql IMMUTABLE AS 'SELECT 1.19';\n"},
+    {"words", "ALTER TEXT SEARCH CONFIGURATION pg_catalog.english ALTER MAPPING FOR word WITH simple;\n"},
     {"body",
      "CREATE EXTENSION hstore;\nCREATE OR REPLACE FUNCTION public.tconvert(text, text) RETURNS hstore "
      "LANGUAGE sql "
@@ -81,6 +96,20 @@ constexpr State kCarried[] = {
      "show_trigrams;\nCOMMENT ON FUNCTION tools.show_trigrams(text) IS 'it''s ours';\nALTER TYPE tools.gtrgm "
      "OWNER TO "
      "app_user;\n"},
+    {"outside",
+     "CREATE EXTENSION pg_trgm;\nALTER EXTENSION pg_trgm DROP FUNCTION public.show_limit();\nALTER EXTENSION "
+     "pg_trgm "
+     "DROP FUNCTION public.set_limit(real);\nDROP FUNCTION public.set_limit(real);\nCREATE VIEW "
+     "public.lowest AS SELECT "
+     "public.show_limit() AS l;\n"},
+    {"postgres",
+     "CREATE ROLE keeper;\nALTER FUNCTION pg_catalog.now() COST 5;\nALTER FUNCTION pg_catalog.now() OWNER TO "
+     "keeper;\nCOMMENT ON FUNCTION pg_catalog.lower(text) IS 'ours';\nCOMMENT ON TYPE pg_catalog.int4 IS "
+     "'small';\nALTER "
+     "TYPE pg_catalog.int4 OWNER TO keeper;\nALTER OPERATOR CLASS pg_catalog.int4_ops USING btree OWNER TO "
+     "keeper;\nCOMMENT ON EXTENSION plpgsql IS 'procedures';\nALTER TABLESPACE pg_default SET "
+     "(random_page_cost = "
+     "1.5);\nCOMMENT ON ROLE pg_monitor IS 'watches';\n"},
     {"roles",
      "CREATE ROLE panel LOGIN CREATEROLE CREATEDB;\nSET ROLE panel;\nCREATE ROLE tenant_1 LOGIN;\nCREATE "
      "ROLE tenant_2 "
@@ -91,7 +120,8 @@ void fill(const Project& project) {
   for (const auto& states : {std::vector<State>(std::begin(kRefused), std::end(kRefused)),
                              std::vector<State>(std::begin(kCarried), std::end(kCarried))}) {
     for (const State& state : states) {
-      project.script("db", "postgres", std::string("CREATE DATABASE ") + state.database + ";\n");
+      if (std::string(state.database) != "postgres")
+        project.script("db", "postgres", std::string("CREATE DATABASE ") + state.database + ";\n");
       project.script("db", state.database, state.sql);
     }
   }
@@ -125,7 +155,24 @@ std::string carried(const Project& project) {
       "'pg_extension'::regclass AND i.identity ~ 'precious|helper|report|invoice_no|mood' AND (i.type <> "
       "'type' "
       "OR i.identity = 'public.mood') ORDER BY 1, 2";
-  return project.sql("db", "altered", functions) +
+  const std::string trigrams =
+      "SELECT to_regprocedure('public.show_limit()'), to_regprocedure('public.set_limit(real)'), (SELECT l "
+      "FROM "
+      "public.lowest), (SELECT count(*) FROM pg_depend d WHERE d.deptype = 'e' AND d.objid = "
+      "to_regprocedure('public.show_limit()'))";
+  const std::string built_ins =
+      "SELECT p.procost, p.proowner::regrole, obj_description('pg_catalog.lower(text)'::regprocedure, "
+      "'pg_proc'), "
+      "t.typowner::regrole, obj_description(t.oid, 'pg_type'), (SELECT opcowner::regrole FROM pg_opclass "
+      "WHERE opcname = "
+      "'int4_ops' AND opcmethod = 403), (SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE "
+      "extname = "
+      "'plpgsql'), (SELECT spcoptions FROM pg_tablespace WHERE spcname = 'pg_default'), shobj_description("
+      "'pg_monitor'::regrole, 'pg_authid') FROM pg_proc p, pg_type t WHERE p.oid = "
+      "'pg_catalog.now()'::regprocedure AND "
+      "t.oid = 'int4'::regtype";
+  return project.sql("db", "outside", trigrams) + project.sql("db", "postgres", built_ins) +
+         project.sql("db", "altered", functions) +
          project.sql("db", "altered", "SELECT typowner::regrole FROM pg_type WHERE typname = 'gtrgm'") +
          project.sql("db", "added", members) +
          project.sql("db", "added",
@@ -170,6 +217,14 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
            "DROP DATABASE \"half_dropped\"",
            "E-EXTENSION-MEMBERS",
            "ALTER EXTENSION \"pg_trgm\" ADD FUNCTION public.show_limit()",
+           "public.part_0.gross in ",
+           "E-BUILT-IN-CHANGES",
+           "text search configuration pg_catalog.english differs in mapping",
+           "N-BUILT-IN-CHANGES",
+           "ALTER FUNCTION pg_catalog.now() COST 5; ALTER FUNCTION pg_catalog.now() OWNER TO \"keeper\"",
+           "function public.show_limit() was taken out of pg_trgm, function public.set_limit(real) was "
+           "dropped from "
+           "pg_trgm",
            "E-EXTENSION-CHANGES",
            "function public.tconvert(pg_catalog.text,pg_catalog.text) differs in body from what hstore makes",
            "W-INVALID-INDEX",
@@ -210,7 +265,8 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   const std::string old_state = carried(project);
 
   Words accepted = upgrade;
-  for (const char* code : {"E-CATALOG-OBJECTS", "E-EXTENSION-CHANGES"})
+  for (const char* code :
+       {"E-CATALOG-OBJECTS", "E-EXTENSION-CHANGES", "E-BUILT-IN-CHANGES", "E-GENERATED-CHANGES"})
     accepted.insert(accepted.end(), {"--accept", code});
   const ProcessResult upgraded = project.pgupgrade(accepted);
   INFO(output_of(upgraded));
@@ -219,10 +275,17 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
              ContainsSubstring(
                  "not carried over of database \"system\": function "
                  "pg_catalog.concat_numbers(integer,integer), operator pg_catalog.<+>(integer,integer)"));
+  CHECK_THAT(upgraded.standard_output,
+             ContainsSubstring("the change to mapping of text search configuration "
+                               "pg_catalog.english") &&
+                 ContainsSubstring("computed anew in database \"computed\", other than "
+                                   "before: public.part_"));
+  CHECK(project.sql("db", "computed", "SELECT count(*), sum(gross) FROM public.parts") == "10|1190.00");
   CHECK(project.server_version("db") == "17");
   CHECK(carried(project) == old_state);
   CHECK_THAT(old_state, ContainsSubstring("app_user") && ContainsSubstring("precious") &&
-                            ContainsSubstring("show_trigrams"));
+                            ContainsSubstring("show_trigrams") && ContainsSubstring("show_limit()||0.3|0") &&
+                            ContainsSubstring("5|keeper|ours|keeper|small|keeper"));
   CHECK(
       project.sql("db", "invoices", "SELECT string_agg(gross::text, ' ' ORDER BY id) FROM public.invoice") ==
       "119.00 119.00 119.00");

@@ -94,6 +94,78 @@ TEST_CASE("an object that was added can be carried over unless one of its kind i
   REQUIRE(statements_of(torn) == "\n");
 }
 
+TEST_CASE(
+    "an object that was taken out of an extension is a member again while it is dumped, one that is gone is "
+    "dropped") {
+  const ExtensionMember like{.extension = "pg_trgm", .type = "operator", .identity = "public.%(text,text)"};
+  const std::vector<ExtensionMember> expected = {function("f"), function("g"), like, table("public.t")};
+  auto changes = member_changes(expected, {table("public.t")});
+  ExtensionMember loose = function("f");
+  loose.extension.clear();
+  carry_removed(changes, expected, {loose});
+  REQUIRE(statements_of(changes) ==
+          "ALTER EXTENSION \"pg_trgm\" DROP FUNCTION public.f(text)\n"
+          "ALTER EXTENSION \"pg_trgm\" DROP OPERATOR public.%(text,text); DROP OPERATOR public.%(text,text)\n"
+          "ALTER EXTENSION \"pg_trgm\" DROP FUNCTION public.g(text); DROP FUNCTION public.g(text)");
+  REQUIRE(is_moved(changes[0]));
+  REQUIRE_FALSE(is_moved(changes[1]));
+  REQUIRE_FALSE(is_moved(changes[2]));
+}
+
+TEST_CASE(
+    "an object that was taken out of an extension and is not as its script made it is not carried over") {
+  const std::vector<ExtensionMember> expected = {function("f")};
+  for (const auto& [attribute, value] : std::map<std::string, std::string>{
+           {"body", "mine"}, {"cost", "7"}, {"privileges", "{app=X/postgres}"}}) {
+    INFO(attribute);
+    auto changes = member_changes({function("f"), table("public.t")}, {table("public.t")});
+    ExtensionMember loose = function("f");
+    loose.attributes[attribute] = value;
+    carry_removed(changes, expected, {loose});
+    REQUIRE(statements_of(changes).empty());
+    REQUIRE(changes.size() == 1);
+  }
+}
+
+TEST_CASE("an addition is carried over once it is known that nothing of its kind has only another name") {
+  const std::vector<ExtensionMember> expected = {table("public.a")};
+  auto changes = member_changes(expected, {table("public.b")});
+  auto renamed = changes;
+  carry_removed(renamed, expected, {});
+  REQUIRE(statements_of(renamed) == "\n");
+  carry_removed(changes, expected, {table("public.a")});
+  REQUIRE(statements_of(changes) ==
+          "ALTER EXTENSION \"pg_trgm\" DROP TABLE public.a\n"
+          "ALTER EXTENSION \"pg_trgm\" ADD TABLE public.b");
+}
+
+TEST_CASE(
+    "built-in objects that somebody has altered have their statements, unless initdb made them otherwise") {
+  const auto built_in = [](const std::string& type, const std::string& identity,
+                           std::map<std::string, std::string> attributes = {}) {
+    return ExtensionMember{.type = type, .identity = identity, .attributes = std::move(attributes)};
+  };
+  const auto changes = member_changes(
+      {built_in("function", "pg_catalog.now()", {{"cost", "1"}, {"body", "b"}}),
+       built_in("type", "pg_catalog.int4", {{"comment", "-2 billion"}}), built_in("tablespace", "pg_default"),
+       built_in("operator class", "pg_catalog.int4_ops USING btree"),
+       built_in("text search configuration", "pg_catalog.english", {{"mapping", "1 english_stem"}})},
+      {built_in("function", "pg_catalog.now()", {{"cost", "5"}, {"body", "b"}}),
+       built_in("type", "pg_catalog.int4", {{"comment", "ours"}}),
+       built_in("tablespace", "pg_default", {{"options", "random_page_cost=1.1, seq_page_cost=2"}}),
+       built_in("operator class", "pg_catalog.int4_ops USING btree", {{"owner", "app"}}),
+       built_in("text search configuration", "pg_catalog.english", {{"mapping", "1 simple"}}),
+       built_in("function", "pg_catalog.jetzt()")});
+  REQUIRE(statements_of(changes) ==
+          "ALTER FUNCTION pg_catalog.now() COST 5\n"
+          "COMMENT ON TYPE pg_catalog.int4 IS 'ours'\n"
+          "ALTER TABLESPACE pg_default SET (random_page_cost=1.1, seq_page_cost=2)\n"
+          "ALTER OPERATOR CLASS pg_catalog.int4_ops USING btree OWNER TO \"app\"\n"
+          "\n");
+  REQUIRE(changes[4].attribute == "mapping");
+  REQUIRE(changes[5].attribute == "name");
+}
+
 TEST_CASE("members of an extension that could not be created are not compared") {
   REQUIRE(member_changes({}, {function("f"), table("public.t")}).empty());
 }
@@ -132,6 +204,23 @@ TEST_CASE("a plan tells what becomes of changes to extensions") {
        "scripts make, so a dump of it cannot be restored: function public.f(text) was taken out of pg_trgm | "
        "ALTER "
        "EXTENSION \"pg_trgm\" ADD FUNCTION public.f(text)"},
+      {"built-in",
+       with({.type = "function",
+             .identity = "pg_catalog.now()",
+             .attribute = "cost",
+             .value = "5",
+             .statement = "ALTER FUNCTION pg_catalog.now() COST 5"}),
+       "note N-BUILT-IN-CHANGES: changes to built-in objects in database \"shop\" of service db, which a "
+       "dump leaves "
+       "out, are made again after the restore: function pg_catalog.now() differs in cost | ALTER FUNCTION "
+       "pg_catalog.now() COST 5"},
+      {"built-in, lost",
+       with({.type = "text search configuration", .identity = "pg_catalog.english", .attribute = "mapping"}),
+       "error E-BUILT-IN-CHANGES: built-in objects in database \"shop\" of service db were changed in a way "
+       "that a "
+       "dump leaves out: text search configuration pg_catalog.english differs in mapping | take the change "
+       "back, and "
+       "make it again after the upgrade; or proceed anyway with --accept E-BUILT-IN-CHANGES"},
       {"unknown",
        [](planning::World& w) {
          w.inventory().databases[1].left_behind.unknown_extensions = {"postgis 3.1: no script"};

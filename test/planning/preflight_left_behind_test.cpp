@@ -91,7 +91,8 @@ TEST_CASE(
        "what their expressions give now, so the restore would change them: public.invoice.gross in 2 rows "
        "(id=1; id=2) "
        "| set a column that it is computed from to itself (UPDATE) for the new values, or keep the old "
-       "ones: ALTER TABLE public.invoice ALTER COLUMN \"gross\" DROP EXPRESSION"},
+       "ones: ALTER TABLE public.invoice ALTER COLUMN \"gross\" DROP EXPRESSION; or proceed anyway with "
+       "--accept E-GENERATED-CHANGES"},
       {"not checked",
        [](World& w) {
          left_behind(w).generated_columns = {

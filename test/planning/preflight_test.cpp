@@ -297,6 +297,14 @@ TEST_CASE("what a dump would leave behind is refused") {
        "them, which a restore does not: pg_cron in \"postgres\" | drop them and recreate them after the "
        "upgrade, "
        "or follow the extension's own guide"},
+      {"bytes in names",
+       [](World& w) {
+         w.inventory().databases.push_back({.name = "caf\xe9", .collate = "C", .ctype = "C"});
+         w.inventory().databases.push_back({.name = "caf\xc3\xa9", .collate = "C", .ctype = "C"});
+       },
+       "error E-NAME-BYTES: service db has databases whose names are not valid UTF-8, so no program can be "
+       "told to "
+       "connect to them: \"caf?\" | rename them with ALTER DATABASE"},
       {"line ends in names",
        [](World& w) {
          w.inventory().databases.push_back({.name = "a\nb", .collate = "C", .ctype = "C"});

@@ -1,5 +1,8 @@
 #include "upgrade/cluster/planned_changes.hpp"
 
+#include <functional>
+#include <map>
+
 #include "support/catch.hpp"
 
 namespace pgupgrade::upgrade {
@@ -53,6 +56,46 @@ TEST_CASE("what the user has accepted to lose is not compared, and only that") {
   plan.acknowledged = {"E-CATALOG-OBJECTS"};
   expect_planned_changes(plan, target, old, now);
   CHECK(old.databases["shop"].objects == Objects{{"function \"pg_catalog\".\"g\"(integer)", {}}});
+}
+
+TEST_CASE(
+    "generated columns that the user has accepted may be computed anew, and nothing else of their table") {
+  TargetPlan target;
+  DatabaseFacts shop{.name = "shop"};
+  shop.left_behind.generated_columns = {
+      {.table = "public.invoice", .column = "gross", .changed = 2},
+      {.table = "public.part_1", .whole = "public.parts", .column = "gross", .changed = 1}};
+  target.inventory.databases = {shop};
+  Plan plan;
+  plan.acknowledged = {"E-GENERATED-CHANGES"};
+  const auto print_of = [](const TablePrint& invoice) {
+    Fingerprint print = print_with({}, {});
+    print.databases["shop"].tables = {{"public.invoice", invoice}, {"public.parts", invoice}};
+    return print;
+  };
+  const TablePrint before{
+      .rows = 3, .digest = "1", .ordinary = "o", .generated = {{"gross", "116"}, {"twice", "6"}}};
+  TablePrint after = before;
+  after.digest = "2";
+  after.generated["gross"] = "119";
+  const auto differences_with = [&](const Plan& accepted, const TablePrint& table) {
+    Fingerprint old = print_of(before);
+    Fingerprint now = print_of(table);
+    expect_planned_changes(accepted, target, old, now);
+    return differences(old, now).size();
+  };
+  CHECK(differences_with({}, after) == 2);
+  CHECK(differences_with(plan, after) == 0);
+  for (const auto& [what, change] : std::map<std::string, std::function<void(TablePrint&)>>{
+           {"another row", [](TablePrint& table) { table.rows = 4; }},
+           {"another ordinary value", [](TablePrint& table) { table.ordinary = "p"; }},
+           {"another column", [](TablePrint& table) { table.generated["twice"] = "7"; }},
+           {"not known", [](TablePrint& table) { table.ordinary.clear(); }}}) {
+    INFO(what);
+    TablePrint spoilt = after;
+    change(spoilt);
+    CHECK(differences_with(plan, spoilt) == 2);
+  }
 }
 
 }  // namespace pgupgrade::upgrade

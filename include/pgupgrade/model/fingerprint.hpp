@@ -10,6 +10,8 @@ namespace pgupgrade {
 struct TablePrint {
   std::int64_t rows = 0;
   std::string digest;  // of all rows, independent of their order
+  // Of the columns that are not computed; empty where the table has no stored generated column.
+  std::string ordinary = {};
   // Stored generated column -> digest of its values: a restore computes them anew, so they may be others.
   std::map<std::string, std::string> generated;
   bool operator==(const TablePrint&) const = default;

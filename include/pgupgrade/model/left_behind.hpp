@@ -17,6 +17,7 @@ struct LeftObject {
 // A stored generated column, which a restore computes anew.
 struct GeneratedColumnFacts {
   std::string table;         // as in a fingerprint: "public.invoice"
+  std::string whole;         // where the table is a part of a hash partitioned one: that
   std::string column;        // "gross"
   std::int64_t changed = 0;  // rows whose stored value is not what the expression gives now
   std::string first_keys;    // of such rows: "id=1; id=2"
@@ -33,28 +34,32 @@ struct OidColumnFacts {
   bool operator==(const OidColumnFacts&) const = default;
 };
 
-// An object that belongs to an extension, with what a user can have changed of it: "owner" -> "app".
+// An object that belongs to an extension, or that initdb has made, with what a user can have changed of it:
+// "owner" -> "app".
 struct ExtensionMember {
-  std::string extension;
-  std::string type;      // as pg_identify_object has it: "function"
-  std::string identity;  // "public.similarity(text,text)"
+  std::string extension;  // empty: initdb's
+  std::string type;       // as pg_identify_object has it: "function"
+  std::string identity;   // "public.similarity(text,text)"
   std::map<std::string, std::string> attributes;
   bool operator==(const ExtensionMember&) const = default;
 };
 
 enum class MemberChangeKind { added, removed, altered };
 
-// In what an extension is not what its own script makes. A dump holds nothing of that.
+// In what an extension is not what its own script makes, or a built-in object not what initdb makes. A dump
+// holds nothing of that.
 struct MemberChange {
   MemberChangeKind kind = MemberChangeKind::altered;
   std::string extension;
   std::string type;
   std::string identity;   // in the old cluster
-  std::string attribute;  // of an altered one
+  std::string attribute;  // of an altered one; of a removed one that is gone altogether kDropped
   std::string expected;   // what the script makes of it
   std::string value;      // what it is
   std::string statement;  // makes the new cluster's so; empty: it cannot be carried over
   bool operator==(const MemberChange&) const = default;
+
+  static constexpr const char* kDropped = "existence";
 };
 
 // What a dump of one database leaves behind or fails on, as far as its running server tells.
@@ -66,8 +71,9 @@ struct LeftBehind {
   std::vector<OidColumnFacts> oid_columns;              // those with such values or that could not be checked
   std::vector<MemberChange> members;                    // when a reference could be made
   std::string members_digest;                           // of all members as they were, empty: not looked at
-  std::vector<std::string> unknown_extensions;          // "postgis 3.1.0: <why there is no reference>"
-  std::vector<std::string> problems;                    // "could not look for …: <the server's words>"
+  std::string built_ins_digest;                 // of initdb's objects that somebody has touched, likewise
+  std::vector<std::string> unknown_extensions;  // "postgis 3.1.0: <why there is no reference>"
+  std::vector<std::string> problems;            // "could not look for …: <the server's words>"
   bool operator==(const LeftBehind&) const = default;
 };
 

@@ -12,6 +12,16 @@ namespace pgupgrade::planning {
 std::vector<MemberChange> member_changes(const std::vector<ExtensionMember>& expected,
                                          const std::vector<ExtensionMember>& found);
 
+// Gives those that were taken out of an extension their statements, and those that were added while it was
+// not known whether one had only another name. `others` are the objects of these names that are there without
+// an extension. One that is as its script makes it is a member again while it is dumped; one that is gone is
+// dropped again.
+void carry_removed(std::vector<MemberChange>& changes, const std::vector<ExtensionMember>& expected,
+                   const std::vector<ExtensionMember>& others);
+
+// Whether an object that was added or taken out is the other way while it is dumped.
+bool is_moved(const MemberChange& change);
+
 // "ALTER EXTENSION … ADD …", "ALTER EXTENSION … DROP …".
 std::string add_member(const MemberChange& change);
 std::string drop_member(const MemberChange& change);

@@ -84,7 +84,7 @@ class Server {
   // Gives roles to members with the admin option, in this order; a fresh grant gives no more (16 and later).
   virtual void grant_roles(const std::vector<RoleGrant>& grants) = 0;
 
-  // The members of all extensions of a database, ordered.
+  // The members of all extensions of a database, ordered, and initdb's objects that somebody has touched.
   virtual std::vector<ExtensionMember> extension_members(const std::string& database) = 0;
   // Executes statements one by one in one transaction, with search_path=pg_catalog and read-write whatever
   // the server's default.

@@ -22,26 +22,36 @@ const ExtensionMember* find(const Members& members, const MemberChange& change) 
   return found == members.end() ? nullptr : &*found;
 }
 
-bool is_added(const MemberChange& change) {
-  return change.kind == MemberChangeKind::added && !change.statement.empty();
+// Whether it is a member of its extension on a server in use.
+bool is_member(const MemberChange& change) {
+  return change.kind == MemberChangeKind::added;
 }
 
-// Those that are members already, or no more, stay as they are.
-void move_members(postgres::Server& server, const TargetPlan& target, bool in) {
+// Those of initdb's objects go by themselves.
+bool is_of_initdb(const MemberChange& change) {
+  return change.extension.empty();
+}
+
+// `in_use` as on a server in use, else as for a dump. Those that are so already stay as they are.
+void move_members(postgres::Server& server, const TargetPlan& target, bool in_use) {
   for (const DatabaseFacts& database : target.inventory.databases) {
     const auto& changes = database.left_behind.members;
-    if (std::none_of(changes.begin(), changes.end(), is_added)) continue;
+    if (std::none_of(changes.begin(), changes.end(), planning::is_moved)) continue;
     const Members members = server.extension_members(database.name);
     std::vector<std::string> statements;
-    for (const MemberChange& change : changes)
-      if (is_added(change) && (find(members, change) != nullptr) != in)
-        statements.push_back(in ? planning::add_member(change) : planning::drop_member(change));
+    for (const MemberChange& change : changes) {
+      if (!planning::is_moved(change)) continue;
+      const bool wanted = is_member(change) == in_use;
+      if ((find(members, change) != nullptr) == wanted) continue;
+      statements.push_back(wanted ? planning::add_member(change) : planning::drop_member(change));
+    }
     server.execute(database.name, statements);
   }
 }
 
 bool is_as_planned(const Members& members, const MemberChange& change) {
   const ExtensionMember* member = find(members, change);
+  if (change.kind == MemberChangeKind::removed) return member == nullptr;
   if (member == nullptr) return false;
   if (change.kind == MemberChangeKind::added || change.attribute == "name") return true;
   const auto value = member->attributes.find(change.attribute);
@@ -62,28 +72,30 @@ void tell_of_members_out(StepContext& context, const TargetPlan& target) {
   for (const DatabaseFacts& database : target.inventory.databases) {
     std::vector<std::string> statements;
     for (const MemberChange& change : database.left_behind.members)
-      if (is_added(change)) statements.push_back(planning::add_member(change));
+      if (planning::is_moved(change)) statements.push_back(change.statement);
     if (statements.empty()) continue;
     context.warn(
         "W-MEMBERS-OUT",
-        fmt::format("objects of database \"{}\" of service {} may be out of their extensions; put them back "
-                    "there: {}",
+        fmt::format("objects of database \"{}\" of service {} may be in and out of their extensions as for a "
+                    "dump; put them back: {}",
                     printable(database.name), target.service, printable(join(statements, "; "), 2000)));
   }
 }
 
 void refuse_changed_members(postgres::Server& server, const TargetPlan& target) {
   for (const DatabaseFacts& database : target.inventory.databases) {
-    const std::string& planned = database.left_behind.members_digest;
-    if (planned.empty() || postgres::digest_of_members(server.extension_members(database.name)) == planned)
+    const LeftBehind& planned = database.left_behind;
+    if (planned.members_digest.empty()) continue;
+    const Members now = server.extension_members(database.name);
+    if (postgres::digest_of_members(now) == planned.members_digest &&
+        (planned.built_ins_digest.empty() || postgres::digest_of_built_ins(now) == planned.built_ins_digest))
       continue;
-    throw Error(
-        ErrorKind::failed, "E-EXTENSIONS-CHANGED",
-        fmt::format(
-            "could not dump service \"{}\": objects of extensions in database \"{}\" have changed since "
-            "the plan was made",
-            target.service, printable(database.name)),
-        "run `pgupgrade rollback`, then start over");
+    throw Error(ErrorKind::failed, "E-EXTENSIONS-CHANGED",
+                fmt::format("could not dump service \"{}\": objects of extensions or built-in ones in "
+                            "database \"{}\" have changed since "
+                            "the plan was made",
+                            target.service, printable(database.name)),
+                "run `pgupgrade rollback`, then start over");
   }
 }
 
@@ -92,24 +104,37 @@ std::vector<std::string> member_statements(const TargetPlan& target, const std::
   for (const DatabaseFacts& facts : target.inventory.databases) {
     if (facts.name != database) continue;
     for (const MemberChange& change : facts.left_behind.members)
-      if (change.kind == MemberChangeKind::altered && !change.statement.empty())
-        statements.push_back(change.statement);
+      if (!change.statement.empty() && !planning::is_moved(change)) statements.push_back(change.statement);
   }
   return statements;
 }
 
-std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target) {
+std::vector<std::string> built_in_statements(const TargetPlan& target, const std::string& database) {
+  std::vector<std::string> statements;
+  for (const DatabaseFacts& facts : target.inventory.databases) {
+    if (facts.name != database) continue;
+    for (const MemberChange& change : facts.left_behind.members)
+      if (is_of_initdb(change) && !change.statement.empty()) statements.push_back(change.statement);
+  }
+  return statements;
+}
+
+std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target,
+                                                Whose whose) {
   std::vector<std::string> missing;
   for (const DatabaseFacts& database : target.inventory.databases) {
     const auto& changes = database.left_behind.members;
     if (changes.empty()) continue;
     const Members members = server.extension_members(database.name);
     for (const MemberChange& change : changes) {
-      if (change.statement.empty() || is_as_planned(members, change)) continue;
-      missing.push_back(fmt::format("database \"{}\": {} {} of extension {} is not as it was{}",
-                                    printable(database.name), change.type, printable(change.identity),
-                                    printable(change.extension),
-                                    change.attribute.empty() ? "" : " (" + change.attribute + ")"));
+      if (change.statement.empty() || (whose == Whose::initdb && !is_of_initdb(change)) ||
+          is_as_planned(members, change))
+        continue;
+      missing.push_back(
+          fmt::format("database \"{}\": {} {}{} is not as it was{}", printable(database.name), change.type,
+                      printable(change.identity),
+                      is_of_initdb(change) ? "" : " of extension " + printable(change.extension),
+                      change.attribute.empty() ? "" : " (" + change.attribute + ")"));
     }
   }
   return missing;

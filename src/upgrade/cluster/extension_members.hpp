@@ -4,12 +4,12 @@
 #include "pgupgrade/postgres/server.hpp"
 #include "upgrade/run/context.hpp"
 
-// What somebody has changed of extensions, which a dump leaves out (LeftBehind::members of the plan). Each of
-// these may be called again.
+// What somebody has changed of extensions and of initdb's objects, which a dump leaves out
+// (LeftBehind::members of the plan). Each of these may be called again.
 namespace pgupgrade::upgrade {
 
 // Objects that were added to an extension are taken out of it, so that they are dumped and compared like
-// others; and put back.
+// others, and those that were taken out are members again, since CREATE EXTENSION will make them; and back.
 void take_members_out(postgres::Server& server, const TargetPlan& target);
 void put_members_back(postgres::Server& server, const TargetPlan& target);
 
@@ -22,7 +22,12 @@ void refuse_changed_members(postgres::Server& server, const TargetPlan& target);
 // The statements that make the changes of one database again, on the new server.
 std::vector<std::string> member_statements(const TargetPlan& target, const std::string& database);
 
+// Those of initdb's objects alone: pg_upgrade carries extensions over as they are.
+std::vector<std::string> built_in_statements(const TargetPlan& target, const std::string& database);
+
+enum class Whose { all, initdb };
 // Each change that the new server does not show as the old one did, as a sentence.
-std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target);
+std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target,
+                                                Whose whose);
 
 }  // namespace pgupgrade::upgrade

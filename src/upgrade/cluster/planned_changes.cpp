@@ -1,6 +1,8 @@
 #include "upgrade/cluster/planned_changes.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 
 #include "pgupgrade/model/sql_text.hpp"
@@ -42,16 +44,46 @@ void forget_object(const LeftObject& object, Objects& objects) {
   });
 }
 
+// The restore has computed these anew. Whatever else of the table is not as it was remains a difference.
+void expect_computed(const std::vector<GeneratedColumnFacts>& columns, DatabasePrint& old,
+                     const DatabasePrint& now) {
+  std::map<std::string, std::set<std::string>> accepted;
+  for (const GeneratedColumnFacts& column : columns)
+    accepted[column.whole.empty() ? column.table : column.whole].insert(column.column);
+  for (const auto& [table, names] : accepted) {
+    const auto was = old.tables.find(table);
+    const auto is = now.tables.find(table);
+    if (was == old.tables.end() || is == now.tables.end()) continue;
+    TablePrint& print = was->second;
+    for (const std::string& name : names) {
+      const auto value = is->second.generated.find(name);
+      if (value != is->second.generated.end() && print.generated.contains(name))
+        print.generated[name] = value->second;
+    }
+    const bool all_else_is_equal = print.rows == is->second.rows && !print.ordinary.empty() &&
+                                   print.ordinary == is->second.ordinary &&
+                                   print.generated == is->second.generated;
+    if (all_else_is_equal) print.digest = is->second.digest;
+  }
+}
+
 }  // namespace
 
 void expect_planned_changes(const Plan& plan, const TargetPlan& target, Fingerprint& old, Fingerprint& now) {
   for (const RoleGrant& grant : target.role_grants) expect_grant(grant, old, now);
-  if (std::find(plan.acknowledged.begin(), plan.acknowledged.end(), "E-CATALOG-OBJECTS") ==
-      plan.acknowledged.end())
-    return;
-  for (const DatabaseFacts& database : target.inventory.databases)
-    for (const LeftObject& object : database.left_behind.catalog_objects)
-      for (Fingerprint* side : {&old, &now}) forget_object(object, side->databases[database.name].objects);
+  const auto has_accepted = [&](std::string_view code) {
+    return std::find(plan.acknowledged.begin(), plan.acknowledged.end(), code) != plan.acknowledged.end();
+  };
+  const bool some_lost = has_accepted("E-CATALOG-OBJECTS");
+  const bool some_computed = has_accepted("E-GENERATED-CHANGES");
+  for (const DatabaseFacts& database : target.inventory.databases) {
+    const LeftBehind& left = database.left_behind;
+    if (some_lost)
+      for (const LeftObject& object : left.catalog_objects)
+        for (Fingerprint* side : {&old, &now}) forget_object(object, side->databases[database.name].objects);
+    if (some_computed && !left.generated_columns.empty())
+      expect_computed(left.generated_columns, old.databases[database.name], now.databases[database.name]);
+  }
 }
 
 }  // namespace pgupgrade::upgrade

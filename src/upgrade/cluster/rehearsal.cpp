@@ -10,6 +10,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/docker/exec_psql.hpp"
 #include "pgupgrade/model/sql_text.hpp"
+#include "pgupgrade/planning/member_changes.hpp"
 #include "pgupgrade/planning/preflight.hpp"
 #include "pgupgrade/postgres/rehearsal.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
@@ -28,12 +29,12 @@ constexpr std::int64_t kRows = 256LL << 20;             // of databases whose ro
 constexpr int kNoCluster = 4;                           // exit codes of the script: initdb failed,
 constexpr int kNoServer = 5;                            // the server did not start
 
-// A dump leaves out what users have added to extensions; the upgrade takes it out of them for that moment,
-// which a rehearsal must not do to a server that is in use.
-bool has_added_members(const DatabaseFacts& database) {
+// A dump leaves out what users have added to extensions, and holds what they have taken out, which CREATE
+// EXTENSION makes as well. The upgrade takes it out and in for that moment, which a rehearsal must not do to
+// a server that is in use.
+bool has_moved_members(const DatabaseFacts& database) {
   const auto& members = database.left_behind.members;
-  return std::any_of(members.begin(), members.end(),
-                     [](const MemberChange& change) { return change.kind == MemberChangeKind::added; });
+  return std::any_of(members.begin(), members.end(), planning::is_moved);
 }
 
 class Rehearsing {
@@ -41,7 +42,7 @@ class Rehearsing {
   Rehearsing(World& world, const Plan& plan, const TargetPlan& target, const RehearsalImage& image)
       : world_(world), plan_(plan), target_(target), image_(image), inventory_(target.inventory) {
     std::erase_if(inventory_.databases, [&](const DatabaseFacts& database) {
-      const bool left_out = has_added_members(database) || !database.allow_connections;
+      const bool left_out = has_moved_members(database) || !database.allow_connections;
       if (left_out) left_out_.push_back(database.name);
       return left_out;
     });
@@ -332,8 +333,8 @@ RehearsalFindings rehearse(World& world, const Plan& plan, const TargetPlan& tar
   for (const std::string& database : rehearsing.left_out())
     found.push_back(
         not_rehearsed(place_of(target, database),
-                      "it allows no connections, or objects were added to its extensions, which the "
-                      "dump of a server in use leaves out"));
+                      "it allows no connections, or objects were added to or taken out of its extensions, "
+                      "which the dump of a server in use shows otherwise"));
   if (!rehearsing.not_compared().empty())
     found.push_back(not_rehearsed("the comparison of " + place_of(target, {}), rehearsing.not_compared()));
   return {.diagnostics = planning::with_acceptance(std::move(found), plan.acknowledged),

@@ -9,7 +9,7 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// What the user has accepted to lose.
+// What the user has accepted to lose, or to be other than before.
 std::vector<std::string> losses(const DatabaseFacts& database) {
   const LeftBehind& found = database.left_behind;
   std::vector<std::string> notes;
@@ -21,6 +21,14 @@ std::vector<std::string> losses(const DatabaseFacts& database) {
           fmt::format("the change to {} of {} {}", change.attribute, change.type, change.identity));
   const std::string where = fmt::format("of database \"{}\"", printable(database.name));
   if (!objects.empty()) notes.push_back(fmt::format("not carried over {}: {}", where, join(objects, ", ")));
+  std::vector<std::string> computed;
+  for (const GeneratedColumnFacts& column : found.generated_columns)
+    if (column.changed > 0)
+      computed.push_back(fmt::format("{}.{} in {}", column.table, column.column,
+                                     plural(static_cast<std::uint64_t>(column.changed), "row")));
+  if (!computed.empty())
+    notes.push_back(fmt::format("computed anew in database \"{}\", other than before: {}",
+                                printable(database.name), join(computed, ", ")));
   return notes;
 }
 

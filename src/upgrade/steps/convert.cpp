@@ -2,6 +2,7 @@
 
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/cluster/conversion.hpp"
+#include "upgrade/cluster/extension_members.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
 #include "upgrade/cluster/shared_files.hpp"
 #include "upgrade/cluster/work_server.hpp"
@@ -55,6 +56,8 @@ class ConvertStep final : public TargetStep {
     const auto libc = libc_collations(context, target);
     for (const auto& [name, database] : old_cluster.copied) {
       if (!database.missing.empty()) connection.drop_built_ins(name, database.missing);
+      const std::vector<std::string> statements = built_in_statements(target, name);
+      if (!statements.empty()) connection.execute(name, statements);
       for (const std::string& line : connection.rebuild_indexes(name, libc)) context.note(line);
       context.reach("one-completed");
     }

@@ -113,8 +113,9 @@ class VerifyStep final : public TargetStep {
     if (as_dumped && wrong.empty()) {
       put_members_back(*connection, target);
       context.reach("members-back");
-      wrong = missing_member_changes(*connection, target);
     }
+    if (wrong.empty())
+      wrong = missing_member_changes(*connection, target, as_dumped ? Whose::all : Whose::initdb);
     if (!wrong.empty()) {
       throw Error(ErrorKind::difference, "E-DIFFERENCE",
                   fmt::format("the new cluster of service \"{}\" differs from the old one: {}",

@@ -171,7 +171,7 @@ Outcome probe(const Script& script) {
 // This image's server takes what the old one has.
 Outcome settings(const Script& script) {
   std::string out;
-  for (std::size_t index = 1; index < script.arguments.size(); ++index)
+  for (std::size_t index = 2; index < script.arguments.size(); ++index)
     out += "setting\t" + script.arguments[index].substr(0, script.arguments[index].find('=')) + "\t\n";
   return done(out + "end\n");
 }
@@ -214,12 +214,12 @@ std::optional<Outcome> run_plain(const std::string& text) {
 // The extensions as their scripts make them: hstore, in each set that is asked for.
 Outcome extensions(const Script& script) {
   std::string out;
-  for (std::size_t index = 1; index < script.arguments.size(); ++index)
+  for (std::size_t index = 2; index < script.arguments.size(); ++index)
     out += fmt::format(
         "set\tset{}\nextension\thstore\t{}\nmember\t{{\"extension\":\"hstore\",\"type\":\"function\","
         "\"identity\":"
         "\"public.akeys(hstore)\",\"attributes\":{{}}}}\n",
-        index - 1, script.engine.hstore_version);
+        index - 2, script.engine.hstore_version);
   return done(out + "end\n");
 }
 

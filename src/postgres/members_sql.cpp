@@ -1,0 +1,268 @@
+#include "postgres/members_sql.hpp"
+
+#include "pgupgrade/model/sql_text.hpp"
+#include "pgupgrade/postgres/members.hpp"
+#include "postgres/sql_fragments.hpp"
+
+namespace pgupgrade::postgres {
+namespace {
+
+using namespace sql;
+
+// 'label', value
+std::string attribute(const std::string& label, const std::string& value) {
+  return ", '" + label + "', (" + value + ")::text";
+}
+
+// The superuser made the cluster's extensions, and its name is not of the extension.
+std::string owner(const std::string& oid) {
+  return attribute("owner", "CASE WHEN " + oid + " <> 10 THEN " + role_name(oid) + " END");
+}
+
+// The last transactions of initdb: what it made and nobody has touched is no younger. Where template0 was
+// altered later, or came by pg_upgrade, its row says too much.
+constexpr const char* kInitdb =
+    "(SELECT least(1000, min(t.xmin::text::int8)) FROM pg_database t WHERE t.datname = 'template0')";
+
+std::string is_younger(const std::string& row) {
+  return row + ".xmin::text::int8 > " + kInitdb;
+}
+
+enum class Whose {
+  members,    // of extensions
+  touched,    // initdb's, but somebody has changed them, their comments or parts
+  built_ins,  // initdb's, all of them
+  others      // of users, in no extension
+};
+
+// The objects of one catalog, whose row is "o".
+struct Of {
+  std::string attributes = {};
+  std::string acl = {};         // its column of privileges
+  std::string parts = "false";  // whether somebody has changed rows elsewhere that belong to it
+  std::string where = "true";
+  bool shared = false;
+};
+
+// The attributes are the same whoever an object belongs to.
+class Questions {
+ public:
+  explicit Questions(Whose whose) : whose_(whose) {}
+
+  void add(const std::string& catalog, const Of& of) {
+    if (of.shared && (whose_ == Whose::members || whose_ == Whose::others)) return;
+    const std::string own = "'" + catalog + "'::regclass";
+    const std::string privileges =
+        whose_ == Whose::others && !of.acl.empty() ? attribute("privileges", of.acl) : "";
+    all_ +=
+        (all_.empty() ? "" : " UNION ALL ") + std::string("SELECT o.tableoid AS classid, o.oid AS objid, ") +
+        (whose_ == Whose::members ? "e.extname::text" : "''::text") +
+        " AS extension, json_strip_nulls(json_build_object('comment', " +
+        (of.shared ? "shobj_description" : "obj_description") + "(o.oid, '" + catalog + "')" + of.attributes +
+        privileges + ")) AS attributes FROM " + catalog + " o " + whose(own, of) + " AND " + of.where;
+  }
+
+  // `names`: "type identity" of the objects that are asked for; empty: all.
+  std::string sql(const std::vector<std::string>& names = {}) const {
+    // Some built-in types have names that no statement takes: "integer".
+    const std::string identity =
+        "CASE WHEN m.classid = 'pg_type'::regclass AND m.objid < 16384 THEN (SELECT quote_ident(n.nspname) "
+        "|| "
+        "'.' || quote_ident(t.typname) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE "
+        "t.oid = m.objid) ELSE i.identity END";
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + sql_literal(name);
+    return "SELECT m.extension, i.type, " + identity + " AS identity, m.attributes FROM (" + all_ +
+           ") m, LATERAL pg_identify_object(m.classid, m.objid, 0) i" +
+           (list.empty() ? "" : " WHERE i.type || ' ' || " + identity + " IN (" + list + ")");
+  }
+
+ private:
+  std::string whose(const std::string& own, const Of& of) const {
+    const std::string membership =
+        "pg_depend d WHERE d.classid = " + own + " AND d.objid = o.oid AND d.deptype = 'e'";
+    // The databases share these, so one of them answers.
+    const std::string here = of.shared ? " AND current_database() = 'postgres'" : "";
+    switch (whose_) {
+      case Whose::members:
+        return "JOIN pg_depend d ON d.objid = o.oid JOIN pg_extension e ON e.oid = d.refobjid WHERE "
+               "d.deptype = "
+               "'e' AND d.refclassid = 'pg_extension'::regclass AND d.classid = " +
+               own + " AND e.extname <> 'plpgsql'";
+      case Whose::touched:
+        return "WHERE o.oid < 16384 AND o.oid <> 2200 AND (" + is_younger("o") +
+               " OR EXISTS (SELECT 1 FROM pg_" + (of.shared ? "sh" : "") +
+               "description pd WHERE pd.classoid = " + own + " AND pd.objoid = o.oid AND " +
+               is_younger("pd") + ") OR " + of.parts + ")" + here;
+      case Whose::built_ins:
+        return "WHERE o.oid < 16384 AND o.oid <> 2200" + here;
+      case Whose::others:
+        return "WHERE o.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM " + membership + ")";
+    }
+    return {};
+  }
+
+  Whose whose_;
+  std::string all_;
+};
+
+Of functions(int version) {
+  const std::string kind = version >= 110000 ? "o.prokind" : "CASE WHEN o.proisagg THEN 'a' ELSE 'f' END";
+  const std::string body = version >= 140000 ? " || coalesce(pg_get_function_sqlbody(o.oid), '')" : "";
+  return {
+      .attributes = owner("o.proowner") + attribute("name", "o.proname") +
+                    attribute("schema", schema_name("o.pronamespace")) + attribute("kind", kind) +
+                    attribute("cost", "o.procost::numeric") + attribute("rows", "o.prorows::numeric") +
+                    attribute("security definer", "o.prosecdef") + attribute("leakproof", "o.proleakproof") +
+                    attribute("strict", "o.proisstrict") + attribute("volatility", "o.provolatile") +
+                    attribute("parallel", "o.proparallel") +
+                    attribute("settings", "SELECT string_agg(u.t, E'\\n') FROM unnest(o.proconfig) u(t)") +
+                    attribute("body", "md5(coalesce(o.probin::text, '') || ' ' || o.prosrc" + body + ")"),
+      .acl = "o.proacl"};
+}
+
+// Columns, and what a user can have added to a table of an extension.
+Of relations() {
+  const std::string columns =
+      "SELECT md5(string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+      "pg_get_expr(df.adbin, df.adrelid)), ', ' ORDER BY a.attnum)) FROM pg_attribute a LEFT JOIN pg_attrdef "
+      "df ON "
+      "df.adrelid = a.attrelid AND df.adnum = a.attnum WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT "
+      "a.attisdropped";
+  const std::string indexes =
+      "SELECT string_agg(ic.relname::text, ', ' ORDER BY ic.relname::text COLLATE \"C\") FROM pg_index x "
+      "JOIN pg_class "
+      "ic ON ic.oid = x.indexrelid WHERE x.indrelid = o.oid";
+  const std::string triggers =
+      "SELECT string_agg(t.tgname::text, ', ' ORDER BY t.tgname::text COLLATE \"C\") FROM pg_trigger t WHERE "
+      "t.tgrelid "
+      "= o.oid AND NOT t.tgisinternal";
+  const std::string constraints =
+      "SELECT string_agg(k.conname::text, ', ' ORDER BY k.conname::text COLLATE \"C\") FROM pg_constraint k "
+      "WHERE "
+      "k.conrelid = o.oid AND k.contype <> 'n'";
+  const std::string comments =
+      "SELECT string_agg(concat(a.attname, ': ', pd.description), E'\\n' ORDER BY a.attnum) FROM "
+      "pg_description pd JOIN "
+      "pg_attribute a ON a.attrelid = pd.objoid AND a.attnum = pd.objsubid WHERE pd.classoid = "
+      "'pg_class'::regclass "
+      "AND pd.objoid = o.oid AND pd.objsubid > 0";
+  return {.attributes = owner("o.relowner") + attribute("kind", "o.relkind") + attribute("columns", columns) +
+                        attribute("options", sorted_texts("o.reloptions")) + attribute("indexes", indexes) +
+                        attribute("triggers", triggers) + attribute("constraints", constraints) +
+                        attribute("comments on columns", comments) +
+                        attribute("definition",
+                                  "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END"),
+          .acl = "o.relacl",
+          .where = "o.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"};
+}
+
+Of types() {
+  return {
+      .attributes =
+          owner("o.typowner") +
+          attribute("labels",
+                    "SELECT string_agg(l.enumlabel::text, ', ' ORDER BY l.enumsortorder) FROM pg_enum l "
+                    "WHERE l.enumtypid = o.oid") +
+          attribute("default", "o.typdefault"),
+      .acl = "o.typacl",
+      .where =
+          "NOT EXISTS (SELECT 1 FROM pg_class rc WHERE rc.oid = o.typrelid AND rc.relkind <> 'c') AND "
+          "NOT "
+          "(o.typelem <> 0 AND EXISTS (SELECT 1 FROM pg_type el WHERE el.oid = o.typelem AND el.typarray = "
+          "o.oid))"};
+}
+
+// Operators and functions that somebody has added to a family by itself, not with a class.
+std::string added_to_family(const std::string& catalog, const std::string& family,
+                            const std::string& object_class, const std::string& object) {
+  return "SELECT string_agg(f.identity, ', ' ORDER BY f.identity COLLATE \"C\") FROM " + catalog +
+         " x, LATERAL pg_identify_object('" + catalog + "'::regclass, x.oid, 0) f WHERE x." + family +
+         " = o.oid AND x.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend l WHERE l.classid = '" +
+         catalog + "'::regclass AND l.objid = x.oid AND l.refclassid = 'pg_opclass'::regclass) AND " +
+         not_in_extension(object_class, "x." + object);
+}
+
+Of families() {
+  const std::string operators = added_to_family("pg_amop", "amopfamily", "pg_operator", "amopopr");
+  const std::string functions = added_to_family("pg_amproc", "amprocfamily", "pg_proc", "amproc");
+  const std::string all =
+      "SELECT string_agg(p.t, ', ') FROM (VALUES ((" + operators + ")), ((" + functions + "))) p(t)";
+  // What an extension's family has of its users, a dump has.
+  const std::string own = "CASE WHEN o.oid < 16384 THEN (" + all + ") END";
+  return {.attributes = owner("o.opfowner") + attribute("added members", own),
+          .parts = "(" + own + ") IS NOT NULL"};
+}
+
+Of text_search_configurations() {
+  return {
+      .attributes =
+          owner("o.cfgowner") +
+          attribute(
+              "mapping",
+              "SELECT string_agg(concat_ws(' ', k.maptokentype, d.dictname), ', ' ORDER BY k.maptokentype, "
+              "k.mapseqno) FROM pg_ts_config_map k JOIN pg_ts_dict d ON d.oid = k.mapdict WHERE k.mapcfg = "
+              "o.oid"),
+      .parts =
+          "EXISTS (SELECT 1 FROM pg_ts_config_map k WHERE k.mapcfg = o.oid AND " + is_younger("k") + ")"};
+}
+
+std::string questions(Whose whose, int version_num, const std::vector<std::string>& names = {}) {
+  Questions all(whose);
+  all.add("pg_proc", functions(version_num));
+  all.add("pg_class", relations());
+  all.add("pg_type", types());
+  all.add("pg_operator",
+          {.attributes = owner("o.oprowner") + attribute("estimators", "concat(o.oprrest, ' ', o.oprjoin)")});
+  all.add("pg_opclass", {.attributes = owner("o.opcowner")});
+  all.add("pg_opfamily", families());
+  all.add("pg_namespace", {.attributes = owner("o.nspowner"), .acl = "o.nspacl"});
+  all.add("pg_collation", {.attributes = owner("o.collowner")});
+  all.add("pg_conversion", {.attributes = owner("o.conowner")});
+  all.add("pg_language", {.attributes = owner("o.lanowner"), .acl = "o.lanacl"});
+  all.add("pg_foreign_data_wrapper",
+          {.attributes = owner("o.fdwowner") + attribute("options", sorted_texts("o.fdwoptions")),
+           .acl = "o.fdwacl"});
+  all.add("pg_foreign_server",
+          {.attributes = owner("o.srvowner") + attribute("options", sorted_texts("o.srvoptions")),
+           .acl = "o.srvacl"});
+  all.add("pg_event_trigger", {.attributes = owner("o.evtowner") + attribute("enabled", "o.evtenabled")});
+  all.add("pg_ts_config", text_search_configurations());
+  all.add("pg_ts_dict", {.attributes = owner("o.dictowner") + attribute("options", "o.dictinitoption")});
+  for (const char* catalog : {"pg_ts_parser", "pg_ts_template", "pg_cast", "pg_am", "pg_extension"})
+    all.add(catalog, {});
+  all.add("pg_tablespace",
+          {.attributes = owner("o.spcowner") + attribute("options", sorted_texts("o.spcoptions")),
+           .shared = true});
+  all.add("pg_authid", {.where = "o.oid <> 10", .shared = true});
+  return all.sql(names);
+}
+
+std::string as_rows(const std::string& select) {
+  return "SELECT row_to_json(answer)::text FROM (SELECT a.extension, a.type, a.identity, a.attributes FROM "
+         "(" +
+         select +
+         ") a ORDER BY a.extension COLLATE \"C\", a.type COLLATE \"C\", a.identity COLLATE \"C\") answer";
+}
+
+}  // namespace
+
+std::string members_sql(int version_num) {
+  return as_rows(questions(Whose::members, version_num) + " UNION ALL " +
+                 questions(Whose::touched, version_num));
+}
+
+std::string built_ins_sql(int version_num, const std::vector<std::string>& names) {
+  // A single argument of a command is at most 128 KiB long on Linux.
+  constexpr std::size_t kLongestList = 60'000;
+  std::size_t length = 0;
+  for (const std::string& name : names) length += name.size() + 4;
+  return as_rows(
+      questions(Whose::built_ins, version_num, length < kLongestList ? names : std::vector<std::string>()));
+}
+
+std::string others_sql(int version_num, const std::vector<std::string>& names) {
+  return as_rows(questions(Whose::others, version_num, names));
+}
+
+}  // namespace pgupgrade::postgres
