@@ -32,7 +32,10 @@ std::vector<std::string> all_events() {
                    .next = {"n"},
                    .leftovers = {},
                    .engine_problem = {}};
+  upgrade::Report prepared = shop_report();
+  prepared.outcome = RunOutcome::unfinished;
   RunStatus unknown = status;
+  unknown.preparation = {"the copy follows"};
   unknown.engine_problem = "gone";
   return {version_event(5),
           plan_event(shop_plan(), shop_steps(), 5),
@@ -44,6 +47,7 @@ std::vector<std::string> all_events() {
           verify_backup_event("/b/db.tar.zst", "9c", 10, 2, 5),
           diagnostic_event({Severity::warning, "W-POOLER", "m", "h"}, 5),
           report_summary(shop_report(), 0, 5),
+          report_summary(prepared, 0, 5),
           error_summary(error, {.data = "untouched", .log = "", .next = {"pgupgrade resume"}}, 5, 5),
           error_summary(error, {.data = "untouched", .log = "/l", .next = {}}, 5, 5),
           status_summary(status, 5),
