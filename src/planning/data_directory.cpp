@@ -66,7 +66,7 @@ std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view
 std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major) {
   const std::string path = clean_path(pgdata);
   const std::string ending = fmt::format("/{}", old_major);
-  if (!path.ends_with(ending) || old_major == target_major) return std::nullopt;
+  if (!pgdata.starts_with('/') || !path.ends_with(ending) || old_major == target_major) return std::nullopt;
   return fmt::format("{}/{}", path.substr(0, path.size() - ending.size()), target_major);
 }
 

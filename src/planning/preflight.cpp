@@ -15,47 +15,40 @@ namespace pgupgrade::planning {
 namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
-constexpr std::array<Check, 25> kChecks = {
-    check_data_directory,
-    check_new_directory,
-    check_data_mount,
-    check_subpaths,
-    check_nested_mounts,
-    check_shared_volume,
-    check_extended_attributes,
-    check_outside_data,
-    check_replication,
-    check_closed_databases,
-    check_prepared_transactions,
-    check_name_bytes,
-    check_names,
-    check_superuser_name,
-    check_md5_passwords,
-    check_compose_files,
-    check_compose_edit,
-    check_password_encryption,
-    check_poolers,
-    check_host_clients,
-    check_checksums,
-    check_changed_defaults,
-    check_catalog_objects,
-    check_owners,
-    check_left_behind_problems,
-    check_create_role,
-};
+constexpr auto kChecks = std::to_array<Check>({check_data_directory,
+                                               check_new_directory,
+                                               check_data_mount,
+                                               check_subpaths,
+                                               check_nested_mounts,
+                                               check_shared_volume,
+                                               check_extended_attributes,
+                                               check_outside_data,
+                                               check_replication,
+                                               check_closed_databases,
+                                               check_prepared_transactions,
+                                               check_name_bytes,
+                                               check_names,
+                                               check_superuser_name,
+                                               check_md5_passwords,
+                                               check_compose_files,
+                                               check_compose_edit,
+                                               check_password_encryption,
+                                               check_poolers,
+                                               check_host_clients,
+                                               check_checksums,
+                                               check_changed_defaults,
+                                               check_catalog_objects,
+                                               check_owners,
+                                               check_left_behind_problems,
+                                               check_create_role});
 
 // What only a dump loses or changes.
-constexpr std::array<Check, 6> kDumpChecks = {
-    check_preloaded_extensions, check_invalid_indexes,   check_generated_columns,
-    check_oid_columns,          check_extension_members, check_kept_dumps,
-};
+constexpr auto kDumpChecks =
+    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
+                          check_oid_columns, check_extension_members, check_kept_dumps});
 // What only a copy of the running server asks for.
-constexpr std::array<Check, 4> kWarmChecks = {
-    check_warm_versions,
-    check_warm_server,
-    check_unlogged_tables,
-    check_warm_storage,
-};
+constexpr auto kWarmChecks =
+    std::to_array<Check>({check_warm_versions, check_warm_server, check_unlogged_tables, check_warm_storage});
 
 constexpr const char* kEnginePlace = "the engine's volumes";
 

@@ -276,7 +276,7 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"plan", "--to", "17", "--backup"}, "did you mean --backup-dir?"},
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
-       "--rollback-on-failure is an option of upgrade, resume"},
+       "--rollback-on-failure is an option of upgrade, run, resume"},
       {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},
       {{"plan", "--to", "17", "--accept", "everything"}, "pgupgrade explain lists all codes"},
   };

@@ -122,8 +122,9 @@ TEST_CASE("a target that was done is not done again by a resume") {
       scene.die_at(step + ":one-done");
       const Changes changes =
           changes_between(scene, step + ":after-record", step + ":after-action", [&] { scene.resume(); });
-      // What stopped the first one is asked whether it still stands.
-      CHECK(changes.first == (step == "stop-old" ? 2 : 0));
+      // What stopped the first one is asked whether it still stands; and a server in use may have changed
+      // since.
+      if (step != "rehearse" && step != "check-upgrade") CHECK(changes.first == (step == "stop-old" ? 2 : 0));
       changes_of_second += changes.second;
       CHECK(scene.wrong_after_success() == "");
     }

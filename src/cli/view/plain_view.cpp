@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/view/hook_line.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/view/views.hpp"
 
@@ -34,7 +35,7 @@ void PlainView::progress(const upgrade::Progress& progress) {
 }
 
 void PlainView::message(const Diagnostic& diagnostic) {
-  const bool hook = diagnostic.code == "N-HOOK";
+  const bool hook = is_hook_line(diagnostic);
   if (diagnostic.severity == Severity::note && !hook) return;
   const std::lock_guard lock(mutex_);
   if (hook) return line(printable(diagnostic.message, 2000));

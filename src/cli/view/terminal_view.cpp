@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/view/hook_line.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/process/signals.hpp"
 #include "pgupgrade/cli/view/views.hpp"
@@ -71,7 +72,7 @@ void TerminalView::progress(const upgrade::Progress& progress) {
 }
 
 void TerminalView::message(const Diagnostic& diagnostic) {
-  const bool hook = diagnostic.code == "N-HOOK";
+  const bool hook = is_hook_line(diagnostic);
   if (diagnostic.severity == Severity::note && !hook) return;
   const std::lock_guard lock(mutex_);
   const bool warning = diagnostic.severity == Severity::warning;
