@@ -73,7 +73,7 @@ TEST_CASE(
          versioned(w);
          w.facts.engine_free_bytes = 5 * 1024 * kMiB;
        },
-       "error E-DISK: not enough space in the engine's volumes: up to 6.3 GiB is needed, 5.0 GiB is free | "
+       "error E-DISK: not enough space in the engine's volumes: up to 6.4 GiB is needed, 5.0 GiB is free | "
        "free "
        "some space; or proceed anyway with --accept E-DISK"},
       {"a cluster there",

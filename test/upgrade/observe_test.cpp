@@ -107,7 +107,7 @@ TEST_CASE("what was added to an extension is found by comparison with a new clus
   for (const DatabaseFacts& database : db.inventory->databases) {
     const LeftBehind& found = database.left_behind;
     CHECK(found.unknown_extensions.empty());
-    CHECK(found.members_digest.empty() == (database.name != "shop"));
+    CHECK_FALSE(found.members_digest.empty());
     CHECK(found.members ==
           (database.name != "shop"
                ? std::vector<MemberChange>{}
