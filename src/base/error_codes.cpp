@@ -1,6 +1,5 @@
 #include "pgupgrade/base/error_codes.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace pgupgrade {
@@ -389,16 +388,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
 
 }  // namespace
 
-Code::Code(const CodeRow& row) : text_(row.code) {}
-
 std::span<const CodeRow> code_table() {
   return kTable;
-}
-
-const CodeRow* find_code(std::string_view code) {
-  const auto found =
-      std::find_if(kTable.begin(), kTable.end(), [&](const CodeRow& row) { return row.code == code; });
-  return found == kTable.end() ? nullptr : &*found;
 }
 
 }  // namespace pgupgrade

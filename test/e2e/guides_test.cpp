@@ -79,7 +79,7 @@ TEST_CASE("PGDATA names the version, and the dumps are kept") {
                          "--after-thaw", "touch served"});
   INFO(output_of(done));
   REQUIRE(done.exit_code == 0);
-  CHECK_THAT(done.standard_output, ContainsSubstring("before-freeze: moving "));
+  CHECK_THAT(done.standard_error, ContainsSubstring("before-freeze: moving "));
   CHECK(std::filesystem::exists(project / "served"));
   stands("17");
   CHECK_THAT(project.read("docker-compose.yml"), ContainsSubstring("PGDATA: /data/17   # with the image"));

@@ -3,17 +3,25 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/plan.hpp"
 
 namespace pgupgrade::upgrade {
 
-// The texts of all targets, joined by "; ".
+// Texts of several targets, joined by "; "; what all have in common is said once.
+inline std::string joined_texts(std::vector<std::string> texts) {
+  std::erase(texts, std::string());
+  const bool same = std::adjacent_find(texts.begin(), texts.end(), std::not_equal_to<>()) == texts.end();
+  if (texts.size() > 1 && same) return texts.front() + " each";
+  return join(texts, "; ");
+}
+
 inline std::string each_target(const Plan& plan, const std::function<std::string(const TargetPlan&)>& text) {
-  std::string all;
-  for (const TargetPlan& target : plan.targets) all += (all.empty() ? "" : "; ") + text(target);
-  return all;
+  std::vector<std::string> texts;
+  for (const TargetPlan& target : plan.targets) texts.push_back(text(target));
+  return joined_texts(std::move(texts));
 }
 
 // "2 databases": template1 is dumped and restored as well, but nobody counts it as theirs.

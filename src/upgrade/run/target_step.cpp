@@ -8,6 +8,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/side_by_side.hpp"
+#include "upgrade/run/each_target.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -139,12 +140,7 @@ void TargetStep::undo(StepContext& context) {
 }
 
 std::string TargetStep::detail(StepContext& context) {
-  std::string all;
-  for (const TargetPlan& target : context.plan().targets) {
-    const std::string text = detail_of(context, target);
-    if (!text.empty()) all += (all.empty() ? "" : "; ") + text;
-  }
-  return all;
+  return each_target(context.plan(), [&](const TargetPlan& target) { return detail_of(context, target); });
 }
 
 }  // namespace pgupgrade::upgrade
