@@ -37,3 +37,13 @@ foreach(room IN LISTS rooms)
     endif()
   endif()
 endforeach()
+
+# Other compilers' headers bring it along, or do not.
+file(GLOB_RECURSE headers "${ROOT}/src/*.hpp" "${ROOT}/include/*.hpp" "${ROOT}/test/*.hpp")
+foreach(file IN LISTS headers)
+  file(STRINGS "${file}" uses REGEX "std::u?int(8|16|32|64)_t")
+  file(STRINGS "${file}" includes REGEX "^#include <cstdint>")
+  if(uses AND NOT includes)
+    message(SEND_ERROR "${file}: std::int64_t and its like need #include <cstdint>")
+  endif()
+endforeach()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 // What is asked of both servers: each statement yields rows of one JSON object, and needs no superuser.

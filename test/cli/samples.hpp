@@ -1,6 +1,8 @@
 // A plan, a run and a clock as the texts' tests want them.
 #pragma once
 
+#include <cstdint>
+
 #include "pgupgrade/base/clock.hpp"
 #include "pgupgrade/model/run_state.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "pgupgrade/base/clock.hpp"
 
 namespace pgupgrade::test {
