@@ -1,5 +1,7 @@
 // A run in two parts: what can be done while the service runs, and, when its users can do without it, the
 // rest.
+#include <algorithm>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
@@ -41,6 +43,19 @@ TEST_CASE("a prepared run has stopped nothing, and is carried out when asked") {
     CHECK_FALSE(is_prepared(state_of(scene)));
     CHECK(scene.wrong_after_success() == "");
   }
+}
+
+TEST_CASE("a command for the moment before the freeze is no part of a preparation") {
+  Scene scene({.hooks = {.before_freeze = "echo now"}});
+  const auto told = [&] {
+    return std::count(scene.listener.codes.begin(), scene.listener.codes.end(), "N-HOOK");
+  };
+  scene.prepare();
+  CHECK(told() == 0);
+  CHECK(is_prepared(state_of(scene)));
+  scene.resume();
+  CHECK(told() == 1);
+  CHECK(scene.wrong_after_success() == "");
 }
 
 TEST_CASE("a prepared run that is given up leaves nothing") {

@@ -24,6 +24,7 @@ class HookStep final : public Step {
 
   std::string_view name() const override { return name_; }
   std::string describe(const Plan&) const override { return command_; }
+  bool opens_window() const override { return true; }
 
   void apply(StepContext& context) override {
     const ProcessResult result = run(context);

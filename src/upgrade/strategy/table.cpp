@@ -50,7 +50,8 @@ void add_steps(Plan& plan) {
   Phase phase = Phase::prepare;
   for (const auto& step : strategy_of(plan).steps(plan)) {
     StepPlan planned{.name = std::string(step->name()), .passes = step->passes()};
-    if (passes(planned, Point::stops_clients)) phase = Phase::window;
+    const bool opens = step->opens_window() || passes(planned, Point::stops_clients);
+    if (opens && phase == Phase::prepare) phase = Phase::window;
     planned.phase = phase;
     if (passes(planned, Point::releases_clients)) phase = Phase::after;
     plan.steps.push_back(std::move(planned));

@@ -39,6 +39,9 @@ class Step {
   // Asks the world whether the step's aim is reached, whole. Used after apply, and for a step that was
   // started when the run was cut off.
   virtual bool holds(StepContext& context) = 0;
+  // Whether the downtime's window begins with it at the latest, though it stops nothing: what comes right
+  // before is no part of a preparation, which may be days earlier.
+  virtual bool opens_window() const { return false; }
   // For a step that is done, when a run is resumed: throws when the world no longer fits, or repairs it
   // (stops again what was started meanwhile).
   virtual void recheck(StepContext&) {}
