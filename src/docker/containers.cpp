@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "docker/container_copy.hpp"
 #include "docker/decode.hpp"
 #include "docker/encode.hpp"
 #include "docker/http_engine.hpp"
@@ -54,6 +55,34 @@ std::string HttpEngine::create_container(const ContainerSpec& spec) {
                             .patience = options_.patience.work};
   const HttpResponse answer = call(request);
   return understood(request.what, [&] { return decode_id(answer.body); });
+}
+
+std::string HttpEngine::create_like(const std::string& container, const std::string& name,
+                                    const ContainerChanges& changes) {
+  const std::string what =
+      fmt::format("create {} like {}", named("container", name), named("container", container));
+  const std::string there = call({.what = what, .target = container_path(container) + "/json"}).body;
+  const std::string image_id = understood(what, [&] { return decode_image_id(there); });
+  const std::string image = call({.what = what, .target = "/images/" + url_encode(image_id) + "/json"}).body;
+  const CopyRequest copy = understood(what, [&] { return encode_copy(there, image, changes); });
+  const HttpResponse answer = call({.what = what,
+                                    .method = "POST",
+                                    .target = with_query("/containers/create", {{"name", name}}),
+                                    .body = copy.body,
+                                    .patience = options_.patience.work});
+  const std::string id = understood(what, [&] { return decode_id(answer.body); });
+  for (const auto& [network, endpoint] : copy.networks)
+    command({.what = what,
+             .method = "POST",
+             .target = "/networks/" + url_encode(network) + "/connect",
+             .body = encode_connection(endpoint, id)});
+  return id;
+}
+
+void HttpEngine::rename_container(const std::string& container, const std::string& name) {
+  command({.what = fmt::format("rename {} to {}", named("container", container), printable(name)),
+           .method = "POST",
+           .target = with_query(container_path(container) + "/rename", {{"name", name}})});
 }
 
 void HttpEngine::start_container(const std::string& container) {

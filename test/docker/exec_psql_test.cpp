@@ -52,6 +52,10 @@ class PsqlEngine final : public docker::Engine {
     unexpected();
   }
   std::string create_container(const docker::ContainerSpec&) override { unexpected(); }
+  std::string create_like(const std::string&, const std::string&, const docker::ContainerChanges&) override {
+    unexpected();
+  }
+  void rename_container(const std::string&, const std::string&) override { unexpected(); }
   void start_container(const std::string&) override { unexpected(); }
   void signal_container(const std::string&, const std::string&) override { unexpected(); }
   void stop_container(const std::string&, std::chrono::seconds) override { unexpected(); }

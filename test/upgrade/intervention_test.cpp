@@ -177,8 +177,8 @@ TEST_CASE("a rollback does not put the backup back under a running stranger") {
        .mounts = {{.kind = MountKind::volume, .source = "shop_dbdata", .target = "/x"}}});
   scene.engine.start_container(stranger);
   CHECK(error_of([&] { scene.roll_back(); }) ==
-        "E-VOLUME-IN-USE: cannot put the backup back into volume shop_dbdata: it is in use by stranger "
-        "(running)");
+        "E-VOLUME-IN-USE: cannot bring the old data back into volume shop_dbdata: it is in use by "
+        "stranger (running)");
   scene.engine.remove_container(stranger);
   scene.roll_back();
   CHECK(scene.wrong_after_rollback() == "");

@@ -47,6 +47,13 @@ struct ContainerSpec {
   std::string pid_namespace;  // "container:<id>" shares that one's processes; empty: its own
 };
 
+// In what a container is other than the one that it is made like.
+struct ContainerChanges {
+  std::string image;                                 // reference or id
+  std::map<std::string, std::string> environment;    // NAME -> value, in place of what was there
+  std::map<std::string, std::string> mount_targets;  // path of a mount in the container -> the new path
+};
+
 struct NetworkAttachment {
   std::string network;
   std::string ip_address;  // IPv4, empty when not running
@@ -165,6 +172,14 @@ class Engine {
   // Stopped ones too.
   virtual std::vector<ContainerSummary> list_containers(const ContainerFilter& filter) = 0;
   virtual std::string create_container(const ContainerSpec& spec) = 0;  // returns the id
+  // Makes a container under `name` as `container` was asked for, with `changes`: labels, mounts (its
+  // anonymous volumes too), ports, limits, networks with aliases and addresses. What `container` has from its
+  // own image, like the path in its environment or its command, comes from the new image instead. Both must
+  // be on the engine. Returns the id; the container is not started, and the restart policy is as that of
+  // `container`.
+  virtual std::string create_like(const std::string& container, const std::string& name,
+                                  const ContainerChanges& changes) = 0;
+  virtual void rename_container(const std::string& container, const std::string& name) = 0;
   virtual void start_container(const std::string& container) = 0;
   // Sends `signal` and returns at once; a container that is not running is fine.
   virtual void signal_container(const std::string& container, const std::string& signal) = 0;

@@ -14,9 +14,11 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/command/drift.hpp"
 #include "upgrade/command/report.hpp"
+#include "upgrade/data/data_volume.hpp"
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/runner.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -105,6 +107,13 @@ void prove_way_back(Journal& journal, World& world, Listener& listener) {
   if (!journal.begun(Point::replaces_data)) return;
   const Plan& plan = journal.state().plan;
   StepContext context = context_at(Point::replaces_data, journal, world, listener);
+  // Found while everything still runs, rather than when the new server has been stopped.
+  for (const TargetPlan& target : plan.targets) {
+    const auto own = find_service_container(world, plan, target.service);
+    refuse_users(context, target,
+                 fmt::format("bring the old data back into {}", data_name(target.data_mount)),
+                 "pgupgrade rollback", own ? own->id : "");
+  }
   strategy_of(plan).way_back(plan).prove(context);
 }
 

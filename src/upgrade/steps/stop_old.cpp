@@ -1,18 +1,14 @@
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
-
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/files.hpp"
-#include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/wait.hpp"
+#include "upgrade/back/old_container.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/clients/clients.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/target_step.hpp"
-#include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
 #include "upgrade/sandbox/work.hpp"
@@ -65,7 +61,7 @@ class StopOldStep final : public TargetStep {
   void undo_for(StepContext& context, const TargetPlan& target) override {
     put_back_lost_data(context, target);
     context.reach("data-back");
-    run_again(context, target);
+    start_old_server(context, target);
     context.reach("started-again");
     wait_until_ready(context, target);
   }
@@ -107,60 +103,6 @@ class StopOldStep final : public TargetStep {
                     "connections{}",
                     target.service, name, log_end(context.world, name)),
         fmt::format("check its log: docker logs {}", name));
-  }
-
-  // What the old image's tag names now, when that is not the old version; else nothing. A newer build of the
-  // same version is what Compose would start as well.
-  static std::string other_version(StepContext& context, const TargetPlan& target) {
-    const auto image = context.world.engine.inspect_image(target.old_image);
-    // With neither tag nor image Compose pulls what the tag names elsewhere.
-    if (!image) return context.world.engine.inspect_image(target.old_image_id) ? "gone" : "";
-    if (image->id == target.old_image_id) return {};
-    try {
-      const ImageFacts facts =
-          probe_image(context.world, context.plan().run_id, target.service, target.old_image);
-      return facts.major == target.old_major ? std::string() : fmt::format("PostgreSQL {}", facts.major);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::failed) throw;
-      return "another image";
-    }
-  }
-
-  // The user's files, and one that names the old image by its id where its tag names another now.
-  static ProjectLocation old_location(StepContext& context, const TargetPlan& target) {
-    ProjectLocation location = context.plan().location;
-    const std::string now = other_version(context, target);
-    if (now.empty()) return location;
-    const std::string tag = fmt::format("docker tag {} {}", target.old_image_id, target.old_image);
-    if (!context.world.engine.inspect_image(target.old_image_id))
-      throw Error(
-          ErrorKind::failed, "E-OLD-IMAGE",
-          fmt::format("could not start service \"{}\" again: its image {} is {} now, and that of its data "
-                      "(PostgreSQL {}) is not on the engine any more",
-                      target.service, target.old_image, now, target.old_major),
-          fmt::format("pull an image of PostgreSQL {} as {}", target.old_major, target.old_image));
-    const auto file = context.journal.files().directory / fmt::format("old-image-{}.json", target.service);
-    const boost::json::object service{{"image", target.old_image_id}, {"pull_policy", "never"}};
-    write_file_durably(
-        file,
-        json::pretty(boost::json::object{{"services", boost::json::object{{target.service, service}}}}));
-    location.files.push_back(file);
-    context.warn(
-        "W-OLD-IMAGE",
-        fmt::format("service {} runs on the image that it had, but its tag {} is {} now; before Compose "
-                    "makes the container anew: {}",
-                    target.service, target.old_image, now, tag));
-    return location;
-  }
-
-  static void run_again(StepContext& context, const TargetPlan& target) {
-    const auto info = context.world.engine.inspect_container(target.container_id);
-    if (info) {
-      if (!info->running()) context.world.engine.start_container(info->id);
-      return;
-    }
-    // Compose has replaced the old container since; it makes it again from the old file.
-    context.world.compose.up(old_location(context, target), {target.service}, std::chrono::minutes(10));
   }
 };
 

@@ -63,6 +63,49 @@ void as_specified(Trial& trial) {
   CHECK(std::count(info.mounts.begin(), info.mounts.end(), spec.mounts[0]) == 1);
 }
 
+// What the other one was asked for with is asked for again; what its image gave it comes from the new image.
+void like_another(Trial& trial) {
+  auto spec = trial.spec("one", {"true"});
+  spec.environment = {"OTHER=a=b", "PGDATA=/somewhere"};
+  spec.mounts = {trial.volume("data", "/data")};
+  spec.user = "999:999";
+  const auto one = trial.look(trial.engine.create_container(spec));
+  const std::string name = trial.name("like");
+  const std::string id = trial.engine.create_like(
+      one.id, name,
+      {.image = one.image_id, .environment = {{"PGDATA", "/else"}}, .mount_targets = {{"/data", "/moved"}}});
+  const auto like = trial.look(id);
+  CHECK(like.name == name);
+  CHECK(like.id != one.id);
+  CHECK(like.image_id == one.image_id);
+  CHECK(like.status == ContainerStatus::created);
+  CHECK(like.entrypoint == one.entrypoint);
+  CHECK(like.labels == one.labels);
+  CHECK(like.user == one.user);
+  CHECK(like.network_mode == one.network_mode);
+  const auto count = [](const std::vector<std::string>& lines, const std::string& line) {
+    return std::count(lines.begin(), lines.end(), line);
+  };
+  CHECK(count(like.environment, "OTHER=a=b") == 1);
+  CHECK(count(like.environment, "PGDATA=/else") == 1);
+  CHECK(count(like.environment, "PGDATA=/somewhere") == 0);
+  CHECK(like.environment.size() == one.environment.size());
+  Mount moved = spec.mounts[0];
+  moved.target = "/moved";
+  CHECK(std::count(like.mounts.begin(), like.mounts.end(), moved) == 1);
+  CHECK(like.mounts.size() == one.mounts.size());
+}
+
+void renamed(Trial& trial) {
+  const std::string one = trial.create("one", {"true"});
+  const std::string other = trial.create("other", {"true"});
+  const std::string name = trial.name("renamed");
+  CHECK(Trial::refusal([&] { trial.engine.rename_container(one, trial.look(other).name); }) ==
+        "E-ENGINE-CONFLICT");
+  trial.engine.rename_container(one, name);
+  CHECK(trial.look(name).id == one);
+}
+
 // A variable of the container's replaces the image's of that name; the image's others stay.
 void environment(Trial& trial) {
   auto spec = trial.spec("one", {"true"});
@@ -209,6 +252,9 @@ const std::vector<ContractCase>& container_contract() {
       {"a container that was never started has no exit code and is not waited for", not_started},
       {"a container is as it was specified", as_specified},
       {"a container's own variables replace those of the image", environment},
+      {"a container that is made like another one has what that was asked for, but for the changes",
+       like_another},
+      {"a container is renamed, unless the name is in use", renamed},
       {"an entrypoint of its own leaves nothing of the image's command", own_entrypoint},
       {"a name belongs to the container that was created first, until it is removed", one_name},
       {"no container is made of an image that is not there", no_image},

@@ -159,14 +159,21 @@ std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, 
   return make(service, declared, restart, name);
 }
 
+void SimulatedCompose::refuse_where_broken() const {
+  if (!problem.empty())
+    throw Error(ErrorKind::failed, "E-COMPOSE-UP", "could not start it through Compose: " + problem);
+}
+
 void SimulatedCompose::up(const ProjectLocation& location, const std::vector<std::string>& services,
                           std::chrono::milliseconds) {
+  refuse_where_broken();
   if (on_change) on_change("up " + join(services, " "));
   for (const std::string& service : services) engine_.start_container(make_as_declared(location, service));
 }
 
 void SimulatedCompose::create(const ProjectLocation& location, const std::vector<std::string>& services,
                               std::chrono::milliseconds) {
+  refuse_where_broken();
   if (on_change) on_change("create " + join(services, " "));
   for (const std::string& service : services) make_as_declared(location, service);
 }

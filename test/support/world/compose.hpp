@@ -23,8 +23,10 @@ class SimulatedCompose final : public compose::Cli {
 
   std::function<void(const std::string& change)> on_change;  // before each call that changes something
   std::map<std::string, std::string> addresses;              // service -> its containers' address
+  std::string problem;                                       // what keeps it from making any container
 
  private:
+  void refuse_where_broken() const;
   std::string make(const std::string& service, const compose::Service& declared, const std::string& restart,
                    const std::string& name);
   std::string make_as_declared(const ProjectLocation& location, const std::string& service);

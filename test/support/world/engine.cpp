@@ -203,12 +203,49 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.network_mode = spec.network.empty() ? "none" : spec.network;
   container.stop_signal = spec.stop_signal;
   container.pid_namespace = spec.pid_namespace;
-  container.pid_namespace = spec.pid_namespace;
   container.layer = empty_tree();
   make_volumes(container, *image);
   const std::string id = container.info.id;
   containers[id] = std::move(container);
   return id;
+}
+
+std::string SimulatedEngine::create_like(const std::string& other, const std::string& name,
+                                         const docker::ContainerChanges& changes) {
+  const SimulatedContainer like = at(other);
+  const docker::ImageInfo given = image_of(like).info;
+  const auto own = [](const std::vector<std::string>& values, const std::vector<std::string>& of_image) {
+    return values == of_image ? std::vector<std::string>() : values;
+  };
+  docker::ContainerSpec spec{.name = name,
+                             .image = changes.image,
+                             .entrypoint = own(like.info.entrypoint, given.entrypoint),
+                             .command = own(like.info.command, given.command),
+                             .labels = like.info.labels,
+                             .user = like.info.user,
+                             .mounts = like.info.mounts,
+                             .shm_bytes = like.info.shm_bytes,
+                             .stop_signal = like.stop_signal,
+                             .network = like.info.network_mode,
+                             .pid_namespace = like.pid_namespace};
+  for (const std::string& line : like.info.environment)
+    if (std::find(given.environment.begin(), given.environment.end(), line) == given.environment.end())
+      spec.environment.push_back(line);
+  for (const auto& [variable, value] : changes.environment)
+    spec.environment.push_back(variable + "=" + value);
+  for (Mount& mount : spec.mounts)
+    if (const auto moved = changes.mount_targets.find(mount.target); moved != changes.mount_targets.end())
+      mount.target = moved->second;
+  const std::string id = create_container(spec);
+  at(id).info.restart = like.info.restart;
+  at(id).address = like.address;
+  return id;
+}
+
+void SimulatedEngine::rename_container(const std::string& container, const std::string& name) {
+  if (find(name) != nullptr)
+    refuse("E-ENGINE-CONFLICT", fmt::format("could not rename container {}: {} is in use", container, name));
+  at(container).info.name = name;
 }
 
 // Those that are mounted and not there yet; and one for each that the image declares and nothing is mounted

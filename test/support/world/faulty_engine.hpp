@@ -44,6 +44,15 @@ class FaultyEngine final : public docker::Engine {
     tell([&] { return "create container " + describe(spec); });
     return call("create_container", [&] { return engine_.create_container(spec); });
   }
+  std::string create_like(const std::string& other, const std::string& name,
+                          const docker::ContainerChanges& changes) override {
+    tell([&] { return "create container " + name + " like " + other + " of " + changes.image; });
+    return call("create_like", [&] { return engine_.create_like(other, name, changes); });
+  }
+  void rename_container(const std::string& container, const std::string& name) override {
+    tell([&] { return "rename container " + container + " to " + name; });
+    call("rename_container", [&] { engine_.rename_container(container, name); });
+  }
   void start_container(const std::string& name) override {
     tell([&] { return "start container " + name; });
     call("start_container", [&] { engine_.start_container(name); });
