@@ -38,6 +38,7 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/planned_cluster.cpp", "dump"},      // the verb of a sentence
       {"upgrade/cluster/planned_cluster.cpp", "convert"},   // the same
       {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
+      {"upgrade/cluster/take_dump.cpp", "dump"},            // the same, and the purpose of a work container
       {"cli/arguments/options.cpp", "verify-backup"},       // a command
       {"cli/command/tool_commands.cpp", "verify-backup"},   // the same
       {"cli/view/events.cpp", "verify"},                    // an event of JSON output
