@@ -32,7 +32,8 @@ boost::json::object summary_of(const ProcessResult& result) {
 
 }  // namespace
 
-TEST_CASE("a rehearsal passes beside a project that goes on taking writes, also after one that was killed") {
+TEST_CASE(
+    "a rehearsal passes beside a project that goes on taking writes, also after some that were killed") {
   Project project("rehearsed");
   project.write("docker-compose.yml", small_project(15));
   project.up();
@@ -44,9 +45,13 @@ TEST_CASE("a rehearsal passes beside a project that goes on taking writes, also 
   project.compose({"exec", "-d", "db", "sh", "-c",
                    "while sleep 0.1; do psql -qU postgres -d shop -c 'INSERT INTO tick SELECT now()'; done"});
 
-  const ProcessResult killed = project.killed_at("restore:globals-restored", kRehearse);
-  CHECK(killed.signal_number == SIGKILL);
-  CHECK_FALSE(project.engine_leftovers().empty());
+  for (const char* place : {"copy-live:cut-loose", "restore:globals-restored", "keep:port-open"}) {
+    const ProcessResult killed = project.killed_at(place, with(kRehearse, {"--keep"}));
+    INFO(place << ": " << output_of(killed));
+    CHECK(killed.signal_number == SIGKILL);
+    CHECK_FALSE(project.engine_leftovers().empty());
+    CHECK(project.runs().size() == 1);  // what the one before has left is removed
+  }
   project.write("migrate.sql", "ALTER TABLE item ADD COLUMN price int;\nUPDATE item SET price = id;\n");
   project.write("index.sql", "-- pgupgrade: no transaction\nCREATE INDEX CONCURRENTLY ON item (price);\n");
   const std::string before = project.sql("db", "shop", "SELECT count(*) FROM tick");
