@@ -31,13 +31,11 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade plan --to 17 --detailed-exitcode",
                      "exits with 10 when there is something to upgrade"}}},
       {.command = Command::rehearse,
-       .detail =
-           "Copies the running server, dumps the copy, restores it on the new version, compares every row, "
-           "and "
-           "measures each part: the downtime to expect. The service goes on meanwhile, and nothing of it is "
-           "changed. The copy has no network, so it reaches nobody. It is removed at the end, unless --keep "
-           "is "
-           "given. A script with a line `-- pgupgrade: no transaction` is not put into one.",
+       .detail = "Copies the running server, dumps the copy, restores it on the new version, compares every "
+                 "row, and measures each part: the downtime to expect. The service goes on meanwhile, and "
+                 "nothing of it is changed. Once it is complete, the copy has no network, so it reaches "
+                 "nobody. It is removed at the end, unless --keep is given. A script with a line `-- "
+                 "pgupgrade: no transaction` is not put into one.",
        .positionals = {},
        .examples = {{"pgupgrade rehearse --to 17", "goes through the upgrade on a copy"},
                     {"pgupgrade rehearse --to 17 --run migrate.sql check.sql",
