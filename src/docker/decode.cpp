@@ -136,6 +136,19 @@ std::vector<NetworkAttachment> decode_networks(const bj::object& container) {
   return networks;
 }
 
+// Of the one port that we publish; null where a port is exposed only.
+int decode_loopback_port(const bj::object& container) {
+  for (const auto& [name, value] : object_or_empty(object_or_empty(container, "NetworkSettings"), "Ports")) {
+    if (!value.is_array()) continue;
+    for (const bj::value& binding : value.get_array()) {
+      const bj::object& place = json::as_object(binding, "port");
+      const std::string port = json::get_string_or(place, "HostPort", "");
+      if (json::get_string_or(place, "HostIp", "") == "127.0.0.1" && !port.empty()) return std::stoi(port);
+    }
+  }
+  return 0;
+}
+
 RestartPolicy decode_restart_policy(const bj::object& host_config) {
   const bj::object& policy = object_or_empty(host_config, "RestartPolicy");
   RestartPolicy decoded;
@@ -218,6 +231,7 @@ ContainerInfo decode_container(std::string_view text) {
     container.stop_signal = signal;
   container.stop_timeout = std::chrono::seconds(json::get_int_or(config, "StopTimeout", 10));
   container.networks = decode_networks(object);
+  container.loopback_port = decode_loopback_port(object);
   return container;
 }
 

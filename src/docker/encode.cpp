@@ -35,6 +35,11 @@ bj::object encode_policy(const RestartPolicy& policy) {
   return object;
 }
 
+// On a free port of the host's loopback, which nobody reaches from another machine.
+bj::object encode_port(int port) {
+  return {{std::to_string(port) + "/tcp", bj::array{bj::object{{"HostIp", "127.0.0.1"}, {"HostPort", ""}}}}};
+}
+
 bj::object encode_host_config(const ContainerSpec& spec) {
   bj::array mounts;
   for (const Mount& mount : spec.mounts) mounts.push_back(encode_mount(mount));
@@ -44,6 +49,7 @@ bj::object encode_host_config(const ContainerSpec& spec) {
                   {"LogConfig", bj::object{{"Type", "json-file"}, {"Config", bj::object{}}}},
                   {"Mounts", std::move(mounts)}};
   if (spec.shm_bytes > 0) host["ShmSize"] = spec.shm_bytes;
+  if (spec.published_port != 0) host["PortBindings"] = encode_port(spec.published_port);
   if (!spec.pid_namespace.empty()) host["PidMode"] = spec.pid_namespace;
   return host;
 }
@@ -69,6 +75,8 @@ std::string encode_container(const ContainerSpec& spec) {
   if (!spec.user.empty()) body["User"] = spec.user;
   if (!spec.working_directory.empty()) body["WorkingDir"] = spec.working_directory;
   if (!spec.stop_signal.empty()) body["StopSignal"] = spec.stop_signal;
+  if (spec.published_port != 0)
+    body["ExposedPorts"] = bj::object{{std::to_string(spec.published_port) + "/tcp", bj::object{}}};
   return bj::serialize(body);
 }
 

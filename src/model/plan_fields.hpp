@@ -114,6 +114,13 @@ void describe(Archive& archive, T& value) {
   archive.optional("after_thaw", value.after_thaw);
 }
 
+template <class Archive, fields::Of<Rehearsal> T>
+void describe(Archive& archive, T& value) {
+  archive.optional("scripts", value.scripts);
+  archive.optional("database", value.database);
+  archive.optional("keep", value.keep);
+}
+
 template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
@@ -138,6 +145,7 @@ void describe(Archive& archive, T& value) {
   archive.optional("to_set", value.to_set);
   archive("file_digests", value.file_digests);
   archive.optional("hooks", value.hooks);
+  archive.optional("rehearsal", value.rehearsal);
   archive("password_file", value.password_file);
   archive("acknowledged", value.acknowledged);
   archive("jobs", value.jobs);

@@ -61,6 +61,7 @@ std::int64_t ended_ms(const RunState& state, Point point) {
 }
 
 bool is_prepared(const RunState& state) {
+  if (is_rehearsal(state.plan)) return false;
   if (state.outcome != RunOutcome::unfinished || state.direction != Direction::forward) return false;
   bool prepares = false;
   for (const StepPlan& step : state.plan.steps) {

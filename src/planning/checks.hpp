@@ -57,6 +57,7 @@ Diagnostics check_extension_members(const Subject& subject);
 
 // What strategy warm asks of the server (checks_warm.cpp).
 Diagnostics check_warm_versions(const Subject& subject);
+Diagnostics check_rehearsed_version(const Subject& subject);
 Diagnostics check_warm_server(const Subject& subject);
 Diagnostics check_unlogged_tables(const Subject& subject);
 Diagnostics check_warm_storage(const Subject& subject);

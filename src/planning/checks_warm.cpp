@@ -20,7 +20,9 @@ Diagnostic unfit(const Subject& subject, const std::string& why, const std::stri
           .code = "E-WARM",
           .message = fmt::format("{} cannot be copied while it runs: {}",
                                  service_name(subject.service.service), why),
-          .hint = cure + ", or use --strategy dump"};
+          .hint = cure + (subject.request.strategy == kWarm
+                              ? ", or use --strategy dump"
+                              : ", or try what needs no copy: pgupgrade plan --rehearse")};
 }
 
 // "musl" or "glibc"; which version does not matter here.
@@ -47,6 +49,12 @@ Diagnostics check_warm_versions(const Subject& subject) {
                                        copy->old_libc, image->libc),
                            "choose a new image with the same C library (--image)"));
   return result;
+}
+
+Diagnostics check_rehearsed_version(const Subject& subject) {
+  if (subject.inventory.major() >= kOldestSource) return {};
+  return {unfit(subject, fmt::format("a rehearsal copies servers of PostgreSQL {} or later", kOldestSource),
+                "upgrade it without one")};
 }
 
 Diagnostics check_warm_server(const Subject& subject) {

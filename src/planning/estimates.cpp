@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+constexpr std::int64_t kBytesPerMegabyte = 1'000'000;
+// Of strategy dump, as downtime_ms says.
+constexpr std::int64_t kSerialMs = 18'400;
+constexpr std::int64_t kContainersMs = 20'000;
 
 }  // namespace
 
@@ -37,12 +41,14 @@ std::int64_t restore_extra_bytes(std::int64_t data_bytes) {
 // the others share the jobs. With a margin of one half the 1.5 of both sides cancel out: 18.4 s a gigabyte
 // in one thread, 66.8 s shared. Containers that stop and start cost 20 s, a table's own objects 30 ms.
 std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs) {
-  constexpr std::int64_t kSerialMs = 18'400;
   constexpr std::int64_t kSharedMs = 66'800;
-  constexpr std::int64_t kBytesPerMegabyte = 1'000'000;
   const std::int64_t ms_per_gigabyte = kSerialMs + kSharedMs / std::clamp(jobs, 1, 8);
   const std::int64_t megabytes = data_bytes / kBytesPerMegabyte;
-  return 20'000 + 30 * std::int64_t{tables} + megabytes * ms_per_gigabyte / 1000;
+  return kContainersMs + 30 * std::int64_t{tables} + megabytes * ms_per_gigabyte / 1000;
+}
+
+std::int64_t unrehearsed_ms(std::int64_t data_bytes) {
+  return kContainersMs + data_bytes / kBytesPerMegabyte * kSerialMs / 1000;
 }
 
 // The copy with its WAL, as a backup is; the new cluster shares its files. Beyond it: the old version's
@@ -56,7 +62,6 @@ std::int64_t copy_bytes(std::int64_t data_bytes) {
 std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes) {
   constexpr std::int64_t kPrintsMs = 25'600;
   constexpr std::int64_t kIndexesMs = 10'000;
-  constexpr std::int64_t kBytesPerMegabyte = 1'000'000;
   const std::int64_t ms_per_gigabyte = kPrintsMs / std::clamp(jobs, 1, 8) + (libc_changes ? kIndexesMs : 0);
   return 15'000 + 15 * std::int64_t{tables} + data_bytes / kBytesPerMegabyte * ms_per_gigabyte / 1000;
 }

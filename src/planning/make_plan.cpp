@@ -95,7 +95,7 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
                     .new_data_target = place.new_target,
                     .new_pgdata = place.new_pgdata,
                     .custom_pgdata = place.custom_pgdata,
-                    .keeps_old = place.beside,
+                    .keeps_old = place.beside && request.strategy != kRehearsal,
                     .environment = service.environment,
                     .user = service.user,
                     .shm_bytes = service.shm_bytes,
@@ -197,9 +197,45 @@ Plan begin_plan(const Request& request, const Facts& facts, const std::string& r
           .dump_directory = request.dump_directory ? request.dump_directory->string() : "",
           .edit_files = request.edit_files,
           .hooks = request.hooks,
+          .rehearsal = request.rehearsal,
           .password_file = request.password_file ? request.password_file->string() : "",
           .acknowledged = request.acknowledged,
           .jobs = plan_jobs(request, facts)};
+}
+
+// Where the user names none: the only one that is not there from the beginning.
+std::string database_of_scripts(const Plan& plan) {
+  std::string own;
+  for (const DatabaseFacts& database : plan.targets.front().inventory.databases) {
+    if (database.is_template || database.name == "postgres") continue;
+    if (!own.empty()) return {};
+    own = database.name;
+  }
+  return own.empty() ? "postgres" : own;
+}
+
+Diagnostics plan_scripts(Plan& plan) {
+  Rehearsal& rehearsal = plan.rehearsal;
+  if (rehearsal.scripts.empty()) return {};
+  const auto refusal = [](const std::string& message, const std::string& hint) -> Diagnostics {
+    return {{.severity = Severity::error, .code = "E-SCRIPT-DATABASE", .message = message, .hint = hint}};
+  };
+  if (plan.targets.size() > 1)
+    return refusal("scripts can be run on one service only, and several are to be rehearsed",
+                   "choose one with --service");
+  const TargetPlan& target = plan.targets.front();
+  if (rehearsal.database.empty()) rehearsal.database = database_of_scripts(plan);
+  if (rehearsal.database.empty())
+    return refusal(
+        fmt::format("service {} has several databases, and none is chosen for the scripts", target.service),
+        "name one with --database");
+  const auto& databases = target.inventory.databases;
+  if (std::any_of(databases.begin(), databases.end(),
+                  [&](const DatabaseFacts& database) { return database.name == rehearsal.database; }))
+    return {};
+  return refusal(fmt::format("service {} has no database \"{}\" to run the scripts on", target.service,
+                             printable(rehearsal.database)),
+                 "name another with --database");
 }
 
 void finish_plan(Plan& plan, const Request& request, const Facts& facts) {
@@ -247,6 +283,7 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
   if (!upgraded.empty()) {
     finish_plan(planned.plan, request, facts);
     append(planned.diagnostics, check_disk(request, planned.plan.disk));
+    append(planned.diagnostics, plan_scripts(planned.plan));
   }
 
   std::stable_sort(planned.diagnostics.begin(), planned.diagnostics.end(),

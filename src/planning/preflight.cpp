@@ -50,6 +50,9 @@ constexpr auto kDumpChecks =
 constexpr auto kWarmChecks =
     std::to_array<Check>({check_warm_versions, check_warm_server, check_unlogged_tables, check_warm_storage});
 
+constexpr auto kRehearsalChecks =
+    std::to_array<Check>({check_rehearsed_version, check_warm_server, check_warm_storage});
+
 constexpr const char* kEnginePlace = "the engine's volumes";
 
 template <std::size_t Count>
@@ -99,6 +102,7 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
       run_checks(kWarmChecks, subject, result);
     else
       run_checks(kDumpChecks, subject, result);
+    if (request.strategy == kRehearsal) run_checks(kRehearsalChecks, subject, result);
   }
   return with_acceptance(std::move(result), request.acknowledged);
 }
@@ -111,17 +115,20 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
   std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
   const bool warm = request.strategy == kWarm;
+  const bool rehearsal = request.strategy == kRehearsal;
   for (const TargetPlan& target : targets) {
-    const std::int64_t beside =
-        warm ? copy_bytes(target.data_bytes)
-             : restore_extra_bytes(target.data_bytes) + (target.keeps_old ? target.data_bytes : 0);
+    const bool in_addition = target.keeps_old || rehearsal;
+    const std::int64_t beside = warm ? copy_bytes(target.data_bytes)
+                                     : restore_extra_bytes(target.data_bytes) +
+                                           (in_addition ? target.data_bytes : 0) +
+                                           (rehearsal ? copy_bytes(target.data_bytes) : 0);
     if (const auto apart = need_apart(facts, target, beside))
       result.push_back(*apart);
     else
       engine.needed_bytes += beside;
     if (warm) continue;
     engine.needed_bytes += dump_bytes(target.data_bytes);
-    state.needed_bytes += backup_bytes(target.data_bytes);
+    if (!rehearsal) state.needed_bytes += backup_bytes(target.data_bytes);
   }
   const auto dumps = need_of_kept_dumps(request, facts, targets);
   if (dumps && facts.dumps_with_state)

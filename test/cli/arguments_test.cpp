@@ -101,6 +101,8 @@ TEST_CASE("each command is known by its name") {
       {{"upgrade", "--to", "17"}, Command::upgrade},
       {{"plan", "--to", "17", "--rehearse", "--detailed-exitcode"}, Command::plan},
       {{"prepare", "--to", "17", "--strategy", "warm"}, Command::prepare},
+      {{"rehearse", "--to", "17", "--run", "a.sql", "b.sql", "--database", "shop", "--keep"},
+       Command::rehearse},
       {{"run", "--yes"}, Command::run},
       {{"cancel"}, Command::cancel},
       {{"resume", "--state", "s"}, Command::resume},
@@ -126,7 +128,8 @@ TEST_CASE("each command is known by its name") {
 TEST_CASE("every command accepts --yes, which scripts give to all of them") {
   for (const auto& command : describe_commands()) {
     Words words = {command.name, "--yes"};
-    if (command.name == "upgrade" || command.name == "plan" || command.name == "prepare")
+    if (command.name == "upgrade" || command.name == "plan" || command.name == "prepare" ||
+        command.name == "rehearse")
       words.insert(words.end(), {"--to", "17"});
     if (command.takes_file) words.emplace_back("db.tar.zst");
     if (command.name == "completion") words.emplace_back("bash");
@@ -143,6 +146,9 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"--to", "17", "--jobs", "0"}, "cannot use --jobs 0: it is a whole number from 1 to 256"},
       {{"plan"}, "cannot plan without a target version: --to is missing"},
       {{"--yes"}, "cannot upgrade without a target version: --to is missing"},
+      {{"rehearse", "--to", "17", "--database", "shop"}, "cannot use --database without --run"},
+      {{"rehearse", "--to", "17", "--backup-dir", "b"},
+       "cannot use option --backup-dir: the command rehearse does not know it"},
       {{"upgrad"}, "could not find a command \"upgrad\""},
       {{"--to", "17", "status"}, "cannot use \"status\" here: the command comes first"},
       {{"status", "--frob"}, "cannot use option --frob: the command status does not know it"},

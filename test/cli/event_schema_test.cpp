@@ -48,6 +48,7 @@ std::vector<std::string> all_events() {
           diagnostic_event({Severity::warning, "W-POOLER", "m", "h"}, 5),
           report_summary(shop_report(), 0, 5),
           report_summary(prepared, 0, 5),
+          report_summary(shop_rehearsal(), 0, 5),
           error_summary(error, {.data = "untouched", .log = "", .next = {"pgupgrade resume"}}, 5, 5),
           error_summary(error, {.data = "untouched", .log = "/l", .next = {}}, 5, 5),
           status_summary(status, 5),

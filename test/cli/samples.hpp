@@ -89,6 +89,25 @@ inline upgrade::Report shop_report() {
           .targets = {target}};
 }
 
+inline upgrade::Report shop_rehearsal() {
+  upgrade::Report report = shop_report();
+  report.total_ms = 600'000;
+  report.downtime_ms = 0;
+  report.rehearsal = true;
+  report.targets[0].backup_file.clear();
+  report.targets[0].logins_tried = 0;
+  report.targets[0].notes.clear();
+  report.parts = {{"restore", 300'000}, {"verify", 60'000}};
+  report.measured_ms = 360'000;
+  report.estimated_ms = 90'000;
+  report.kept = {{.service = "db",
+                  .container = "pgupgrade-7f3a21bc-db-kept",
+                  .user = "the chief",
+                  .database = "shop",
+                  .port = 49153}};
+  return report;
+}
+
 inline RunState shop_run() {
   RunState state;
   state.created_ms = 1'764'000'000'000;

@@ -84,6 +84,19 @@ TEST_CASE("the whole summary of an upgrade") {
           "Clean up   pgupgrade cleanup\n");
 }
 
+TEST_CASE("the whole summary of a rehearsal") {
+  CHECK(render_report(shop_rehearsal(), "shop", "/srv/shop", {}) ==
+        "Rehearsed the upgrade of shop: 15.8 → 17.11 in 10:00\n"
+        "Nothing was stopped, and nothing of yours was changed.\n"
+        "Verified 212 tables, 84,113,902 rows, 61 sequences, 1 role: identical.\n"
+        "Measured   restore      5:00\n"
+        "           verify       1:00\n"
+        "Downtime   about 7:30: 6:00 measured, about 1:30 estimated for the backup and for stopping and "
+        "starting\n"
+        "Server     db: postgresql://the%20chief@127.0.0.1:49153/shop, with the passwords of its roles\n"
+        "Clean up   pgupgrade cleanup removes the kept server\n");
+}
+
 TEST_CASE("the whole summary of a rollback") {
   upgrade::Report report = shop_report();
   report.outcome = RunOutcome::rolled_back;

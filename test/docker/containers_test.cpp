@@ -74,6 +74,17 @@ TEST_CASE("a container of ours has the host's network where it is given that") {
   CHECK(boost::json::parse(engine.requests().at(0).body).at("HostConfig").at("NetworkMode") == "host");
 }
 
+TEST_CASE("a port of a container of ours is published on the loopback alone") {
+  ScriptedEngine engine({.handler = always(test::answer(201, R"({"Id":"4f"})"))});
+  engine->create_container(
+      {.name = "c", .image = "postgres:17", .network = "bridge", .published_port = 5432});
+  const auto body = boost::json::parse(engine.requests().at(0).body);
+  CHECK(body.at("HostConfig").at("NetworkMode") == "bridge");
+  CHECK(body.at("HostConfig").at("PortBindings") ==
+        boost::json::parse(R"({"5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]})"));
+  CHECK(body.at("ExposedPorts") == boost::json::parse(R"({"5432/tcp": {}})"));
+}
+
 TEST_CASE("what a specification leaves out is left to the image") {
   ScriptedEngine engine({.handler = always(test::answer(201, R"({"Id":"4f"})"))});
   engine->create_container({.name = "c", .image = "postgres:17"});
@@ -101,7 +112,9 @@ TEST_CASE("a container is read with all that a clone of it needs") {
                {"Type": "tmpfs", "Source": "", "Destination": "/t", "RW": true},
                {"Type": "image", "Source": "", "Destination": "/other", "RW": false}],
     "NetworkSettings": {"Networks": {"shop_default": {"IPAddress": "172.18.0.2", "GlobalIPv6Address": "fd00::2"},
-                                     "shop_back": {"IPAddress": ""}}}})"))});
+                                     "shop_back": {"IPAddress": ""}},
+                        "Ports": {"80/tcp": null, "81/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8081"}],
+                                  "5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}]}}})"))});
   const ContainerInfo info = engine->inspect_container("shop-db-1").value();
   REQUIRE(engine.requests().at(0).target == "/v1.44/containers/shop-db-1/json");
   REQUIRE(info.id == "4f");
@@ -128,6 +141,7 @@ TEST_CASE("a container is read with all that a clone of it needs") {
   REQUIRE(info.shm_bytes == 134217728);
   REQUIRE(info.restart == RestartPolicy{"on-failure", 5});
   REQUIRE(info.network_mode == "shop_default");
+  REQUIRE(info.loopback_port == 49153);
   REQUIRE(info.networks.size() == 2);
   REQUIRE(info.networks[0].network == "shop_default");
   REQUIRE(info.networks[0].ip_address == "172.18.0.2");

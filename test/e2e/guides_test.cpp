@@ -2,7 +2,11 @@
 #include <filesystem>
 #include <map>
 
+#include "pgupgrade/base/environment.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/paths.hpp"
 #include "support/project.hpp"
 
 namespace pgupgrade::test {
@@ -50,6 +54,42 @@ TEST_CASE("the version comes from a variable that an automation tool sets") {
   REQUIRE(back.exit_code == 0);
   CHECK(project.server_version("records") == "13");
   CHECK(project.sql("records", "records", "SELECT count(*) FROM patient") == "500");
+}
+
+TEST_CASE("a playbook upgrades a deployed project once, and finds nothing to do the second time") {
+  const std::string playbook = read_file(source_directory() / "compose-fixtures/deployed/upgrade.yml");
+  std::string shown;
+  for (const std::string& line : split_lines(playbook)) shown += line.empty() ? "\n" : "    " + line + "\n";
+  CHECK_THAT(read_file(source_directory() / "README.md"), ContainsSubstring(shown));
+
+  Project project("playbook");
+  project.superuser("records").copy_fixture("deployed").write(".env", "RECORDS_POSTGRES_VERSION=13\n");
+  project.up();
+  project.sql("records", "records", "CREATE TABLE patient AS SELECT g AS id FROM generate_series(1, 500) g");
+  const auto play = [&] {
+    return run_process({"ansible-playbook", "--inventory", "localhost,", "--connection", "local",
+                        "--extra-vars", "project=" + project.directory().string(), "upgrade.yml"},
+                       {.working_directory = project.directory(),
+                        .extra_environment = {{"COMPOSE_PROJECT_NAME", project.name()},
+                                              {"ANSIBLE_HOME", (project / ".ansible").string()},
+                                              {"ANSIBLE_REMOTE_TEMP", (project / ".ansible").string()},
+                                              {"ANSIBLE_NOCOLOR", "1"},
+                                              {"PATH", program().parent_path().string() + ":" +
+                                                           variable(current_environment(), "PATH")}},
+                        .timeout = std::chrono::minutes(5)});
+  };
+  const ProcessResult first = play();
+  INFO(output_of(first));
+  REQUIRE(first.exit_code == 0);
+  CHECK_THAT(first.standard_output, ContainsSubstring("ok=4    changed=1 "));
+  CHECK(project.server_version("records") == "17");
+  CHECK(project.read(".env") == "RECORDS_POSTGRES_VERSION=17\n");
+  CHECK(project.sql("records", "records", "SELECT count(*) FROM patient") == "500");
+
+  const ProcessResult second = play();
+  INFO(output_of(second));
+  CHECK(second.exit_code == 0);
+  CHECK_THAT(second.standard_output, ContainsSubstring("ok=4    changed=0 "));
 }
 
 TEST_CASE("PGDATA names the version, and the dumps are kept") {

@@ -19,8 +19,11 @@ namespace fs = std::filesystem;
 std::set<std::string> names_of_steps() {
   std::set<std::string> names;
   Scene scene;
-  for (const upgrade::Strategy& strategy : upgrade::strategies()) {
-    scene.plan.strategy = strategy.name;
+  std::vector<std::string> strategies = {kRehearsal};
+  for (const upgrade::Strategy& strategy : upgrade::strategies()) strategies.push_back(strategy.name);
+  scene.plan.rehearsal.scripts = {"a.sql"};
+  for (const std::string& strategy : strategies) {
+    scene.plan.strategy = strategy;
     upgrade::add_steps(scene.plan);
     for (const StepPlan& step : scene.plan.steps) names.insert(step.name);
   }
@@ -38,7 +41,10 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/planned_cluster.cpp", "dump"},      // the verb of a sentence
       {"upgrade/cluster/planned_cluster.cpp", "convert"},   // the same
       {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
-      {"cli/arguments/options.cpp", "verify-backup"},       // a command
+      {"upgrade/cluster/planned_cluster.cpp", "rehearse"},  // the same
+      {"upgrade/cluster/take_dump.cpp", "dump"},            // the same, and the purpose of a work container
+      {"cli/arguments/options.cpp", "rehearse"},            // a command
+      {"cli/arguments/options.cpp", "verify-backup"},       // the same
       {"cli/command/tool_commands.cpp", "verify-backup"},   // the same
       {"cli/view/events.cpp", "verify"},                    // an event of JSON output
       {"cli/view/events.cpp", "backup"},                    // what it is about

@@ -44,6 +44,7 @@ struct ContainerSpec {
   std::int64_t shm_bytes = 0;  // 0: the engine's default
   std::string stop_signal;
   std::string network;        // "host", or "container:ID": that of a running container; empty: none
+  int published_port = 0;     // of network "bridge": reached by a free port of the host's loopback
   std::string pid_namespace;  // "container:<id>" shares that one's processes; empty: its own
 };
 
@@ -84,6 +85,7 @@ struct ContainerInfo {
   RestartPolicy restart;
   std::vector<NetworkAttachment> networks;
   std::string network_mode;
+  int loopback_port = 0;  // of the host, for its only published port; 0: none, or it does not run
   bool tty = false;
   std::string stop_signal = "SIGTERM";  // what asks it to end
   // After which the engine kills what does not stop, never when negative. Compose's stop_grace_period.

@@ -125,6 +125,7 @@ struct Plan {
   std::vector<FileEdit> to_set;  // --no-edit: what is left to the user, as far as places in files were found
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
   Hooks hooks;
+  Rehearsal rehearsal;
   std::string password_file;              // path, empty if none
   std::vector<std::string> acknowledged;  // codes that the user accepted
   int jobs = 1;
@@ -133,5 +134,10 @@ struct Plan {
   Diagnostics diagnostics;  // warnings and notes; errors never make a plan
   bool operator==(const Plan&) const = default;
 };
+
+// Whether the plan is that of a rehearsal: nothing of the user's is changed by it.
+inline bool is_rehearsal(const Plan& plan) {
+  return plan.strategy == kRehearsal;
+}
 
 }  // namespace pgupgrade

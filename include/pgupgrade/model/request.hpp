@@ -23,6 +23,12 @@ enum class Md5Policy {
 
 // The strategy that copies the running server; what it needs to know is observed for it alone.
 inline constexpr const char* kWarm = "warm";
+// What `rehearse` has in its plan for a strategy: a copy of the running server, dumped and restored beside
+// it.
+inline constexpr const char* kRehearsal = "rehearsal";
+inline bool copies_running_server(const std::string& strategy) {
+  return strategy == kWarm || strategy == kRehearsal;
+}
 
 // What of both clusters is read before they are called equal.
 enum class Verify {
@@ -36,6 +42,14 @@ struct Hooks {
   std::string after_verify;   // the new cluster was found equal to the old one
   std::string after_thaw;     // the applications run again
   bool operator==(const Hooks&) const = default;
+};
+
+// What a rehearsal does besides the upgrade.
+struct Rehearsal {
+  std::vector<std::string> scripts;  // absolute paths, run on the new cluster in this order
+  std::string database;              // in which they run; empty: the only one of the user's
+  bool keep = false;                 // the new cluster stays, on a port of this machine
+  bool operator==(const Rehearsal&) const = default;
 };
 
 // What the user asked for. Holds no secret.
@@ -56,6 +70,7 @@ struct Request {
   std::optional<std::filesystem::path> dump_directory;    // --keep-dumps: where copies of the dumps go
   bool edit_files = true;                                 // --no-edit: the project's files stay as they are
   Hooks hooks;
+  Rehearsal rehearsal;  // of strategy kRehearsal
   bool operator==(const Request&) const = default;
 };
 

@@ -14,6 +14,10 @@ std::int64_t dump_bytes(std::int64_t data_bytes);
 std::int64_t restore_extra_bytes(std::int64_t data_bytes);  // beyond the old cluster's own space
 std::int64_t copy_bytes(std::int64_t data_bytes);           // of strategy warm, beside the data
 
+// Of strategy dump the part that a rehearsal does not go through: the backup, and containers that stop and
+// start.
+std::int64_t unrehearsed_ms(std::int64_t data_bytes);
+
 // Of strategy dump, and of strategy warm, where indexes have to be rebuilt when the C libraries differ.
 std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs);
 std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes);

@@ -140,7 +140,7 @@ void check_word(const std::string& word, const std::vector<std::string>& allowed
 // What is wrong with a whole that is made of proper parts.
 void check(const Arguments& arguments, const CommandEntry& entry) {
   const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan ||
-                     arguments.command == Command::prepare;
+                     arguments.command == Command::rehearse || arguments.command == Command::prepare;
   if (plans && arguments.to == 0)
     throw usage_error(fmt::format("cannot {} without a target version: --to is missing", entry.name),
                       "name the major version to reach, such as --to 17");
@@ -152,6 +152,8 @@ void check(const Arguments& arguments, const CommandEntry& entry) {
   if (arguments.command == Command::completion) check_word(arguments.shell, kShells, "complete for");
   if (arguments.command == Command::manual && !arguments.page.empty())
     check_word(arguments.page, kPages, "print the page");
+  if (!arguments.database.empty() && arguments.scripts.empty() && arguments.command == Command::rehearse)
+    throw usage_error("cannot use --database without --run", "name the scripts with --run FILE");
   check_codes(arguments.accept);
 }
 

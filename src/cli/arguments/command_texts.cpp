@@ -30,6 +30,17 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade plan --to 17 --rehearse", "also tries the new version on the schema"},
                     {"pgupgrade plan --to 17 --detailed-exitcode",
                      "exits with 10 when there is something to upgrade"}}},
+      {.command = Command::rehearse,
+       .detail = "Copies the running server, dumps the copy, restores it on the new version, compares every "
+                 "row, and measures each part: the downtime to expect. The service goes on meanwhile, and "
+                 "nothing of it is changed. Once it is complete, the copy has no network, so it reaches "
+                 "nobody. It is removed at the end, unless --keep is given. A script with a line `-- "
+                 "pgupgrade: no transaction` is not put into one.",
+       .positionals = {},
+       .examples = {{"pgupgrade rehearse --to 17", "goes through the upgrade on a copy"},
+                    {"pgupgrade rehearse --to 17 --run migrate.sql check.sql",
+                     "also runs two scripts on the new cluster"},
+                    {"pgupgrade rehearse --to 17 --keep", "keeps the new server for a look at it"}}},
       {.command = Command::prepare,
        .detail = "Brings the image, tries the new version on the schema, and with --strategy warm copies the "
                  "running server and goes on following it. Stops nothing, and ends where the downtime would "

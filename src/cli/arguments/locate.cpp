@@ -97,6 +97,20 @@ fs::path checked_dump_directory(const fs::path& path) {
               "choose another directory with --keep-dumps");
 }
 
+std::vector<std::string> checked_scripts(const std::vector<std::string>& names, const fs::path& directory) {
+  std::vector<std::string> scripts;
+  for (const std::string& name : names) {
+    const fs::path path = absolute_from(directory, name).lexically_normal();
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) throw no_file("the script", path, "check --run");
+    if (access(path.c_str(), R_OK) != 0)
+      throw Error(ErrorKind::usage, "E-USAGE",
+                  fmt::format("could not read the script {}", printable(path.native(), 500)), "check --run");
+    scripts.push_back(path.native());
+  }
+  return scripts;
+}
+
 std::string describe(const upgrade::FoundRun& run) {
   if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
   return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
@@ -131,7 +145,12 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.target_major = arguments.to;
   request.services = arguments.services;
   request.all_services = arguments.all;
-  request.strategy = arguments.strategy;
+  const bool rehearses = arguments.command == Command::rehearse;
+  request.strategy = rehearses ? kRehearsal : arguments.strategy;
+  if (rehearses)
+    request.rehearsal = {.scripts = checked_scripts(arguments.scripts, directory),
+                         .database = arguments.database,
+                         .keep = arguments.keep};
   request.verify = arguments.verify == "catalog" ? Verify::catalog : Verify::full;
   request.image = arguments.image;
   if (!arguments.password_file.empty())

@@ -60,6 +60,10 @@ void for_plan(OptionTable& table) {
   table.add_rehearse();
   table.add_detailed_exitcode();
 }
+void for_rehearse(OptionTable& table) {
+  table.add_project();
+  table.add_rehearsal();
+}
 void for_prepare(OptionTable& table) {
   table.add_project();
   table.add_selection();
@@ -103,6 +107,8 @@ const std::vector<CommandEntry>& command_table() {
       {Command::upgrade, "upgrade", "upgrade PostgreSQL to a new major version (the default command)",
        for_upgrade},
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
+      {Command::rehearse, "rehearse", "carry out a whole upgrade on a copy, beside the running service",
+       for_rehearse},
       {Command::prepare, "prepare", "do all that can be done while the service runs, and stop there",
        for_prepare},
       {Command::run, "run", "carry out a run that `prepare` has prepared", for_resume},
@@ -233,13 +239,52 @@ void OptionTable::add_project() {
        "where runs are kept (default: .pgupgrade beside the first Compose file)");
 }
 
-void OptionTable::add_selection() {
+void OptionTable::add_services() {
   group("What to upgrade");
   number("--to", arguments_.to, "MAJOR", "the major version to reach, such as 17", 10, 99,
          "a major version is a whole number from 10 to 99, such as 17");
   list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
   text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
+}
+
+void OptionTable::add_passwords() {
+  group("Passwords");
+  text("--password-file", arguments_.password_file, "FILE",
+       "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
+  flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
+}
+
+void OptionTable::add_jobs() {
+  group("How");
+  number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
+         1, 256, "it is a whole number from 1 to 256");
+}
+
+void OptionTable::add_accepted() {
+  group("Safety");
+  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
+  for (const CodeRow& row : code_table())
+    if (row.kind == ErrorKind::refused) entries_.back().description.values.emplace_back(row.code);
+}
+
+void OptionTable::add_rehearsal() {
+  add_services();
+  group("How");
+  list("--run", arguments_.scripts, "FILE",
+       "run these SQL scripts on the new cluster at the end, in order, each in a transaction unless it has "
+       "its "
+       "own",
+       ",");
+  text("--database", arguments_.database, "NAME", "where the scripts are run (default: the only one)");
+  flag("--keep", arguments_.keep, "keep the new server running, on a port of 127.0.0.1, until cleanup");
+  add_passwords();
+  add_jobs();
+  add_accepted();
+}
+
+void OptionTable::add_selection() {
+  add_services();
   group("How");
   std::vector<std::string> names;
   std::string summaries;
@@ -256,10 +301,7 @@ void OptionTable::add_selection() {
       "default), "
       "or all but the rows (catalog: with strategy warm, whose new cluster has the very files of the copy)",
       {"full", "catalog"});
-  group("Passwords");
-  text("--password-file", arguments_.password_file, "FILE",
-       "lines role:password (\\: for a colon in a name), for roles with md5; mode 0600");
-  flag("--keep-md5", arguments_.keep_md5, "keep md5 for roles whose password is unknown");
+  add_passwords();
   group("How");
   text("--backup-dir", arguments_.backup_dir, "DIR",
        "where the backup of the data is written (default: the run's own directory)");
@@ -273,12 +315,8 @@ void OptionTable::add_selection() {
   text("--after-verify", arguments_.after_verify, "COMMAND",
        "run this when the new cluster was found equal to the old one");
   text("--after-thaw", arguments_.after_thaw, "COMMAND", "run this when the applications run again");
-  number("--jobs", arguments_.jobs, "N", "parallel jobs of dump and restore (default: from the processors)",
-         1, 256, "it is a whole number from 1 to 256");
-  group("Safety");
-  list("--accept", arguments_.accept, "CODE", "proceed despite these plan errors", ",");
-  for (const CodeRow& row : code_table())
-    if (row.kind == ErrorKind::refused) entries_.back().description.values.emplace_back(row.code);
+  add_jobs();
+  add_accepted();
 }
 
 void OptionTable::add_state() {

@@ -28,6 +28,7 @@ class OptionTable {
   void add_common();
   void add_project();
   void add_selection();
+  void add_rehearsal();  // the selection without what changes something of the user's
   void add_state();
   void add_dry_run();
   void add_rehearse();
@@ -42,6 +43,10 @@ class OptionTable {
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  void add_services();
+  void add_passwords();
+  void add_jobs();
+  void add_accepted();
   void text(const std::string& names, std::string& target, const std::string& meta, const std::string& help);
   // One of `values`.
   void choice(const std::string& names, std::string& target, const std::string& meta, const std::string& help,

@@ -77,6 +77,8 @@ int perform(Session& session) {
     case Command::plan:
     case Command::prepare:
       return upgrade_command(session);
+    case Command::rehearse:
+      return rehearse_command(session);
     case Command::run:
     case Command::resume:
       return resume_command(session);

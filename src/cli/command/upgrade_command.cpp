@@ -94,7 +94,7 @@ void log_error(RunLog& log, const Error& error) {
 }
 
 bool is_prepared_for(const Arguments& arguments, const Plan& plan) {
-  return arguments.command != Command::plan && !arguments.dry_run &&
+  return arguments.command != Command::plan && arguments.command != Command::rehearse && !arguments.dry_run &&
          std::all_of(plan.targets.begin(), plan.targets.end(),
                      [&](const TargetPlan& target) { return target.new_major == arguments.to; });
 }
@@ -103,7 +103,8 @@ bool is_prepared_for(const Arguments& arguments, const Plan& plan) {
 // One that is prepared is no obstacle to what it was prepared for: the session's state file is then its.
 void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
   for (const upgrade::FoundRun& run : upgrade::find_runs(state_root)) {
-    if (run.state && run.state->outcome != RunOutcome::unfinished) continue;
+    if (run.state && (run.state->outcome != RunOutcome::unfinished || is_rehearsal(run.state->plan)))
+      continue;
     session.state_file = run.state_file;
     if (run.state && is_prepared(*run.state) && is_prepared_for(session.arguments, run.state->plan)) return;
     const std::string file = printable(run.state_file.native(), 500);
@@ -192,6 +193,7 @@ int upgrade_command(Session& session) {
   refuse_unfinished_run(session, request.state_root);
   if (!session.state_file.empty()) return carry_out_prepared(session);
   const auto connection = session.connect();
+  upgrade::give_up_rehearsals(request.state_root, connection->world());
   planning::Planned planned = make_plan(session, *connection, request);
   session.cancellation.throw_if_requested();
   if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
@@ -210,6 +212,29 @@ int upgrade_command(Session& session) {
                ? upgrade::prepare_upgrade(plan, connection->world(), listener)
                : upgrade::start_upgrade(plan, connection->world(), listener);
   });
+}
+
+// Nothing of the user's is changed, so nothing is asked.
+int rehearse_command(Session& session) {
+  const Request request = make_request(session.arguments, session.environment, session.directory);
+  upgrade::refuse_held_state_root(request.state_root, session.clock);
+  refuse_unfinished_run(session, request.state_root);
+  const auto connection = session.connect();
+  upgrade::give_up_rehearsals(request.state_root, connection->world());
+  const planning::Planned planned = make_plan(session, *connection, request);
+  session.cancellation.throw_if_requested();
+  if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
+  if (!planned.ok) return refuse(session, planned.diagnostics);
+  const Plan& plan = planned.plan;
+  if (session.json())
+    tell_plan(session, plan);
+  else
+    tell_diagnostics(session, plan.diagnostics);
+  session.state_file = request.state_root / plan.run_id / "state.json";
+  const upgrade::Report report = watched(session, [&](upgrade::Listener& listener) {
+    return upgrade::start_upgrade(plan, connection->world(), listener);
+  });
+  return tell_report(session, report, plan.project);
 }
 
 int resume_command(Session& session) {

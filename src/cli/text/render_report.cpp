@@ -102,6 +102,50 @@ std::string outcome_text(const RunState& state) {
   return back ? doing : "unfinished, before the first step";
 }
 
+namespace {
+
+std::string percent_encoded(const std::string& text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-_.~").find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+std::string render_rehearsal(const upgrade::Report& report, const std::string& name,
+                             const std::string& versions, const std::string& current_directory,
+                             const Style& style) {
+  std::string text = paint(style, Color::bold,
+                           fmt::format("Rehearsed the upgrade of {}: {} in {}", name, versions,
+                                       human_duration(report.total_ms))) +
+                     "\nNothing was stopped, and nothing of yours was changed.\n";
+  for (const auto& target : report.targets)
+    text += target_lines(target, report.targets.size() > 1, current_directory);
+  std::size_t width = 0;
+  for (const auto& part : report.parts) width = std::max(width, display_width(part.step));
+  for (const auto& part : report.parts)
+    text += fmt::format("{}{} {:>9}\n", pad_right(&part == &report.parts.front() ? "Measured" : "", 11),
+                        pad_right(printable(part.step), width), human_duration(part.ms));
+  text += fmt::format(
+      "Downtime   about {}: {} measured, about {} estimated for the backup and for stopping and starting\n",
+      human_duration(report.measured_ms + report.estimated_ms), human_duration(report.measured_ms),
+      human_duration(report.estimated_ms));
+  for (const auto& server : report.kept) {
+    text += fmt::format("Server     {}: {}, with the passwords of its roles\n", printable(server.service),
+                        connection_string(server));
+  }
+  return text + (report.kept.empty() ? "" : "Clean up   pgupgrade cleanup removes the kept server\n");
+}
+
+}  // namespace
+
+std::string connection_string(const upgrade::KeptServer& server) {
+  return fmt::format("postgresql://{}@127.0.0.1:{}/{}", percent_encoded(server.user), server.port,
+                     percent_encoded(server.database));
+}
+
 std::string render_report(const upgrade::Report& report, const std::string& project,
                           const std::string& current_directory, const Style& style) {
   const std::string name = project.empty() ? "the project" : printable(project);
@@ -122,6 +166,8 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
            "Upgrade    pgupgrade run\n"
            "Look       pgupgrade status\n"
            "Give up    pgupgrade cancel\n";
+  if (report.rehearsal && report.outcome == RunOutcome::succeeded)
+    return render_rehearsal(report, name, versions, current_directory, style);
   if (report.outcome == RunOutcome::rolled_back) {
     text = paint(style, Color::bold,
                  fmt::format("Rolled back {} in {}", name, human_duration(report.total_ms))) +

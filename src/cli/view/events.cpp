@@ -187,6 +187,25 @@ std::string diagnostic_event(const Diagnostic& diagnostic, std::int64_t now_ms) 
   return line(object);
 }
 
+namespace {
+
+bj::object from_rehearsal(const upgrade::Report& report) {
+  bj::array parts;
+  for (const auto& part : report.parts) parts.push_back(bj::object{{"step", part.step}, {"ms", part.ms}});
+  bj::array kept;
+  for (const auto& server : report.kept)
+    kept.push_back(bj::object{{"service", server.service},
+                              {"container", server.container},
+                              {"connection", connection_string(server)},
+                              {"port", server.port}});
+  return {{"parts", std::move(parts)},
+          {"measured_ms", report.measured_ms},
+          {"estimated_ms", report.estimated_ms},
+          {"kept", std::move(kept)}};
+}
+
+}  // namespace
+
 std::string report_summary(const upgrade::Report& report, int exit_code, std::int64_t now_ms) {
   const bool prepared = report.outcome == RunOutcome::unfinished;
   bj::object object = summary(prepared ? "prepared" : text_of(report.outcome), exit_code, now_ms);
@@ -194,6 +213,7 @@ std::string report_summary(const upgrade::Report& report, int exit_code, std::in
   object["state_file"] = report.state_file.native();
   object["total_ms"] = report.total_ms;
   object["downtime_ms"] = report.downtime_ms;
+  if (report.rehearsal) object["rehearsal"] = from_rehearsal(report);
   bj::array targets;
   for (const auto& target : report.targets) targets.push_back(from_target(target));
   object["targets"] = std::move(targets);

@@ -26,5 +26,7 @@ class WayBack {
 const WayBack& from_backup();
 // The old data itself, untouched, in the place aside.
 const WayBack& from_aside();
+// None is needed: the old data is never touched.
+const WayBack& from_nowhere();
 
 }  // namespace pgupgrade::upgrade

@@ -105,12 +105,28 @@ void make_copy(StepContext& context, const TargetPlan& target) {
   remove_work(context.world, spec);
 }
 
+namespace {
+
+std::vector<SettingFacts> settings_of_standby(const TargetPlan& target) {
+  auto settings = postgres::standby_settings(postgres::primary_of(target.inventory), target.old_major);
+  settings.push_back({.name = "autovacuum", .value = "off", .origin = SettingFacts::Origin::command_line});
+  return settings;
+}
+
+}  // namespace
+
 std::unique_ptr<postgres::Server> standby(StepContext& context, const TargetPlan& target) {
   WorkServer server(context, target, Side::old);
   if (server.is_running()) return server.ensure();
-  auto settings = postgres::standby_settings(postgres::primary_of(target.inventory), target.old_major);
-  settings.push_back({.name = "autovacuum", .value = "off", .origin = SettingFacts::Origin::command_line});
-  return server.start(settings, network_of_old_server(context, target));
+  return server.start(settings_of_standby(target), network_of_old_server(context, target));
+}
+
+std::unique_ptr<postgres::Server> cut_loose(StepContext& context, const TargetPlan& target) {
+  WorkServer server(context, target, Side::old);
+  server.discard();
+  auto connection = server.start(settings_of_standby(target));
+  if (connection->standby_state().in_recovery) connection->promote();
+  return connection;
 }
 
 void wait_until_following(StepContext& context, const TargetPlan& target) {

@@ -23,6 +23,10 @@ std::unique_ptr<postgres::Server> standby(StepContext& context, const TargetPlan
 // Waits until it has almost everything. Error(failed, "E-STANDBY-LOST") when it does not follow.
 void wait_until_following(StepContext& context, const TargetPlan& target);
 
+// The copy becomes a cluster of its own, in a container without a network: what it does from here on nobody
+// else sees. Its server runs.
+std::unique_ptr<postgres::Server> cut_loose(StepContext& context, const TargetPlan& target);
+
 // What a standby that was left running does, for `status`: "the copy of service db follows its server".
 std::string describe_standby(World& world, const Plan& plan, const TargetPlan& target);
 

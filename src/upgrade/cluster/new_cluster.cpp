@@ -66,7 +66,7 @@ void create_new_cluster(StepContext& context, const TargetPlan& target) {
   init.environment = target.environment;
   run_initdb(context, target, init);
   context.reach("initialised");
-  if (!has_aside(target)) give_new_cluster(context, target);
+  if (is_dumped(context.plan(), target)) give_new_cluster(context, target);
 }
 
 void give_new_cluster(StepContext& context, const TargetPlan& target) {

@@ -29,29 +29,29 @@ std::vector<std::string> databases_in_order(const Inventory& inventory) {
 }
 
 void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, TakenBy taken_by) {
-  const bool dumped = taken_by == TakenBy::dump;
+  const bool dumped = taken_by != TakenBy::copy;
+  const bool rehearsed = taken_by == TakenBy::rehearsal;
+  const std::string back = rehearsed ? "" : "run `pgupgrade rollback`, ";
+  const std::string again = rehearsed ? "run `pgupgrade rehearse` again" : back + "then start over";
   const auto refuse = [&](Code code, const std::string& why, const std::string& hint) {
-    throw Error(
-        code,
-        fmt::format("could not {} service \"{}\": {}", dumped ? "dump" : "convert", target.service, why),
-        hint);
+    const char* verb = rehearsed ? "rehearse" : dumped ? "dump" : "convert";
+    throw Error(code, fmt::format("could not {} service \"{}\": {}", verb, target.service, why), hint);
   };
   if (databases_in_order(now) != databases_in_order(target.inventory))
-    refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made",
-           "run `pgupgrade rollback`, then start over");
+    refuse("E-DATABASES-CHANGED", "its databases have changed since the plan was made", again);
   if (!now.prepared_transactions.empty())
     refuse(
         "E-PREPARED",
         fmt::format("it has prepared transactions, which {} leaves out: ", dumped ? "a dump" : "an upgrade") +
             printable(join(now.prepared_transactions, ", "), 500),
-        "run `pgupgrade rollback`, end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
+        back + "end each with COMMIT PREPARED or ROLLBACK PREPARED, then start over");
   if (now.tablespaces != target.inventory.tablespaces)
-    refuse("E-TABLESPACES", "it has tablespaces that the plan has not",
-           "run `pgupgrade rollback`, then start over");
-  const bool same_slots = !dumped || now.replication_slots == target.inventory.replication_slots;
+    refuse("E-TABLESPACES", "it has tablespaces that the plan has not", again);
+  const bool same_slots =
+      taken_by != TakenBy::dump || now.replication_slots == target.inventory.replication_slots;
   if (!same_slots || now.subscriptions != target.inventory.subscriptions)
     refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
-           "run `pgupgrade rollback`, then start over");
+           again);
 }
 
 bool still_serves(StepContext& context, const TargetPlan& target) {

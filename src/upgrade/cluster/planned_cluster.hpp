@@ -14,8 +14,8 @@ std::vector<std::string> databases_in_order(const Inventory& inventory);
 
 // Between the plan and the freeze things may have come or gone: a client that was stopped at the wrong moment
 // leaves a prepared transaction. Throws Error that says why the service could not be dumped, or its copy not
-// converted: a dump leaves prepared transactions out, a physical copy has no slots.
-enum class TakenBy { dump, copy };
+// converted or rehearsed: a dump leaves prepared transactions out, a physical copy has no slots.
+enum class TakenBy { dump, copy, rehearsal };
 void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, TakenBy taken_by);
 
 // Whether the old server is in use as ever: it runs, and no client has been stopped.

@@ -101,6 +101,8 @@ WorkSpec WorkServer::spec(std::vector<std::string> argv) const {
   spec.shm_bytes = std::max<std::int64_t>(target_.shm_bytes, 1LL << 30);  // parallel index builds need it
   spec.stop_signal = "SIGINT";
   spec.mounts = target_.other_mounts;
+  if (is_rehearsal(context_.plan()))  // the user's server writes to them, or its neighbours
+    for (Mount& mount : spec.mounts) mount.read_only = true;
   spec.mounts.push_back(socket_mount());
   return spec;
 }
@@ -220,7 +222,7 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
   client.image = new_image_id(context_, target_);
   client.argv = std::move(argv);
   client.mounts = {socket_mount()};
-  if (!has_aside(target_))  // where nothing is dumped
+  if (is_dumped(context_.plan(), target_))
     client.mounts.push_back({.kind = MountKind::volume,
                              .source = dump_volume_name(context_.plan().run_id, target_.service),
                              .target = kDumpMount});

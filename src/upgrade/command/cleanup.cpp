@@ -8,6 +8,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "upgrade/command/made_files.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_users.hpp"
 #include "upgrade/data/data_volume.hpp"
@@ -27,17 +28,12 @@ bool has_kept_dumps(const RunFiles& files) {
   return !files.dumps.empty() && fs::exists(files.dumps, ignored);
 }
 
-// What of a run's directory goes: all but the state and the log, which are small and tell what was done. Kept
-// dumps go after a success: after a rollback they are what the user may go on with by hand.
+// What of a run's files goes. Kept dumps go after a success: after a rollback they are what the user may go
+// on with by hand.
 std::vector<fs::path> removable(const Journal& journal) {
   const RunFiles& files = journal.files();
-  std::vector<fs::path> paths;
+  std::vector<fs::path> paths = made_files(files);
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(files.directory, ignored)) {
-    const auto name = entry.path().filename();
-    if (name == "state.json" || name == "state.json.previous" || name == "run.log") continue;
-    paths.push_back(entry.path());
-  }
   if (!files.backups.empty() && fs::exists(files.backups, ignored)) paths.push_back(files.backups);
   if (journal.state().direction == Direction::forward && has_kept_dumps(files)) paths.push_back(files.dumps);
   return paths;
@@ -63,7 +59,8 @@ std::int64_t size_of(const fs::path& path) {
 }
 
 void refuse_unfinished(const Journal& journal) {
-  if (journal.state().outcome != RunOutcome::unfinished) return;
+  // Of a rehearsal nothing is anybody's but its own.
+  if (journal.state().outcome != RunOutcome::unfinished || is_rehearsal(journal.state().plan)) return;
   throw Error(ErrorKind::locked, "E-UNFINISHED",
               fmt::format("cannot clean up: run {} is unfinished, and its backup may be the only copy",
                           journal.state().plan.run_id),
@@ -98,7 +95,8 @@ std::vector<std::string> users_of_old_directory(World& world, const TargetPlan& 
 void sweep_old_directory(Journal& journal, World& world, const TargetPlan& target, Act act,
                          CleanupReport& report) {
   const bool volume = target.data_mount.kind == MountKind::volume;
-  if (!target.keeps_old || journal.state().direction == Direction::back) return;
+  if (is_rehearsal(journal.state().plan) || !target.keeps_old || journal.state().direction == Direction::back)
+    return;
   if (volume && !world.engine.inspect_volume(target.data_mount.source)) return;
   if (const auto users = users_of_old_directory(world, target); !users.empty()) {
     if (act == Act::tell)

@@ -13,6 +13,7 @@
 #include "upgrade/back/way_back.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/command/drift.hpp"
+#include "upgrade/command/end_rehearsal.hpp"
 #include "upgrade/command/report.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/data/locks.hpp"
@@ -64,6 +65,12 @@ Report prepare(const Steps& steps, Journal& journal, World& world, Listener& lis
 
 Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   Runner(steps, journal, world, listener).run_forward();
+  if (is_rehearsal(journal.state().plan)) {
+    Report report = make_report(journal, world.clock.unix_ms());
+    report.kept = end_rehearsal(journal, world, listener);
+    report.outcome = RunOutcome::succeeded;  // though it may be cleaned up by now
+    return report;
+  }
   end_run(journal, world, RunOutcome::succeeded);
   return make_report(journal, world.clock.unix_ms());
 }
@@ -195,10 +202,9 @@ class SilentListener final : public Listener {
 // An image that cannot be had or does not fit is found out before anything is stopped: then the run never
 // was. What a command of the user's has done stays done, so its run does as well.
 void withdraw_untouched(const Steps& steps, Journal& journal, World& world, const Error& error) {
-  if (journal.begun(Point::stops_clients) || error.is("E-HOOK") ||
-      (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused)) {
-    return;
-  }
+  const bool found = error.kind() == ErrorKind::failed || error.kind() == ErrorKind::refused ||
+                     (error.kind() == ErrorKind::difference && is_rehearsal(journal.state().plan));
+  if (journal.begun(Point::stops_clients) || error.is("E-HOOK") || !found) return;
   SilentListener silent;
   try {
     clear_leftovers(world, journal.state().plan);
@@ -260,6 +266,16 @@ Report begin(const Plan& plan, World& world, Listener& listener, Going going) {
 
 Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
   return begin(plan, world, listener, go_forward);
+}
+
+void give_up_rehearsals(const std::filesystem::path& state_root, World& world) {
+  SilentListener silent;
+  for (const FoundRun& run : find_runs(state_root)) {
+    if (!run.state || !is_rehearsal(run.state->plan) || run.state->outcome != RunOutcome::unfinished)
+      continue;
+    roll_back(run.state_file, NewWrites::keep, world, silent);
+    remove_tree(run.state_file.parent_path());
+  }
 }
 
 Report prepare_upgrade(const Plan& plan, World& world, Listener& listener) {

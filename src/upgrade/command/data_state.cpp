@@ -37,6 +37,7 @@ std::string old_data(const RunState& state) {
 
 std::string data_state(const RunState& state) {
   const std::string old = old_versions(state.plan);
+  if (is_rehearsal(state.plan)) return fmt::format("untouched, still {}; the applications run", old);
   switch (state.outcome) {
     case RunOutcome::succeeded:
       return "upgraded and verified; " + old_data(state);
@@ -60,6 +61,10 @@ std::string data_state(const RunState& state) {
 
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {
   const std::string suffix = " --state " + shell_word(state_file.string());
+  if (is_rehearsal(state.plan)) {
+    if (state.outcome == RunOutcome::cleaned) return {};
+    return {"pgupgrade cleanup" + suffix};
+  }
   switch (state.outcome) {
     case RunOutcome::succeeded:
       return {"pgupgrade cleanup" + suffix, "pgupgrade rollback --discard-new-writes" + suffix};

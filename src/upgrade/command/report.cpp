@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/estimates.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/run/names.hpp"
 
@@ -43,6 +46,7 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.rows_read = journal.state().plan.verify == Verify::full;
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
+  if (is_rehearsal(journal.state().plan)) return report;
   if (target.keeps_old) report.old_data = old_directory(target);
   if (has_aside(target))
     report.old_data = data_name(target.aside.mount);
@@ -67,6 +71,21 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   return report;
 }
 
+void add_rehearsal(Report& report, const RunState& state) {
+  report.rehearsal = true;
+  for (const StepPlan& step : state.plan.steps) {
+    if (step.phase != Phase::window) continue;
+    const auto record = std::find_if(state.steps.begin(), state.steps.end(),
+                                     [&](const StepRecord& other) { return other.step == step.name; });
+    if (record == state.steps.end() || record->phase != StepPhase::done) continue;
+    report.parts.push_back({.step = step.name, .ms = record->ended_ms - record->started_ms});
+    report.measured_ms += report.parts.back().ms;
+  }
+  std::int64_t bytes = 0;
+  for (const TargetPlan& target : state.plan.targets) bytes += target.data_bytes;
+  report.estimated_ms = planning::unrehearsed_ms(bytes);
+}
+
 }  // namespace
 
 Report make_report(const Journal& journal, std::int64_t now_ms) {
@@ -81,6 +100,7 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   report.total_ms = back ? now_ms - state.turned_back_ms : end - state.created_ms;
   const std::int64_t stopped = begun_ms(state, Point::stops_clients);
   if (stopped != 0 && !back) report.downtime_ms = end - stopped;
+  if (is_rehearsal(state.plan)) add_rehearsal(report, state);
   for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
   return report;
 }

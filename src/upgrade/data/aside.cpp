@@ -58,11 +58,13 @@ Mount part_mount(const TargetPlan& target, const char* part, const std::string& 
 
 // A mount point can neither be renamed nor leave its file system. What lies beside the data directory would
 // change places with it, and be gone for whoever looks for it. $1: data, $2: place, $3: what leads to the
-// data directory within the data, or nothing, $4: all of that, $5: who runs pg_upgrade.
+// data directory within the data, or nothing, $4: all of that, $5: who runs pg_upgrade, $6: not empty when
+// they stay where they are.
 constexpr const char* kMakeScript = R"sh(
 set -eu
 mkdir -p "$2"
-if [ "$(stat -c %d "$1")" != "$(stat -c %d "$2")" ] || grep -q " $1 " /proc/self/mountinfo; then
+if [ -z "$6" ] &&
+  { [ "$(stat -c %d "$1")" != "$(stat -c %d "$2")" ] || grep -q " $1 " /proc/self/mountinfo; }; then
   echo "it is a mount point or on another file system"; exit 3
 fi
 if [ -n "$3" ]; then
@@ -107,6 +109,10 @@ bool has_aside(const TargetPlan& target) {
   return !target.aside.directory.empty();
 }
 
+bool is_dumped(const Plan& plan, const TargetPlan& target) {
+  return !has_aside(target) || is_rehearsal(plan);
+}
+
 Mount aside_mount(const TargetPlan& target) {
   Mount mount = target.aside.mount;
   mount.target = kAsideMount;
@@ -142,11 +148,12 @@ WorkSpec aside_work(const StepContext& context, const TargetPlan& target, const 
 void make_aside(StepContext& context, const TargetPlan& target) {
   make_volume(context, target);
   const std::string inner = within(target.data_mount.target, target.old_pgdata);
-  const auto spec = both_work(
-      context.world, context.plan().run_id, target, "make-aside",
-      {"sh", "-c", kMakeScript, "sh", in_both(target, target.aside.data_directory),
-       in_both(target, target.aside.directory), inner == "." ? std::string() : first_component(inner), inner,
-       context.known(target).image.builder});
+  const bool stays = is_rehearsal(context.plan());
+  const auto spec = both_work(context.world, context.plan().run_id, target, "make-aside",
+                              {"sh", "-c", kMakeScript, "sh", in_both(target, target.aside.data_directory),
+                               in_both(target, target.aside.directory),
+                               stays || inner == "." ? std::string() : first_component(inner), inner,
+                               context.known(target).image.builder, stays ? "stays" : ""});
   const WorkResult result = run_work(context.world, spec);
   if (result.exit_code == 0) return;
   throw Error(ErrorKind::refused, "E-ASIDE",

@@ -19,6 +19,9 @@ inline constexpr const char* kAsideMount = "/pgupgrade/aside";
 // Whether the plan gives the target one.
 bool has_aside(const TargetPlan& target);
 
+// Whether the new cluster is filled from a dump, rather than made of the copy's files.
+bool is_dumped(const Plan& plan, const TargetPlan& target);
+
 // The whole place, at kAsideMount.
 Mount aside_mount(const TargetPlan& target);
 // Its parts as mounts of servers: the copy where the old server has its data directory, the new content where
@@ -35,7 +38,8 @@ WorkSpec aside_work(const StepContext& context, const TargetPlan& target, const 
 
 // Makes the place, empty, and `new` with the owner and mode of the data mount's own directory. What an
 // earlier attempt has left in it is removed. Error(refused, "E-ASIDE") when the data cannot change places
-// with it: it is a mount point of its own, or holds something besides the data directory.
+// with it: it is a mount point of its own, or holds something besides the data directory. A rehearsal's place
+// never changes places with anything.
 void make_aside(StepContext& context, const TargetPlan& target);
 // Fine when it is not there. The volume or directory goes with all that is in it.
 void remove_aside(World& world, const Plan& plan, const TargetPlan& target);

@@ -21,6 +21,10 @@ std::string rehearsal_volume_name(const std::string& run, const std::string& ser
   return fmt::format("pgupgrade-{}-{}-rehearsal", run, service);
 }
 
+std::string kept_volume_name(const std::string& run, const std::string& service) {
+  return fmt::format("pgupgrade-{}-{}-kept", run, service);
+}
+
 std::string lock_container_name(const Mount& data) {
   return "pgupgrade-lock-" + sha256_hex(data_name(data)).substr(0, 16);
 }

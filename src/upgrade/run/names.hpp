@@ -30,6 +30,8 @@ std::string work_container_name(const std::string& run, const std::string& servi
                                 const std::string& purpose);
 std::string dump_volume_name(const std::string& run, const std::string& service);
 std::string rehearsal_volume_name(const std::string& run, const std::string& service);
+// Of a rehearsed server that stays: its sockets.
+std::string kept_volume_name(const std::string& run, const std::string& service);
 // One lock a data mount, whatever the run: the same for all hosts that reach the engine.
 std::string lock_container_name(const Mount& data);
 // "volume shop_pgdata" or "directory /srv/shop/data".

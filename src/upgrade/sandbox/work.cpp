@@ -104,6 +104,7 @@ std::string create_work(World& world, const WorkSpec& spec) {
   container.shm_bytes = spec.shm_bytes;
   container.stop_signal = spec.stop_signal;
   container.network = spec.network;
+  container.published_port = spec.published_port;
   container.pid_namespace = spec.pid_namespace;
   const std::string id = world.engine.create_container(container);
   if (!spec.files.empty()) unpack(world, id, spec.files_directory, spec.files);

@@ -28,7 +28,8 @@ struct WorkSpec {
   // The line with which all that it prints to standard output ends, when it ends well. The engine may hand
   // the last lines of a container out a moment after its end; then they are asked for again.
   std::string last_line;
-  std::string network;                // "container:ID": that of a running container; empty: none
+  std::string network;                // as in docker::ContainerSpec; empty: none
+  int published_port = 0;             // likewise
   std::string files;                  // a tar that is unpacked before it starts,
   std::string files_directory = "/";  // below this
 };

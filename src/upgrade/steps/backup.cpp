@@ -8,6 +8,7 @@
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/target_step.hpp"
+#include "upgrade/sandbox/archive_stream.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -49,22 +50,10 @@ class BackupStep final : public TargetStep {
     WorkSpec spec = data_work(context, target, "backup", {"true"});
     spec.mounts[0].read_only = true;
     const std::string container = create_work(context.world, spec);
-    std::int64_t told = 0;
-    const auto manifest = backup::write_archive(
-        files.archive(target.service),
-        [&](const Sink& sink) {
-          bool first = true;
-          context.world.engine.get_archive(container, target.data_mount.target, [&](std::string_view bytes) {
-            sink(bytes);
-            if (first) context.reach("streaming");
-            first = false;
-          });
-        },
-        [&](std::int64_t bytes) {
-          if (bytes - told < (16 << 20)) return;
-          told = bytes;
-          context.progress(data_name(target.data_mount), bytes, target.data_bytes, Progress::Unit::bytes);
-        });
+    const ArchiveStream stream = archive_stream(context, container, target.data_mount.target,
+                                                data_name(target.data_mount), target.data_bytes);
+    const auto manifest =
+        backup::write_archive(files.archive(target.service), stream.produce, stream.progress);
     context.reach("archive-written");
     remove_work(context.world, spec);
     const std::string text = backup::manifest_text(manifest);

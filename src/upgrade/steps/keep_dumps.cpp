@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
@@ -11,6 +9,8 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/target_step.hpp"
+#include "upgrade/sandbox/archive_stream.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 // A copy of the verified dump for the user, of which the run itself needs nothing: for each service a
 // directory that pg_restore reads for each database, and the roles as SQL.
-class KeepDumpsStep final : public Step {
+class KeepDumpsStep final : public TargetStep {
  public:
   std::string_view name() const override { return "keep-dumps"; }
 
@@ -34,22 +34,16 @@ class KeepDumpsStep final : public Step {
     return {.files = {files.kept_dumps(target.service)}, .volumes = {}};
   }
 
-  void apply(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) keep(context, target);
-  }
+  void apply_to(StepContext& context, const TargetPlan& target) override { keep(context, target); }
 
-  bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
-    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-      return context.datum(target, "copied") == context.known(target).dump_sha256 &&
-             fs::is_directory(context.journal.files().kept_dumps(target.service));
-    });
+  bool holds_for(StepContext& context, const TargetPlan& target) override {
+    return context.datum(target, "copied") == context.known(target).dump_sha256 &&
+           fs::is_directory(context.journal.files().kept_dumps(target.service));
   }
 
   // What is whole stays: with it the user may go on by hand.
-  void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets)
-      remove_tree(unfinished(context.journal.files(), target));
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    remove_tree(unfinished(context.journal.files(), target));
   }
 
   std::string detail(StepContext& context) override { return context.journal.files().dumps.string(); }
@@ -82,23 +76,9 @@ class KeepDumpsStep final : public Step {
                                           const fs::path& copy) {
     const WorkSpec spec = WorkServer(context, target, Side::old).client("keep", {"true"});
     const std::string container = create_work(context.world, spec);
-    std::int64_t told = 0;
-    auto entries = backup::unpack(
-        copy,
-        [&](const Sink& sink) {
-          bool first = true;
-          context.world.engine.get_archive(container, kDumpMount, [&](std::string_view bytes) {
-            sink(bytes);
-            if (first) context.reach("streaming");
-            first = false;
-          });
-        },
-        [&](std::int64_t bytes) {
-          if (bytes - told < (16 << 20)) return;
-          told = bytes;
-          context.progress(fmt::format("dump of service {}", target.service), bytes, 0,
-                           Progress::Unit::bytes);
-        });
+    const ArchiveStream stream =
+        archive_stream(context, container, kDumpMount, fmt::format("dump of service {}", target.service), 0);
+    auto entries = backup::unpack(copy, stream.produce, stream.progress);
     remove_work(context.world, spec);
     return entries;
   }

@@ -30,6 +30,9 @@ std::unique_ptr<Step> make_thaw_step();
 // One of Hooks, under the name of its option.
 std::unique_ptr<Step> make_hook_step(std::string name, std::string command);
 std::unique_ptr<Step> make_copy_step();
+std::unique_ptr<Step> make_copy_live_step();
+std::unique_ptr<Step> make_dump_copy_step();
+std::unique_ptr<Step> make_run_scripts_step();
 std::unique_ptr<Step> make_check_upgrade_step();
 std::unique_ptr<Step> make_promote_step();
 std::unique_ptr<Step> make_convert_step();

@@ -97,7 +97,7 @@ class VerifyStep final : public TargetStep {
     const auto connection = server.ensure();
     // The old cluster was compared without them, too; they are back in their extensions once it is found
     // equal.
-    const bool as_dumped = !has_aside(target);
+    const bool as_dumped = is_dumped(context.plan(), target);
     if (as_dumped) take_members_out(*connection, target);
     Fingerprint now = connection->fingerprint(
         old.row_hash, context.plan().jobs, [&](const std::string& database, const std::string&) {
@@ -120,7 +120,9 @@ class VerifyStep final : public TargetStep {
       throw Error(ErrorKind::difference, "E-DIFFERENCE",
                   fmt::format("the new cluster of service \"{}\" differs from the old one: {}",
                               target.service, join(wrong, "; ")),
-                  "pgupgrade rollback brings the old cluster back; then report this");
+                  is_rehearsal(context.plan())
+                      ? "report this; the old cluster is untouched"
+                      : "pgupgrade rollback brings the old cluster back; then report this");
     }
     return now;
   }

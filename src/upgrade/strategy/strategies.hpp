@@ -10,5 +10,6 @@ void add_hook(Steps& steps, const char* option, const std::string& command);
 
 Strategy dump_strategy();
 Strategy warm_strategy();
+Strategy rehearsal_strategy();
 
 }  // namespace pgupgrade::upgrade

@@ -238,6 +238,21 @@ void what_lists_tell(Trial& trial) {
                                                      {trial.name("running"), "running"}});
 }
 
+// On the host's loopback, as long as it runs.
+void published_port(Trial& trial) {
+  auto spec = trial.spec("one", {"sleep", "600"});
+  spec.network = "bridge";
+  spec.published_port = 5432;
+  const std::string id = trial.engine.create_container(spec);
+  CHECK(trial.look(id).network_mode == "bridge");
+  CHECK(trial.look(id).loopback_port == 0);
+  trial.engine.start_container(id);
+  CHECK(trial.look(id).loopback_port > 1023);
+  trial.engine.signal_container(id, "SIGKILL");
+  trial.engine.wait_container(id, std::chrono::seconds(10));
+  CHECK(trial.look(id).loopback_port == 0);
+}
+
 void same_engine(Trial& trial) {
   const auto info = trial.engine.info();
   CHECK(info.id != "");
@@ -264,6 +279,7 @@ const std::vector<ContractCase>& container_contract() {
       {"containers are listed by their whole name", lists_by_name},
       {"containers are listed by a volume, or by where they mount one", lists_by_volume},
       {"a list holds the containers that do not run as well, and says so", what_lists_tell},
+      {"a published port is a port of the host's loopback while the container runs", published_port},
       {"an engine tells who it is", same_engine},
   };
   return cases;

@@ -96,6 +96,7 @@ void SimulatedEngine::finish(SimulatedContainer& container, int code, End end) {
   container.info.status = docker::ContainerStatus::exited;
   container.info.exit_code = code;
   container.info.networks.clear();
+  container.info.loopback_port = 0;
   container.server.reset();
   container.ends_with.reset();
   container.stopping = false;
@@ -203,6 +204,7 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   container.info.network_mode = spec.network.empty() ? "none" : spec.network;
   container.stop_signal = spec.stop_signal;
   container.pid_namespace = spec.pid_namespace;
+  container.published_port = spec.published_port;
   container.layer = empty_tree();
   make_volumes(container, *image);
   const std::string id = container.info.id;
@@ -288,6 +290,7 @@ void SimulatedEngine::start_container(const std::string& name) {
   container.info.started_at = stamp();
   container.info.status = docker::ContainerStatus::running;
   container.info.exit_code.reset();
+  if (container.published_port != 0) container.info.loopback_port = 49153;
   if (!container.address.empty()) {
     container.info.networks = {
         {.network = "shop_default", .ip_address = container.address, .ip6_address = {}}};

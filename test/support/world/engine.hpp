@@ -44,6 +44,7 @@ struct SimulatedContainer {
   std::string address;                   // on its network, while it runs
   std::string stop_signal;               // its own, empty: the image's
   std::string pid_namespace;             // as asked for
+  int published_port = 0;                // likewise
   std::set<std::string> anonymous;       // volumes that were made for it, and go with it
 };
 

@@ -87,7 +87,7 @@ Outcome run_program(SimulatedEngine& engine, SimulatedContainer& self, const Arg
   if (program == "docker-entrypoint.sh") {
     return start_server(engine, self, data_directory_of(self), true, WhenEmpty::initialise);
   }
-  if (program == "app" || program == "sleep") return {};
+  if (program == "app" || program == "sleep" || program == "/pgupgrade-forward") return {};
   if (program == "postgres") return postgres(engine, self, argv);
   if (program == "true") return {.exit_code = 0, .out = {}, .err = {}};
   if (program == "stat") return stat_owner(engine, self, argv.back());

@@ -189,7 +189,8 @@ Request Scene::request() const {
           .dump_directory =
               options_.keep_dumps ? std::optional<std::filesystem::path>(root / "dumps") : std::nullopt,
           .edit_files = options_.edit_files,
-          .hooks = options_.hooks};
+          .hooks = options_.hooks,
+          .rehearsal = options_.rehearsal};
 }
 
 Facts Scene::observe() {

@@ -46,6 +46,7 @@ struct SceneOptions {
   bool keep_dumps = false;    // as with --keep-dumps: "dumps" beside the Compose file
   bool versioned = false;     // PGDATA is /data/15 in a mount at /data
   Hooks hooks = {};
+  Rehearsal rehearsal = {};  // with strategy "rehearsal"
 };
 
 // A shop on PostgreSQL 15 in a simulated world, with the plan of its upgrade, which the product makes of what

@@ -11,6 +11,7 @@ namespace pgupgrade::cli {
 enum class Command {
   upgrade,
   plan,
+  rehearse,
   prepare,
   run,
   resume,
@@ -68,6 +69,9 @@ struct Arguments {
   std::string after_verify;
   std::string after_thaw;
   bool no_edit = false;
+  std::vector<std::string> scripts;  // --run of rehearse
+  std::string database;              // --database of rehearse
+  bool keep = false;                 // --keep of rehearse
 
   bool dry_run = false;
   bool rehearse = false;  // of plan: an upgrade always does

@@ -10,6 +10,9 @@
 
 namespace pgupgrade::cli {
 
+// "postgresql://app@127.0.0.1:49153/shop", without a password.
+std::string connection_string(const upgrade::KeptServer& server);
+
 // What a run that ended tells: versions, durations, what was proven, where the backup is, what to type next.
 std::string render_report(const upgrade::Report& report, const std::string& project,
                           const std::string& current_directory, const Style& style);

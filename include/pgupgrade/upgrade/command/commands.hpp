@@ -32,6 +32,21 @@ struct TargetReport {
   std::vector<std::string> notes;  // roles that keep md5, settings left out, …
 };
 
+// A step that a rehearsal has gone through, as in the downtime of an upgrade.
+struct RehearsedPart {
+  std::string step;
+  std::int64_t ms = 0;
+};
+
+// A server that a rehearsal has left running.
+struct KeptServer {
+  std::string service;
+  std::string container;  // for docker exec
+  std::string user;
+  std::string database;
+  int port = 0;  // of 127.0.0.1
+};
+
 struct Report {
   std::string run_id;
   std::filesystem::path state_file;
@@ -39,6 +54,12 @@ struct Report {
   std::int64_t total_ms = 0;
   std::int64_t downtime_ms = 0;  // from freeze to the end of thaw
   std::vector<TargetReport> targets;
+  // Of a rehearsal: its measured parts, and what of a downtime it does not go through, estimated.
+  bool rehearsal = false;
+  std::vector<RehearsedPart> parts;
+  std::int64_t measured_ms = 0;
+  std::int64_t estimated_ms = 0;
+  std::vector<KeptServer> kept;
 };
 
 struct PlannedStep {
@@ -61,6 +82,9 @@ Diagnostics rehearse_plan(const Plan& plan, World& world);
 //   locked "E-LOCKED"  another run holds one of the volumes (the holder is named), or an unfinished run is in
 //                      the state root
 Report start_upgrade(const Plan& plan, World& world, Listener& listener);
+
+// Gives up what rehearsals that were cut off have left under the state root. Error(locked) while one goes on.
+void give_up_rehearsals(const std::filesystem::path& state_root, World& world);
 
 // The same, but ends once all is done that can be done while the service runs, and nothing has been stopped:
 // the run is then prepared (is_prepared), resume_upgrade carries out the rest, roll_back gives it up.

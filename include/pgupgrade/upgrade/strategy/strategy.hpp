@@ -25,6 +25,7 @@ struct Strategy {
 };
 
 const std::vector<Strategy>& strategies();  // the first is the default
+// One of them, or that of a rehearsal.
 const Strategy* find_strategy(const std::string& name);
 // Error(usage, "E-STRATEGY") says which there are.
 const Strategy& strategy_of(const Plan& plan);
