@@ -33,7 +33,7 @@ TEST_CASE("of an unknown code the nearest are named") {
   CHECK(refusal_of("E-DISC") == "cannot explain \"E-DISC\": there is no such code (did you mean E-DISK?)");
   CHECK(refusal_of("compose") ==
         "cannot explain \"compose\": there is no such code (did you mean E-COMPOSE-CONFIG, E-COMPOSE-DRIFT, "
-        "E-COMPOSE-EDIT, E-COMPOSE-MISSING, E-COMPOSE-UP, E-COMPOSE-V1?)");
+        "E-COMPOSE-EDIT, E-COMPOSE-MISSING, E-COMPOSE-UP, E-COMPOSE-V1, W-COMPOSE-UP?)");
   CHECK(refusal_of("E-QXZQXZQXZ") ==
         "cannot explain \"E-QXZQXZQXZ\": there is no such code (pgupgrade explain lists all codes)");
 }
