@@ -235,6 +235,14 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "`ALTER TABLE … SET TABLESPACE pg_default` and `ALTER INDEX …` move them back, `ALTER DATABASE … SET "
      "TABLESPACE "
      "pg_default` a whole database. Then `DROP TABLESPACE`, and plan again."},
+    {"E-TAG-BUMPED",
+     "Somebody, or a bot, raised the image's tag. A server starts only on data of its own major version, so "
+     "the "
+     "container ends again and again. Nothing is lost: the data is what the old server left.",
+     "Pass `--old-image` with an image of the old version: the service is started on it by a Compose file of "
+     "pgupgrade's own, beside the runs, and upgraded from there. The project's files stay as they are, but "
+     "for "
+     "what the upgrade needs beyond the image."},
     {"E-UNFINISHED",
      "An earlier run of this service stopped midway. A new one would start from data that is neither old nor "
      "new.",

@@ -124,12 +124,28 @@ int scale_of(const bj::object& service) {
   return static_cast<int>(std::clamp<std::int64_t>(result, 0, std::numeric_limits<int>::max()));
 }
 
+std::string dockerfile_of(const bj::value* build, const std::string& prefix) {
+  if (build == nullptr || build->is_null()) return {};
+  std::string context = build->is_string() ? scalar_text(*build) : std::string();
+  std::string file;
+  if (const auto* object = build->if_object()) {
+    context = text_of(*object, "context");
+    file = text_of(*object, "dockerfile");
+  }
+  context = without_prefix(std::move(context), prefix);
+  file = without_prefix(std::move(file), prefix);
+  if (file.empty()) file = "Dockerfile";
+  if (file.front() == '/') return file;
+  return context.empty() || context.front() != '/' ? std::string() : context + "/" + file;
+}
+
 Service service_of(std::string name, const bj::object& object, const std::string& prefix) {
   const bj::value* build = json::find(object, "build");
   return {
       .name = std::move(name),
       .image = text_of(object, "image"),
       .has_build = build != nullptr && !build->is_null(),
+      .dockerfile = dockerfile_of(build, prefix),
       .environment = environment_of(object),
       .command = texts_of(object, "command"),
       .profiles = texts_of(object, "profiles"),

@@ -73,6 +73,35 @@ class Collector {
 
 }  // namespace
 
+namespace {
+
+void add_shell_variables(const Files& files, const YamlFile& file, const Node& node,
+                         std::set<std::string>& names, int depth) {
+  if (depth > kDeepest) return;
+  if (node.is(NodeKind::scalar)) {
+    for (const Piece& piece : files.variables().expand(file, node))
+      if (piece.origin == Origin::shell && !piece.variable.empty()) names.insert(piece.variable);
+    return;
+  }
+  for (const auto& item : node.items) add_shell_variables(files, file, *item, names, depth + 1);
+  for (const auto& [key, value] : all_entries(node))
+    add_shell_variables(files, file, *value, names, depth + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> shell_variables(const Sources& sources, const std::string& service,
+                                         const std::string& field) {
+  const Files files(sources);
+  std::set<std::string> names;
+  for (const Layer& layer : files.layers(service)) {
+    if (layer.mapping == nullptr) continue;
+    if (const Node* node = find_key(*layer.file, *layer.mapping, field))
+      add_shell_variables(files, *layer.file, *node, names, 0);
+  }
+  return {names.begin(), names.end()};
+}
+
 std::vector<Reading> read_all(const Files& files) {
   return Collector(files).run();
 }

@@ -68,6 +68,7 @@ Diagnostics check_password_encryption(const Subject& subject);
 Diagnostics check_poolers(const Subject& subject);
 Diagnostics check_host_clients(const Subject& subject);
 Diagnostics check_compose_files(const Subject& subject);
+Diagnostics check_old_image(const Subject& subject);
 Diagnostics check_compose_edit(const Subject& subject);
 
 // Shared by the checks.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/text.hpp"
 #include "planning/checks.hpp"
 
@@ -9,8 +11,12 @@ namespace pgupgrade::planning {
 Diagnostics check_compose_files(const Subject& subject) {
   std::vector<std::string> files;
   for (const auto& file : subject.request.project.files) files.push_back(file.native());
+  // pgupgrade's own, which names an older image.
+  std::erase_if(files, [&](const std::string& file) {
+    return file.starts_with((subject.request.state_root / "").native());
+  });
   std::vector<std::string> made_from = split_list(subject.service.made_from, ",");
-  // The override of an earlier run with --no-edit is no file of the user's.
+  // Neither is the override of an earlier run with --no-edit a file of the user's.
   std::erase_if(made_from, [&](const std::string& file) {
     return file.starts_with((subject.request.state_root / "").native());
   });
@@ -45,7 +51,29 @@ Diagnostic files_left_alone(const Subject& subject) {
                   : "after the upgrade, change " + join(places, ", ")};
 }
 
+// Names the file of pgupgrade's own by which the service was started on its old image.
+std::string own_file(const Request& request) {
+  for (const auto& file : request.project.files)
+    if (file.native().starts_with((request.state_root / "").native())) return file.string();
+  return {};
+}
+
 }  // namespace
+
+Diagnostics check_old_image(const Subject& subject) {
+  const std::string file = own_file(subject.request);
+  const auto made_from = split_list(subject.service.made_from, ",");
+  if (std::find(made_from.begin(), made_from.end(), file) == made_from.end()) return {};
+  return {
+      {.severity = Severity::note,
+       .code = "N-OLD-IMAGE",
+       .message = fmt::format(
+           "{} was started on {} by {}, since its data needs that; the project's own files "
+           "name another image for it",
+           service_name(subject.service.service), printable(subject.service.compose_image), printable(file)),
+       .hint =
+           "until it is upgraded, \"docker compose up\" would start that one, which cannot use the data"}};
+}
 
 Diagnostics check_compose_edit(const Subject& subject) {
   if (subject.service.edit_problem) return {*subject.service.edit_problem};

@@ -5,35 +5,15 @@
 #include <optional>
 
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/planning/image_reference.hpp"
 #include "pgupgrade/planning/preflight.hpp"
 #include "planning/checks.hpp"
+#include "planning/states.hpp"
 
 namespace pgupgrade::planning {
 
 namespace {
 
 constexpr int kOldestMajor = 10;
-
-// The version that the data is of, 0 when there is none. The file PG_VERSION tells when no server does.
-int data_major(const ServiceFacts& service) {
-  return service.inventory ? service.inventory->major() : service.pg_version_file;
-}
-
-// The major version that the image's tag names, when it is not the data's: somebody bumped the tag, and the
-// new server refuses the old data.
-std::optional<int> bumped_major(const ServiceFacts& service) {
-  const auto image = parse_image_reference(service.compose_image);
-  const auto major = image ? major_in_tag(image->tag) : std::nullopt;
-  if (!major || service.pg_version_file == 0 || *major == service.pg_version_file) return std::nullopt;
-  return major;
-}
-
-std::string image_to_go_back_to(const ServiceFacts& service, int bumped) {
-  const auto image = parse_image_reference(service.compose_image);
-  const auto back = image ? retarget(*image, bumped, service.pg_version_file) : std::nullopt;
-  return back ? back->text() : fmt::format("one of PostgreSQL {}", service.pg_version_file);
-}
 
 Diagnostic no_server(const ServiceFacts& service) {
   const std::string name = printable(service.service);
@@ -53,42 +33,7 @@ Diagnostic no_server(const ServiceFacts& service) {
                                    service_name(service.service), printable(service.lone_volume));
     result.hint = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
   }
-  if (const auto bumped = bumped_major(service)) {
-    result.message += fmt::format("; its data is of PostgreSQL {}, but its image {} is of PostgreSQL {}",
-                                  service.pg_version_file, printable(service.compose_image), *bumped);
-    result.hint = fmt::format(
-        "set the image back to {}, start it with \"docker compose up -d {}\" and run pgupgrade again: it "
-        "changes the image itself",
-        image_to_go_back_to(service, *bumped), name);
-  }
   return result;
-}
-
-// The tag was bumped and the mount left in the old place, say: the service has made itself a new, empty
-// cluster beside the old one, or does not start.
-const UnusedCluster* forgotten_cluster(const ServiceFacts& service, int target_major) {
-  const auto& clusters = service.unused_clusters;
-  const auto found = std::find_if(clusters.begin(), clusters.end(),
-                                  [&](const UnusedCluster& cluster) { return cluster.major < target_major; });
-  return found == clusters.end() ? nullptr : &*found;
-}
-
-Diagnostic unused_data(const ServiceFacts& service, const UnusedCluster& cluster) {
-  const std::string where = cluster.mount.kind == MountKind::volume
-                                ? "volume " + printable(cluster.mount.source)
-                                : "directory " + printable(cluster.mount.source);
-  std::string uses = "it has no cluster where it looks for one";
-  if (data_major(service) != 0)
-    uses = fmt::format("it uses one of PostgreSQL {} at {}", data_major(service), printable(service.pgdata));
-  return {.severity = Severity::error,
-          .code = "E-DATA-UNUSED",
-          .message =
-              fmt::format("{} does not use the cluster of PostgreSQL {} in its {} (at {}): {}",
-                          service_name(service.service), cluster.major, where, printable(cluster.path), uses),
-          .hint = fmt::format(
-              "stop it, set its image back to PostgreSQL {0} with PGDATA {1}, start it, make sure "
-              "that its data is there, and run pgupgrade again: it changes the image itself",
-              cluster.major, printable(cluster.path))};
 }
 
 Diagnostic no_data(const ServiceFacts& service) {
@@ -105,11 +50,20 @@ Diagnostic no_data(const ServiceFacts& service) {
   return result;
 }
 
+// At the target it is enough that the files name an older image: so it is after --no-edit. One whose own
+// image is of another version does not run.
+std::optional<BumpedImage> cannot_start(const ServiceFacts& service, int target_major) {
+  auto state = bumped_image(service);
+  const bool own = state && service.image_major == state->image_major;
+  return state && (state->data_major < target_major || own) ? state : std::nullopt;
+}
+
 }  // namespace
 
 Standing standing_of(const ServiceFacts& service, int target_major) {
   const int major = data_major(service);
-  if ((major == 0 || major == target_major) && forgotten_cluster(service, target_major) != nullptr)
+  if (cannot_start(service, target_major)) return Standing::blocked;
+  if ((major == 0 || major >= target_major) && forgotten_cluster(service) != nullptr)
     return Standing::blocked;
   if (major == 0 && !service.lone_volume.empty()) return Standing::blocked;
   if (major == 0) return service.running || service.ended ? Standing::blocked : Standing::no_data;
@@ -133,8 +87,11 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service) 
     case Standing::blocked:
       break;
   }
-  if (const UnusedCluster* unused = forgotten_cluster(service, request.target_major);
-      unused != nullptr && (major == 0 || major >= request.target_major))
+  const auto bumped = cannot_start(service, request.target_major);
+  if (bumped && bumped->data_major <= request.target_major)
+    return {image_bumped(service, *bumped, request.target_major)};
+  if (const UnusedCluster* unused = forgotten_cluster(service);
+      !bumped && unused != nullptr && (major == 0 || major >= request.target_major))
     return {unused_data(service, *unused)};
   if (major > request.target_major) {
     return {{.severity = Severity::error,

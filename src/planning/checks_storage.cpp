@@ -4,19 +4,9 @@
 
 #include "pgupgrade/base/text.hpp"
 #include "planning/checks.hpp"
+#include "planning/states.hpp"
 
 namespace pgupgrade::planning {
-
-namespace {
-
-// Docker names a volume that nobody named by 64 hexadecimal digits.
-bool is_anonymous(const std::string& volume) {
-  return volume.size() == 64 && std::all_of(volume.begin(), volume.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-}  // namespace
 
 // The image's entrypoint looks in PGDATA for a cluster. Where the server was pointed elsewhere, the new image
 // would take the data for absent.
@@ -65,16 +55,7 @@ Diagnostics check_data_mount(const Subject& subject) {
                       .message = fmt::format("the {} of {} is mounted read-only", mount_name(*mount), name),
                       .hint = "mount it for writing"});
   }
-  if (mount->kind == MountKind::volume && is_anonymous(mount->source)) {
-    result.push_back(
-        {.severity = Severity::error,
-         .code = "E-ANONYMOUS-VOLUME",
-         .message = fmt::format(
-             "the data of {} is on an anonymous volume at {}, which a new container would not reuse", name,
-             printable(mount->target)),
-         .hint = fmt::format("stop the service, copy the volume {} to a named one, and mount that at {}",
-                             mount->source, printable(mount->target))});
-  }
+  if (is_anonymous(*mount)) result.push_back(anonymous_data(subject.service, *mount));
   return result;
 }
 

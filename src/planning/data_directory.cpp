@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pgupgrade::planning {
 
 namespace {
@@ -68,6 +70,12 @@ std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int ol
   const std::string ending = fmt::format("/{}", old_major);
   if (!pgdata.starts_with('/') || !path.ends_with(ending) || old_major == target_major) return std::nullopt;
   return fmt::format("{}/{}", path.substr(0, path.size() - ending.size()), target_major);
+}
+
+bool is_anonymous(const Mount& mount) {
+  return mount.kind == MountKind::volume && mount.source.size() == 64 &&
+         std::all_of(mount.source.begin(), mount.source.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 DataPlacement place_data(const ServiceFacts& service, int target_major) {

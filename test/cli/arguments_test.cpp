@@ -50,6 +50,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.services = {"db", "db2"};
   expected.strategy = "dump";
   expected.image = "postgres:18";
+  expected.old_image = "postgres:15";
   expected.password_file = "pw";
   expected.keep_md5 = true;
   expected.accept = {"E-DISK", "E-XATTR"};
@@ -59,40 +60,18 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.yes = true;
   expected.output = OutputMode::plain;
   expected.no_color = true;
-  REQUIRE(parse({"--compose",
-                 "c.yml",
-                 "-p",
-                 "shop",
-                 "--profile",
-                 "a",
-                 "--profile",
-                 "b",
-                 "--env-file",
-                 "x.env",
-                 "--state-dir",
-                 "runs",
-                 "--to",
-                 "18",
-                 "--service",
-                 "db",
-                 "db2",
-                 "--strategy",
-                 "dump",
-                 "--image",
-                 "postgres:18",
-                 "--password-file",
-                 "pw",
-                 "--keep-md5",
-                 "--accept",
-                 "E-DISK",
-                 "E-XATTR",
-                 "--jobs",
-                 "3",
-                 "--dry-run",
-                 "--detailed-exitcode",
-                 "-y",
-                 "--output",
-                 "plain",
+  REQUIRE(parse({"--compose", "c.yml",       "-p",
+                 "shop",      "--profile",   "a",
+                 "--profile", "b",           "--env-file",
+                 "x.env",     "--state-dir", "runs",
+                 "--to",      "18",          "--service",
+                 "db",        "db2",         "--strategy",
+                 "dump",      "--old-image", "postgres:15",
+                 "--image",   "postgres:18", "--password-file",
+                 "pw",        "--keep-md5",  "--accept",
+                 "E-DISK",    "E-XATTR",     "--jobs",
+                 "3",         "--dry-run",   "--detailed-exitcode",
+                 "-y",        "--output",    "plain",
                  "--no-color"}) == expected);
 }
 

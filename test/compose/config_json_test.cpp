@@ -40,6 +40,8 @@ TEST_CASE("a resolved project is read whole") {
   const Service& web = project.services.at("web");
   CHECK(web.image.empty());
   CHECK(web.has_build);
+  CHECK(web.dockerfile == "/srv/shop/web/Dockerfile");
+  CHECK(db.dockerfile.empty());
   CHECK(web.command.empty());
   CHECK(web.profiles == Texts{"x", "y"});
   CHECK(web.scale == 3);

@@ -7,6 +7,20 @@ static RoleFacts md5_role(const std::string& name) {
   return {.name = name, .can_login = true, .verifier = VerifierKind::md5};
 }
 
+TEST_CASE("a service that was started on its old image is told as such, and its file is none of the user's") {
+  require_diagnostics({
+      {"made from both",
+       [](World& w) {
+         w.request.project.files.emplace_back("/srv/shop/.pgupgrade/old-image.json");
+         w.service().made_from = "/srv/shop/docker-compose.yml,/srv/shop/.pgupgrade/old-image.json";
+       },
+       "note N-OLD-IMAGE: service db was started on postgres:15 by /srv/shop/.pgupgrade/old-image.json, "
+       "since "
+       "its data needs that; the project's own files name another image for it | until it is upgraded, "
+       "\"docker compose up\" would start that one, which cannot use the data"},
+  });
+}
+
 TEST_CASE("md5 passwords are refused or kept as asked") {
   require_diagnostics({
       {"unknown",

@@ -64,11 +64,46 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().running = false;
          w.service().inventory.reset();
          w.service().compose_image = "postgres:17-alpine";
+         w.service().old_image = "postgres:15-alpine";
+         w.service().back_edits = {
+             {.file = "/srv/shop/compose.yaml", .line = 5, .old_text = "17", .new_text = "15"}};
        },
-       "error E-NOT-RUNNING: service db is not running, so its cluster cannot be read; its data is of "
-       "PostgreSQL 15, but its image postgres:17-alpine is of PostgreSQL 17 | set the image back to "
-       "postgres:15-alpine, start it with \"docker compose up -d db\" and run pgupgrade again: it changes "
-       "the image itself"},
+       "error E-TAG-BUMPED: service db cannot start: its data (in the volume shop_pgdata at "
+       "/var/lib/postgresql/data) is of PostgreSQL 15, but its image postgres:17-alpine is of PostgreSQL 17 "
+       "| "
+       "\"pgupgrade --to 17 --old-image postgres:15-alpine\" starts it on that image and upgrades it from "
+       "there; or change compose.yaml:5 \"17\" to \"15\", start it with \"docker compose up -d db\", and run "
+       "pgupgrade again: it changes the image itself"},
+      {"ended, and only the image itself says its version",
+       [](World& w) {
+         w.service().running = false;
+         w.service().ended = true;
+         w.service().inventory.reset();
+         w.service().compose_image = "shop/db";
+         w.service().image_major = 18;
+       },
+       "error E-TAG-BUMPED: service db cannot start: its data (in the volume shop_pgdata at "
+       "/var/lib/postgresql/data) is of PostgreSQL 15, but its image shop/db is of PostgreSQL 18 | "
+       "\"pgupgrade --to 17 --old-image IMAGE\" starts it on an image of PostgreSQL 15 and upgrades it from "
+       "there; or set the image back to one of PostgreSQL 15, start it with \"docker compose up -d db\", and "
+       "run pgupgrade again: it changes the image itself"},
+      {"bumped to an image that looks elsewhere",
+       [](World& w) {
+         w.service().running = false;
+         w.service().ended = true;
+         w.service().inventory.reset();
+         w.service().compose_image = "postgres:18";
+         w.service().image_major = 18;
+         w.service().pgdata = "/var/lib/postgresql/18/docker";
+         w.service().pg_version_file = 0;
+         w.service().unused_clusters = {
+             {.mount = w.service().mounts[0], .path = "/var/lib/postgresql/data", .major = 15}};
+       },
+       "error E-TAG-BUMPED: service db cannot start: its data (in the volume shop_pgdata at "
+       "/var/lib/postgresql/data) is of PostgreSQL 15, but its image postgres:18 is of PostgreSQL 18 | "
+       "\"pgupgrade --to 17 --old-image IMAGE\" starts it on an image of PostgreSQL 15 and upgrades it from "
+       "there; or set the image back to one of PostgreSQL 15, start it with \"docker compose up -d db\", and "
+       "run pgupgrade again: it changes the image itself"},
       {"running without an answer",
        [](World& w) {
          w.service().inventory.reset();
@@ -81,10 +116,14 @@ TEST_CASE("a server that does not answer is refused with the way to start it") {
          w.service().inventory.reset();
          w.service().inventory_problem = "the container restarts";
          w.service().compose_image = "postgres:17";
+         w.service().old_image = "postgres:15";
        },
-       "error E-NO-SERVER: could not reach the server of service db: the container restarts; its data is of "
-       "PostgreSQL 15, but its image postgres:17 is of PostgreSQL 17 | set the image back to postgres:15, "
-       "start it with \"docker compose up -d db\" and run pgupgrade again: it changes the image itself"},
+       "error E-TAG-BUMPED: service db cannot start: its data (in the volume shop_pgdata at "
+       "/var/lib/postgresql/data) is of PostgreSQL 15, but its image postgres:17 is of PostgreSQL 17 | "
+       "\"pgupgrade --to 17 --old-image postgres:15\" starts it on that image and upgrades it from there; or "
+       "set the image back to postgres:15, start it with \"docker compose up -d db\", and run pgupgrade "
+       "again: "
+       "it changes the image itself"},
       {"running on an empty directory without an answer",
        [](World& w) {
          w.service().inventory.reset();
@@ -105,6 +144,22 @@ TEST_CASE("nothing is to do for a service at the target or without data") {
          w.service().inventory.reset();
          w.service().running = false;
          w.service().pg_version_file = 17;
+       },
+       "note N-ALREADY: service db is at PostgreSQL 17 already | "},
+      {"at the target, with the old cluster that an upgrade has left beside it",
+       [](World& w) {
+         w.inventory().version_num = 170001;
+         w.inventory().data_directory = w.service().pgdata = "/data/17";
+         w.service().mounts = {{.source = "shop_pgdata", .target = "/data"}};
+         w.service().unused_clusters = {{.mount = w.service().mounts[0], .path = "/data/15", .major = 15}};
+       },
+       "note N-ALREADY: service db is at PostgreSQL 17 already | "},
+      {"at the target, with a copy of old on a mount for copies",
+       [](World& w) {
+         w.inventory().version_num = 170001;
+         w.service().mounts.push_back({.source = "shop_copies", .target = "/copies"});
+         w.service().unused_clusters = {
+             {.mount = w.service().mounts.back(), .path = "/copies/monday/base15", .major = 15}};
        },
        "note N-ALREADY: service db is at PostgreSQL 17 already | "},
       {"never started",
@@ -136,9 +191,23 @@ TEST_CASE("data that a new container would not find is refused") {
                                {.source = kAnonymous, .target = "/var/lib/postgresql/data"}};
        },
        "error E-ANONYMOUS-VOLUME: the data of service db is on an anonymous volume at "
-       "/var/lib/postgresql/data, which a new container would not reuse | stop the service, copy the "
-       "volume " +
-           kAnonymous + " to a named one, and mount that at /var/lib/postgresql/data"},
+       "/var/lib/postgresql/data, which a new container would not reuse; its volume shop_pgdata at "
+       "/var/lib/postgresql has no cluster | stop the service, copy the volume " +
+           kAnonymous + " to a named one that is empty, and mount that at /var/lib/postgresql/data"},
+      {"anonymous volume of a new server above the named one with the old cluster",
+       [](World& w) {
+         w.service().pgdata = w.inventory().data_directory = "/var/lib/postgresql/16/main";
+         w.service().declares_pgdata = true;
+         w.inventory().version_num = 160001;
+         w.service().mounts = {{.source = "shop_pgdata", .target = "/var/lib/postgresql/data"},
+                               {.source = kAnonymous, .target = "/var/lib/postgresql"}};
+         w.service().unused_clusters = {
+             {.mount = w.service().mounts[0], .path = "/var/lib/postgresql/data", .major = 15}};
+       },
+       "error E-ANONYMOUS-VOLUME: the data of service db is on an anonymous volume at /var/lib/postgresql, "
+       "which a new container would not reuse; its volume shop_pgdata at /var/lib/postgresql/data has one of "
+       "PostgreSQL 15 | stop the service, copy the volume " +
+           kAnonymous + " to a named one that is empty, and mount that at /var/lib/postgresql"},
       {"read-only", [](World& w) { w.service().mounts[0].read_only = true; },
        "error E-READ-ONLY-MOUNT: the volume shop_pgdata of service db is mounted read-only | mount it for "
        "writing"},
@@ -180,6 +249,34 @@ TEST_CASE("data that a new container would not find is refused") {
        "its image back to PostgreSQL 15 with PGDATA /var/lib/postgresql/data, start it, make sure that its "
        "data "
        "is there, and run pgupgrade again: it changes the image itself"},
+      {"a new cluster without tables beside the old one of a version's name",
+       [](World& w) {
+         w.inventory().version_num = 170001;
+         for (DatabaseFacts& database : w.inventory().databases) database.tables = 0;
+         w.service().pgdata = "/data/17";
+         w.service().mounts = {{.source = "shop_pgdata", .target = "/data"}};
+         w.service().unused_clusters = {{.mount = w.service().mounts[0], .path = "/data/15", .major = 15}};
+       },
+       "error E-DATA-UNUSED: service db does not use the cluster of PostgreSQL 15 in its volume shop_pgdata "
+       "(at /data/15): it uses one of PostgreSQL 17 at /data/17, which has no tables | stop it, set its "
+       "image "
+       "back to PostgreSQL 15 with PGDATA /data/15, start it, make sure that its data is there, and run "
+       "pgupgrade again: it changes the image itself"},
+      {"no container, and a cluster where a new one would not look",
+       [](World& w) {
+         w.service().inventory.reset();
+         w.service().container_id.clear();
+         w.service().running = false;
+         w.service().pg_version_file = 0;
+         w.service().pgdata.clear();
+         w.service().lone_volume = "volume shop_pgdata";
+         w.service().unused_clusters = {
+             {.mount = w.service().mounts[0], .path = "/var/lib/postgresql/data/data", .major = 15}};
+       },
+       "error E-DATA-UNUSED: service db does not use the cluster of PostgreSQL 15 in its volume shop_pgdata "
+       "(at /var/lib/postgresql/data/data): it has no container, and a new one would not find it | stop it, "
+       "set its image back to PostgreSQL 15 with PGDATA /var/lib/postgresql/data/data, start it, make sure "
+       "that its data is there, and run pgupgrade again: it changes the image itself"},
       {"an old cluster, and none where the server looks",
        [](World& w) {
          w.service().inventory.reset();

@@ -58,6 +58,11 @@ std::vector<FileEdit> propose_mount_edit(const Sources& sources, const MountChan
 // The same for a variable that `environment:` or a file of `env_file:` gives the service.
 std::vector<FileEdit> propose_variable_edit(const Sources& sources, const VariableChange& change);
 
+// The variables of the shell that decide what `field` of the service ("volumes", "environment") reads;
+// sorted.
+std::vector<std::string> shell_variables(const Sources& sources, const std::string& service,
+                                         const std::string& field);
+
 // The text with the edits (all of one file) applied. Throws Error(failed, "E-COMPOSE-DRIFT") when an old_text
 // does not stand at its offset.
 std::string apply_edits(const std::string& text, const std::vector<FileEdit>& edits);

@@ -22,6 +22,7 @@ struct Service {
   std::string name;
   std::string image;  // empty for a mere build:
   bool has_build = false;
+  std::string dockerfile;                          // of the build:, absolute; empty where it is not a file
   std::map<std::string, std::string> environment;  // may hold secrets
   std::vector<std::string> command;
   std::vector<std::string> profiles;

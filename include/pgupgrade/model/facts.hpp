@@ -89,7 +89,8 @@ struct CopyFacts {
   bool operator==(const CopyFacts&) const = default;
 };
 
-// A cluster on a mount of a service that the service does not use.
+// A cluster on a mount of a service that the service does not use. The mount is the container's, or one that
+// only the Compose file has.
 struct UnusedCluster {
   Mount mount;
   std::string path;  // of its data directory, in the container
@@ -106,12 +107,17 @@ struct ServiceFacts {
   bool ended = false;            // the container has run, and does not now
   std::string compose_image;     // as `docker compose config` resolves it
   std::string image_id;          // of the container
+  int image_major = 0;           // that this image says it has (ENV PG_MAJOR), 0: it does not say
   std::string made_from;         // the container: its Compose files, with commas
   std::string image_pgdata;      // ENV PGDATA of that image
   std::string pgdata;            // of the container's environment
   bool declares_pgdata = false;  // the Compose file sets it, to whatever value
   // Where PGDATA will be when it names the major version and is edited with the image; empty: it stays.
   std::string new_pgdata;
+  // Where the image is of another version than the data: one that the data needs (--old-image, or derived;
+  // empty: not known), and the edits that make the files name it again.
+  std::string old_image;
+  std::vector<FileEdit> back_edits;
   std::string lone_volume;  // there is no container, but this volume or directory of it
   std::map<std::string, std::string> environment;  // only LANG, LC_*, TZ, PGTZ, LD_PRELOAD, and the like
   std::string user;                                // of the container, empty: the image's

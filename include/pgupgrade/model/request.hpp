@@ -60,7 +60,8 @@ struct Request {
   bool all_services = false;
   std::string strategy = "dump";  // --strategy: one of upgrade::strategies()
   Verify verify = Verify::full;
-  std::string image;                                   // --image: overrides the derived new image
+  std::string image;      // --image: overrides the derived new image
+  std::string old_image;  // --old-image: starts services on it again whose image was changed too early
   std::optional<std::filesystem::path> password_file;  // lines role:password, mode 0600
   Md5Policy md5_policy = Md5Policy::convert;
   std::vector<std::string> acknowledged;  // codes of warnings-to-be that the user accepts (--accept CODE)

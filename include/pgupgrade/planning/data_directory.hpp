@@ -20,6 +20,9 @@ bool is_within(std::string_view path, std::string_view directory);
 // the container's own layer.
 std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view path);
 
+// Docker names a volume that nobody named by 64 hexadecimal digits.
+bool is_anonymous(const Mount& mount);
+
 // Where the data is, and where the new image will look for it.
 struct DataPlacement {
   std::optional<Mount> data_mount;  // as the old container has it; nothing: the data is on no mount

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,19 @@ enum class Standing {
   no_data,     // never started, or nothing in its data directory
   blocked,     // none of these: a diagnostic says why
 };
+
+// The image was changed before the data: it is of `image_major`, and its server does not start on the data of
+// `data_major` that lies where the old one looks.
+struct BumpedImage {
+  int image_major = 0;
+  int data_major = 0;
+  Mount mount;       // of the data
+  std::string path;  // of the data directory, in the container
+};
+std::optional<BumpedImage> bumped_image(const ServiceFacts& service);
+
+// What is wrong with where a service's data is, whatever the target: for those who only look.
+Diagnostics check_state(const ServiceFacts& service);
 
 Standing standing_of(const ServiceFacts& service, int target_major);
 

@@ -153,6 +153,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
                          .keep = arguments.keep};
   request.verify = arguments.verify == "catalog" ? Verify::catalog : Verify::full;
   request.image = arguments.image;
+  request.old_image = arguments.old_image;
   if (!arguments.password_file.empty())
     request.password_file = checked_password_file(absolute_from(directory, arguments.password_file));
   request.md5_policy = arguments.keep_md5 ? Md5Policy::keep : Md5Policy::convert;

@@ -285,6 +285,10 @@ void OptionTable::add_rehearsal() {
 
 void OptionTable::add_selection() {
   add_services();
+  text(
+      "--old-image", arguments_.old_image, "REF",
+      "where the image was changed already and does not start on the old data: start the service on this one "
+      "first");
   group("How");
   std::vector<std::string> names;
   std::string summaries;

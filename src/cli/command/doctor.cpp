@@ -8,6 +8,8 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/planning/preflight.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
 
 namespace pgupgrade::cli {
 
@@ -51,6 +53,28 @@ std::string describe_project(Connection& connection, const ProjectLocation& loca
                 fmt::format("project {} has no service that looks like PostgreSQL", project.name),
                 "specify it with --service when you upgrade");
   return fmt::format("{} with {}", project.name, join(found, ", "));
+}
+
+// Where the data of the project's servers is, and whether image and mounts fit it.
+std::vector<Check> examine_data(Connection& connection, const ProjectLocation& location) {
+  std::vector<ServiceFacts> states;
+  Check looked = check("data", [&] {
+    upgrade::remove_dead_observations(connection.world());
+    states = upgrade::observe_states(location, connection.world());
+    std::vector<std::string> lines;
+    for (const ServiceFacts& service : states)
+      lines.push_back(service.pg_version_file == 0
+                          ? fmt::format("{}: no cluster where it looks for one", service.service)
+                          : fmt::format("{}: PostgreSQL {} at {}", service.service, service.pg_version_file,
+                                        service.pgdata));
+    return lines.empty() ? "no service to look at" : join(lines, "\n");
+  });
+  std::vector<Check> checks;
+  for (const ServiceFacts& service : states)
+    for (const Diagnostic& found : planning::check_state(service))
+      checks.push_back({.what = "data", .good = false, .found = found.message, .hint = found.hint});
+  if (checks.empty()) checks.push_back(looked);
+  return checks;
 }
 
 std::string describe_space(const std::filesystem::path& root) {
@@ -119,10 +143,13 @@ std::vector<Check> examine(const Examination& examination) {
     return join(names, ", ");
   }));
   if (!checks.back().good) return checks;
-  if (connection != nullptr)
-    checks.push_back(check("project", [&] { return describe_project(*connection, location); }));
   const std::filesystem::path root =
       make_request(examination.arguments, examination.environment, examination.directory).state_root;
+  if (connection != nullptr) {
+    checks.push_back(check("project", [&] { return describe_project(*connection, location); }));
+    if (checks.back().good)
+      for (Check& found : examine_data(*connection, location)) checks.push_back(std::move(found));
+  }
   checks.push_back(check("space", [&] { return describe_space(root); }));
   checks.push_back(check("runs", [&] { return describe_runs(root); }));
   return checks;

@@ -31,13 +31,25 @@ constexpr std::size_t kRunIdBytes = 4;
 constexpr int kChangesPending = 10;
 constexpr int kFailedAndRolledBack = 4;
 
-planning::Planned make_plan(Session& session, Connection& connection, const Request& request) {
-  Facts facts;
-  {
-    Screen screen(session);
-    facts = upgrade::observe(request, connection.world(), connection.endpoint(),
-                             [&screen](const std::string& what) { screen.view().looking(what); });
-  }
+// With --old-image services whose image was changed before their data are started on that one first; a mere
+// plan starts nothing.
+Facts observe_facts(Session& session, Connection& connection, Request& request) {
+  Screen screen(session);
+  const auto say = [&screen](const std::string& what) { screen.view().looking(what); };
+  const auto look = [&] {
+    request.project = upgrade::with_old_image(request, connection.world());
+    return upgrade::observe(request, connection.world(), connection.endpoint(), say);
+  };
+  Facts facts = look();
+  const bool only_plans = session.arguments.command == Command::plan || session.arguments.dry_run;
+  if (request.old_image.empty() || only_plans ||
+      !upgrade::start_on_old_image(request, facts, connection.world(), say))
+    return facts;
+  return look();
+}
+
+planning::Planned make_plan(Session& session, Connection& connection, Request& request) {
+  const Facts facts = observe_facts(session, connection, request);
   planning::Planned planned = planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
   if (planned.ok) upgrade::add_steps(planned.plan);
   return planned;
@@ -188,7 +200,7 @@ int carry_out_prepared(Session& session) {
 }  // namespace
 
 int upgrade_command(Session& session) {
-  const Request request = make_request(session.arguments, session.environment, session.directory);
+  Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   if (!session.state_file.empty()) return carry_out_prepared(session);
@@ -216,7 +228,7 @@ int upgrade_command(Session& session) {
 
 // Nothing of the user's is changed, so nothing is asked.
 int rehearse_command(Session& session) {
-  const Request request = make_request(session.arguments, session.environment, session.directory);
+  Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();

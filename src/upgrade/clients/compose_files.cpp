@@ -39,8 +39,22 @@ std::string compose_override_text(const Plan& plan) {
 }
 
 ProjectLocation location_after(const Plan& plan, const RunFiles& files) {
-  ProjectLocation location = plan.location;
+  ProjectLocation location = without_old_image(plan.location, plan.state_root);
   if (!plan.edit_files) location.files.push_back(files.compose_override());
+  return location;
+}
+
+std::filesystem::path old_image_override(const std::filesystem::path& state_root) {
+  return state_root / "old-image.json";
+}
+
+bool has_old_image(const ProjectLocation& location, const std::filesystem::path& state_root) {
+  return std::find(location.files.begin(), location.files.end(), old_image_override(state_root)) !=
+         location.files.end();
+}
+
+ProjectLocation without_old_image(ProjectLocation location, const std::filesystem::path& state_root) {
+  std::erase(location.files, old_image_override(state_root));
   return location;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,6 +16,12 @@ enum class FileState { original, edited, other };
 // with that file as the last.
 std::string compose_override_text(const Plan& plan);
 ProjectLocation location_after(const Plan& plan, const RunFiles& files);
+
+// The project's own files: without the one that starts services on the image which their data needs.
+ProjectLocation without_old_image(ProjectLocation location, const std::filesystem::path& state_root);
+bool has_old_image(const ProjectLocation& location, const std::filesystem::path& state_root);
+// That file, in a state root.
+std::filesystem::path old_image_override(const std::filesystem::path& state_root);
 
 // The files that a plan edits, in the order in which their originals are kept.
 std::vector<std::string> edited_files(const Plan& plan);

@@ -7,6 +7,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
+#include "pgupgrade/upgrade/observe/observe.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "upgrade/command/made_files.hpp"
 #include "upgrade/data/aside.hpp"
@@ -148,6 +149,7 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
                     journal.files().dumps.string()));
   if (act == Act::tell) return report;
   remove_leftover_work(world, plan.run_id);
+  remove_dead_observations(world);
   for (const auto& volume : world.engine.list_volumes({{kRunLabel, plan.run_id}}))
     world.engine.remove_volume(volume.name);
   unlock_data(world, plan);

@@ -15,38 +15,14 @@
 #include "pgupgrade/upgrade/data/held_locks.hpp"
 #include "upgrade/data/volume_identity.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/process_name.hpp"
 #include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown-host";
-}
-
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::geteuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
-}
-
 constexpr Patience kPatience{.most = std::chrono::seconds(10),
                              .between_looks = std::chrono::milliseconds(50)};
-
-enum class Life { lives, gone, unknown };
-
-// Of the process that a holder's description names. Only one of this very host can be asked.
-Life life_of(const std::string& holder) {
-  const std::string marker = "@" + host_name() + ", process ";
-  const std::size_t at = holder.find(marker);
-  if (at == std::string::npos) return Life::unknown;
-  pid_t process = 0;
-  std::from_chars(holder.data() + at + marker.size(), holder.data() + holder.size(), process);
-  if (process <= 0) return Life::unknown;
-  // Ours is another's that had the same number before. One of another user may not be signalled: it lives.
-  const bool lives = process != ::getpid() && (::kill(process, 0) == 0 || errno == EPERM);
-  return lives ? Life::lives : Life::gone;
-}
 
 std::filesystem::path note_of(const std::filesystem::path& state_root) {
   return state_root / "lock.holder";
@@ -208,7 +184,7 @@ void unlock_data(World& world, const Plan& plan) {
 }
 
 std::string describe_holder(const Plan& plan) {
-  return fmt::format("{}@{}, process {}, {}", user_name(), host_name(), ::getpid(),
+  return fmt::format("{}, {}", this_process(),
                      plan.location.files.empty() ? plan.project : plan.location.files.front().string());
 }
 
@@ -238,7 +214,7 @@ namespace {
 std::optional<FileLock> hold_state_root(const HeldLock& lock) {
   std::error_code ignored;
   const std::filesystem::path root = lock.state_root;
-  const bool here = lock.holder.find("@" + host_name() + ", ") != std::string::npos;
+  const bool here = is_of_this_host(lock.holder);
   if (!here || !root.is_absolute() || !std::filesystem::is_directory(root, ignored)) return std::nullopt;
   auto held = FileLock::try_acquire(lock_of(root));
   if (!held)

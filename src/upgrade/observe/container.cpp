@@ -44,21 +44,6 @@ int read_pg_version(World& world, const std::string& container, const std::strin
   return version;
 }
 
-// Where images and guides put a cluster within a mount.
-std::vector<UnusedCluster> unused_clusters(World& world, const ServiceFacts& facts) {
-  std::vector<UnusedCluster> found;
-  for (const Mount& mount : facts.mounts) {
-    if (mount.kind == MountKind::tmpfs) continue;
-    for (const char* below : {"", "/data", "/pgdata"}) {
-      const std::string path = mount.target + below;
-      if (path == facts.pgdata) continue;
-      if (const int major = read_pg_version(world, facts.container_id, path); major != 0)
-        found.push_back({.mount = mount, .path = path, .major = major});
-    }
-  }
-  return found;
-}
-
 std::string pgdata_of(World& world, const docker::ContainerInfo& info) {
   const std::string own = variable(info.environment, "PGDATA");
   const auto image = own.empty() ? world.engine.inspect_image(info.image_id) : std::nullopt;
@@ -109,6 +94,19 @@ void observe_room(ServiceFacts& facts, World& world, const Mount& mount) {
   facts.data_free_bytes = blocks * block_bytes;
 }
 
+// One that ends and is started again and again may do so at any moment.
+void observe_from_within(ServiceFacts& facts, World& world, const Mount& data) {
+  if (!facts.running) return;
+  try {
+    observe_room(facts, world, data);
+    facts.with_attributes = with_attributes(world, facts.container_id, data);
+  } catch (const Error& error) {
+    if (!error.is("E-ENGINE-CONFLICT")) throw;
+    facts.running = false;
+    facts.ended = true;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> clients_by_image(World& world, const compose::Project& project) {
@@ -136,6 +134,8 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.pgdata = variable(info->environment, "PGDATA");
   if (const auto image = world.engine.inspect_image(info->image_id)) {
     facts.image_pgdata = variable(image->environment, "PGDATA");
+    const std::string major = variable(image->environment, "PG_MAJOR");
+    std::from_chars(major.data(), major.data() + major.size(), facts.image_major);
   }
   if (facts.pgdata.empty()) facts.pgdata = facts.image_pgdata;
   for (const std::string& line : info->environment) {
@@ -149,7 +149,6 @@ void observe_container(ServiceFacts& facts, World& world) {
   facts.restart = info->restart;
   facts.mounts = info->mounts;
   facts.pg_version_file = read_pg_version(world, info->id, facts.pgdata);
-  facts.unused_clusters = unused_clusters(world, facts);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (!data) return;
   refuse_locked_data(world, *data);
@@ -162,8 +161,7 @@ void observe_container(ServiceFacts& facts, World& world) {
     }
   }
   facts.other_users = other_users(world, facts, *data);
-  if (facts.running) observe_room(facts, world, *data);
-  if (facts.running) facts.with_attributes = with_attributes(world, info->id, *data);
+  observe_from_within(facts, world, *data);
 }
 
 void observe_new_directory(ServiceFacts& facts, World& world) {

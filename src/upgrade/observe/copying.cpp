@@ -5,6 +5,7 @@
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/postgres/physical.hpp"
 #include "upgrade/observe/observe_parts.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
@@ -40,7 +41,7 @@ void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& rea
       copy.plain_volume = volume->driver == "local" && volume->driver_options.empty();
     }
   }
-  copy.old_libc = probe_image(world, "observe-" + random_hex(4), facts.service, facts.image_id).libc;
+  copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
   facts.copy = std::move(copy);
 }
 

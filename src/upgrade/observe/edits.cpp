@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/compose/dockerfile.hpp"
 #include "pgupgrade/compose/editor.hpp"
 #include "pgupgrade/compose/sources.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/planning/image_reference.hpp"
+#include "upgrade/clients/compose_files.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 
 namespace pgupgrade::upgrade {
@@ -18,9 +21,13 @@ namespace {
   throw Error(ErrorKind::refused, "E-COMPOSE-EDIT", message, hint);
 }
 
-std::string derive_image(const ServiceFacts& facts, int target_major) {
-  const int old_major = facts.inventory ? facts.inventory->major() : facts.pg_version_file;
-  const auto old_image = planning::parse_image_reference(facts.compose_image);
+// `declared` is what the project's files name. Where the service runs on an older image by an override of
+// pgupgrade's own, that may be the new one already.
+std::string derive_image(const ServiceFacts& facts, const std::string& declared, int target_major) {
+  const bool overridden = declared != facts.compose_image;
+  const int data_major = facts.inventory ? facts.inventory->major() : facts.pg_version_file;
+  const int old_major = overridden ? 0 : data_major;
+  const auto old_image = planning::parse_image_reference(declared);
   if (!old_image) {
     refuse(fmt::format("could not derive the new image of service \"{}\": it has none (a build, perhaps)",
                        printable(facts.service)),
@@ -28,7 +35,7 @@ std::string derive_image(const ServiceFacts& facts, int target_major) {
   }
   const auto named = planning::major_in_tag(old_image->tag);
   const int from = old_major != 0 ? old_major : named.value_or(0);
-  if (named == target_major && facts.inventory && old_major != target_major) {
+  if (named == target_major && facts.inventory && !overridden && old_major != target_major) {
     // There would be no way back: the file as it was would start the new version on the old data.
     refuse(
         fmt::format("cannot change the image of service \"{}\": the Compose file names {} already, but its "
@@ -36,15 +43,36 @@ std::string derive_image(const ServiceFacts& facts, int target_major) {
                     printable(facts.service), printable(facts.compose_image), old_major),
         "set the image back to the one that runs: pgupgrade changes it itself");
   }
-  if (named == target_major) return facts.compose_image;
+  if (named == target_major) return declared;
   const auto derived = planning::retarget(*old_image, from, target_major);
   if (!derived) {
     refuse(fmt::format(
                "could not derive the new image of service \"{}\" from {}: its tag does not name version {}",
-               printable(facts.service), printable(facts.compose_image), from),
+               printable(facts.service), printable(declared), from),
            "name the new image with --image");
   }
   return derived->text();
+}
+
+// Its image is only the name of what is built. Built anew under that name it is taken with --image.
+void refuse_build(const compose::Service& service, const Request& request) {
+  if (!service.has_build || !request.edit_files || (!service.image.empty() && request.image == service.image))
+    return;
+  std::string from;
+  std::string line = "the FROM line of its Dockerfile";
+  const auto text = service.dockerfile.empty() ? std::nullopt : read_file_if_present(service.dockerfile);
+  if (const auto base = text ? compose::base_image_line(*text) : std::nullopt) {
+    from =
+        fmt::format(" from {}:{} \"{}\"", printable(service.dockerfile), base->line, printable(base->text));
+    line = fmt::format("line {} of {}", base->line, printable(service.dockerfile));
+  }
+  const std::string name = service.image.empty() ? "NAME" : service.image;
+  refuse(
+      fmt::format("cannot change the image of service \"{}\": it is built{}", printable(service.name), from),
+      fmt::format("change {} to PostgreSQL {}, build it with \"docker compose build {}\" (not up), and pass "
+                  "--image {}",
+                  line, request.target_major, printable(service.name), printable(name)) +
+          (service.image.empty() ? ", once the service has such an `image:`" : ""));
 }
 
 std::map<std::string, std::string> edited_texts(const compose::Sources& sources,
@@ -56,12 +84,49 @@ std::map<std::string, std::string> edited_texts(const compose::Sources& sources,
   return texts;
 }
 
+// The shell's variables that move the data; those that every shell has are not meant.
+std::vector<std::string> moving_variables(const ServiceFacts& facts, World& world, const Request& request,
+                                          bool pgdata_differs) {
+  const auto sources = compose::read_sources(request.project, world.environment);
+  auto names = compose::shell_variables(sources, facts.service, "volumes");
+  std::erase_if(names,
+                [](const std::string& name) { return name == "HOME" || name == "PWD" || name == "USER"; });
+  const bool known = std::find(names.begin(), names.end(), "PGDATA") != names.end();
+  if (pgdata_differs && !known && sources.environment.contains("PGDATA")) names.emplace_back("PGDATA");
+  return names;
+}
+
+[[noreturn]] void refuse_other_place(const ServiceFacts& facts, World& world, const Request& request,
+                                     const planning::DataPlacement& place, bool pgdata_differs) {
+  const Mount& data = *place.data_mount;
+  const auto variables = moving_variables(facts, world, request, pgdata_differs);
+  const std::string message = fmt::format(
+      "the data of service \"{}\" is in {} on {} {}, but its new container, as the Compose file describes "
+      "it, "
+      "would look elsewhere",
+      printable(facts.service), printable(place.new_pgdata),
+      data.kind == MountKind::bind ? "directory" : "volume", printable(data.source));
+  if (!variables.empty())
+    refuse(
+        fmt::format("{}: variable {} of the shell's environment decides where", message,
+                    join(variables, ", ")),
+        fmt::format("unset {} in this shell, unless the container was made with it, and run pgupgrade again",
+                    join(variables, " ")));
+  // Compose would make the container without its data, if it were told to.
+  refuse(message,
+         "the file has changed since the container was created: revert the change, so that the file mounts "
+         "the data where the container has it");
+}
+
 // The file may have been changed since the container was made: the new one has to find the data where the
 // plan puts it. How a directory of the host is called may differ between Compose and the engine.
-void prove_mount(const ServiceFacts& facts, const compose::Project& after, int target_major) {
-  const auto place = planning::place_data(facts, target_major);
+void prove_mount(const ServiceFacts& facts, World& world, const Request& request,
+                 const compose::Project& after) {
+  const auto place = planning::place_data(facts, request.target_major);
   const auto service = after.services.find(facts.service);
-  if (!place.data_mount || place.data_mount->kind == MountKind::tmpfs || service == after.services.end())
+  // No Compose file brings an anonymous volume back: that is refused by itself.
+  if (!place.data_mount || planning::is_anonymous(*place.data_mount) ||
+      place.data_mount->kind == MountKind::tmpfs || service == after.services.end())
     return;
   const Mount& data = *place.data_mount;
   const auto holds_data = [&](const compose::ServiceMount& mount) {
@@ -75,13 +140,7 @@ void prove_mount(const ServiceFacts& facts, const compose::Project& after, int t
   const bool elsewhere = pgdata != service->second.environment.end() &&
                          planning::clean_path(pgdata->second) != planning::clean_path(place.new_pgdata);
   if (!elsewhere && std::any_of(mounts.begin(), mounts.end(), holds_data)) return;
-  refuse(
-      fmt::format("the data of service \"{}\" is in {} on {} {}, but its new container, as the Compose file "
-                  "describes it, would look elsewhere",
-                  printable(facts.service), printable(place.new_pgdata),
-                  data.kind == MountKind::bind ? "directory" : "volume", printable(data.source)),
-      "the file has changed since the container was created: recreate it with docker compose up, or revert "
-      "the change");
+  refuse_other_place(facts, world, request, place, elsewhere);
 }
 
 // A PGDATA that names the version, within its mount: the new cluster then gets a directory beside the old
@@ -170,7 +229,7 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
                printable(facts.service), printable(name), printable(service.image), printable(expected)),
            "give the services images of their own in the Compose file");
   }
-  prove_mount(facts, after, request.target_major);
+  prove_mount(facts, world, request, after);
 }
 
 // With --no-edit: the new image must find the data where the files say it is. What the user may set is told
@@ -178,7 +237,7 @@ void prove(ServiceFacts& facts, World& world, const compose::Project& project, c
 void propose_override(ServiceFacts& facts, World& world, const compose::Project& project,
                       const Request& request, const std::vector<std::string>& along) {
   const auto place = planning::place_data(facts, request.target_major);
-  if (place.mount_moves()) {
+  if (place.mount_moves() && !planning::is_anonymous(*place.data_mount)) {
     refuse(fmt::format(
                "image {} keeps its data below {}, and --no-edit leaves the mount of service \"{}\" at {}",
                printable(facts.new_image), printable(place.new_target), printable(facts.service),
@@ -189,11 +248,11 @@ void propose_override(ServiceFacts& facts, World& world, const compose::Project&
   facts.new_pgdata = pgdata;
   compose::Project after = project;
   if (!pgdata.empty()) after.services.at(facts.service).environment["PGDATA"] = pgdata;
-  prove_mount(facts, after, request.target_major);
+  prove_mount(facts, world, request, after);
   try {
     const auto sources = compose::read_sources(request.project, world.environment);
     facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
-                                                        .old_image = facts.compose_image,
+                                                        .old_image = project.services.at(facts.service).image,
                                                         .new_image = facts.new_image,
                                                         .companions = along,
                                                         .new_pgdata = pgdata});
@@ -207,20 +266,23 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
              const Companions& companions, std::map<std::string, std::string>& digests) {
   std::vector<std::string> along = companions.targets;
   along.insert(along.end(), companions.clients.begin(), companions.clients.end());
-  facts.new_image = request.image.empty() ? derive_image(facts, request.target_major) : request.image;
+  const compose::Service& declared = project.services.at(facts.service);
+  refuse_build(declared, request);
+  facts.new_image =
+      request.image.empty() ? derive_image(facts, declared.image, request.target_major) : request.image;
   if (!request.edit_files) return propose_override(facts, world, project, request, along);
   const auto sources = compose::read_sources(request.project, world.environment);
   const std::string pgdata = pgdata_of_target(facts, project, request);
-  if (facts.new_image != facts.compose_image) {
+  if (facts.new_image != declared.image) {
     facts.edits = compose::propose_image_edit(sources, {.service = facts.service,
-                                                        .old_image = facts.compose_image,
+                                                        .old_image = declared.image,
                                                         .new_image = facts.new_image,
                                                         .companions = along,
                                                         .new_pgdata = pgdata});
   }
   propose_pgdata(facts, project, sources, along, pgdata);
   const auto place = planning::place_data(facts, request.target_major);
-  if (place.mount_moves()) {
+  if (place.mount_moves() && !planning::is_anonymous(*place.data_mount)) {
     const auto mount_edits = compose::propose_mount_edit(sources, {.service = facts.service,
                                                                    .old_target = place.data_mount->target,
                                                                    .new_target = place.new_target,
@@ -236,7 +298,13 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
                    const Companions& companions, std::map<std::string, std::string>& digests) {
   try {
-    propose(facts, world, project, request, companions, digests);
+    if (has_old_image(request.project, request.state_root)) {
+      Request own = request;
+      own.project = without_old_image(request.project, request.state_root);
+      propose(facts, world, world.compose.load(own.project), own, companions, digests);
+    } else {
+      propose(facts, world, project, request, companions, digests);
+    }
   } catch (const Error& error) {
     if (!error.is("E-COMPOSE-EDIT")) throw;
     facts.edits.clear();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "pgupgrade/base/error.hpp"
@@ -60,6 +61,13 @@ void observe_disk(Facts& facts, const Request& request, const docker::EngineInfo
 }
 
 // Of a service without a container: a volume that is there all the same, or a directory with a cluster in it.
+// Nobody asks a server for what a healthy one, older than the target, does not use.
+bool may_be_elsewhere(const ServiceFacts& service, int target_major) {
+  if (!service.inventory || service.inventory->major() >= target_major) return true;
+  const auto data = planning::mount_of(service.mounts, service.inventory->data_directory);
+  return data && planning::is_anonymous(*data);
+}
+
 std::string find_lone_volume(World& world, const compose::Project& project, const compose::Service& service) {
   for (const compose::ServiceMount& mount : service.mounts) {
     const auto volume = project.volumes.find(mount.source);
@@ -74,24 +82,40 @@ std::string find_lone_volume(World& world, const compose::Project& project, cons
   return {};
 }
 
-ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, Companions companions, Facts& facts,
-                             const std::function<void(const std::string&)>& say) {
+// What the Compose file alone says of the data of a service without a container.
+void observe_absent_container(ServiceFacts& service, World& world, const compose::Project& project) {
+  if (!service.container_id.empty()) return;
+  const compose::Service& declared = project.services.at(service.service);
+  const auto pgdata = declared.environment.find("PGDATA");
+  if (pgdata != declared.environment.end()) service.pgdata = pgdata->second;
+  service.lone_volume = find_lone_volume(world, project, declared);
+}
+
+ServiceFacts begin_service(const std::string& name, const compose::Project& project) {
   ServiceFacts service{.service = name, .project = project.name};
   const compose::Service& declared = project.services.at(name);
   service.compose_image = declared.image;
   service.declares_pgdata = declared.environment.contains("PGDATA");
+  return service;
+}
+
+ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
+                             const Request& request, Companions companions, Facts& facts,
+                             const std::function<void(const std::string&)>& say) {
+  ServiceFacts service = begin_service(name, project);
   say(fmt::format("looking at service {}", printable(name)));
   observe_container(service, world);
-  if (service.container_id.empty()) service.lone_volume = find_lone_volume(world, project, declared);
+  observe_absent_container(service, world, project);
   observe_server(service, world, project, request);
+  if (may_be_elsewhere(service, request.target_major)) observe_other_clusters(service, world, project);
+  observe_old_image(service, world, request);
   observe_clients(service, world, project);
   std::erase(companions.targets, name);
   observe_edits(service, world, project, request, companions, facts.file_digests);
   observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
-    const std::string run = "observe-" + random_hex(4);
+    const std::string run = kObservation + random_hex(4);
     service.new_image_facts = probe_image(world, run, name, service.new_image);
     if (service.inventory) try_settings(world, run, name, *service.inventory, *service.new_image_facts);
   }
@@ -104,7 +128,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
 }  // namespace
 
 void refuse_remote_engine(World& world, const std::string& image_id) {
-  const std::string run = "observe-" + random_hex(4);
+  const std::string run = kObservation + random_hex(4);
   const fs::path directory = world.socket_root / ("pgupgrade-" + run);
   create_private_directory(directory);
   const std::string nonce = random_hex(16);
@@ -133,9 +157,28 @@ void refuse_remote_engine(World& world, const std::string& image_id) {
       "run pgupgrade on the engine's own host");
 }
 
+std::vector<ServiceFacts> observe_states(const ProjectLocation& location, World& world) {
+  const compose::Project project = world.compose.load(location);
+  const auto clients = clients_by_image(world, project);
+  std::vector<ServiceFacts> states;
+  for (const auto& [name, declared] : project.services) {
+    if (!compose::looks_like_postgres(declared) ||
+        std::find(clients.begin(), clients.end(), name) != clients.end())
+      continue;
+    ServiceFacts service = begin_service(name, project);
+    observe_container(service, world);
+    observe_absent_container(service, world, project);
+    observe_other_clusters(service, world, project);
+    observe_old_image(service, world, {.project = location});
+    states.push_back(std::move(service));
+  }
+  return states;
+}
+
 Facts observe(const Request& request, World& world, const std::string& endpoint,
               const std::function<void(const std::string&)>& say) {
   refuse_missing_files(request);
+  remove_dead_observations(world);
   Facts facts;
   const auto info = world.engine.info();
   facts.engine_id = info.id;

@@ -26,6 +26,14 @@ std::vector<std::string> clients_by_image(World& world, const compose::Project& 
 // The container, its image, mounts, data volume and whoever else mounts it; PG_VERSION in the data directory.
 void observe_container(ServiceFacts& facts, World& world);
 
+// Clusters on the service's mounts, the container's and the Compose file's, that it does not use.
+// Throws Error(failed, "E-LOOK") when they cannot be looked into.
+void observe_other_clusters(ServiceFacts& facts, World& world, const compose::Project& project);
+
+// Of a service whose image is of another version than its data: an image that the data needs, and the edits
+// of the project's files that name it again, as far as they are found.
+void observe_old_image(ServiceFacts& facts, World& world, const Request& request);
+
 // The running server's inventory, and where each md5 password is known from.
 void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
                     const Request& request);

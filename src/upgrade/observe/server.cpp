@@ -8,6 +8,7 @@
 #include "pgupgrade/postgres/program_errors.hpp"
 #include "upgrade/clients/passwords.hpp"
 #include "upgrade/observe/observe_parts.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/hidden_settings.hpp"
 #include "upgrade/sandbox/reference.hpp"
 
@@ -24,7 +25,7 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
     postgres::read_left_behind(psql, *facts.inventory, world.clock);
-    compare_with_reference(world, "observe-" + random_hex(4), facts.service, facts.image_id, psql,
+    compare_with_reference(world, kObservation + random_hex(4), facts.service, facts.image_id, psql,
                            *facts.inventory);
     facts.inventory->wal_outside_data =
         docker::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);

@@ -17,6 +17,11 @@ inline constexpr const char* kDataLabel = "pgupgrade.data";
 inline constexpr const char* kVolumeLabel = "pgupgrade.volume-created";
 inline constexpr const char* kStateRootLabel = "pgupgrade.state-root";
 
+// The process that an observation's work containers belong to: nothing else would ever remove them.
+inline constexpr const char* kProcessLabel = "pgupgrade.process";
+// What stands for a run in names and labels while a plan is being made: this and a random number.
+inline constexpr const char* kObservation = "observe-";
+
 // A file in a data directory that stands empty between two clusters. A service that somebody starts on it
 // ends
 // ("exists but is not empty") rather than make an empty database.

@@ -193,7 +193,7 @@ void try_settings(World& world, const std::string& run, const std::string& servi
 std::string owner_for(World& world, const std::string& run, const std::string& service,
                       const ImageFacts& image, const std::string& service_user) {
   if (service_user.empty() || service_user == "root" || service_user == "0" ||
-      service_user.starts_with("0:") || service_user == "postgres") {
+      service_user.starts_with("root:") || service_user.starts_with("0:") || service_user == "postgres") {
     return fmt::format("{}:{}", image.postgres_uid, image.postgres_gid);
   }
   const std::string user = service_user.substr(0, service_user.find(':'));

@@ -8,6 +8,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/without_passwords.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/process_name.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
@@ -98,6 +99,7 @@ std::string create_work(World& world, const WorkSpec& spec) {
   container.command.assign(spec.argv.begin() + 1, spec.argv.end());
   for (const auto& [name, value] : spec.environment) container.environment.push_back(name + "=" + value);
   container.labels = {{kRunLabel, spec.run}, {kPurposeLabel, spec.purpose}};
+  if (spec.run.starts_with(kObservation)) container.labels[kProcessLabel] = this_process();
   container.user = spec.user.empty() ? "0:0" : spec.user;
   container.working_directory = "/";
   container.mounts = spec.mounts;

@@ -67,10 +67,17 @@ class PullStep final : public TargetStep {
   }
 
   static void pull(StepContext& context, const TargetPlan& target) {
-    context.world.engine.pull_image(target.new_image, [&](const docker::PullProgress& progress) {
-      context.progress(fmt::format("{} {}", target.new_image, progress.layer), progress.current_bytes,
-                       progress.total_bytes, Progress::Unit::bytes);
-    });
+    try {
+      context.world.engine.pull_image(target.new_image, [&](const docker::PullProgress& progress) {
+        context.progress(fmt::format("{} {}", target.new_image, progress.layer), progress.current_bytes,
+                         progress.total_bytes, Progress::Unit::bytes);
+      });
+    } catch (const Error& error) {
+      if (!error.is("E-PULL")) throw;
+      throw Error(error.kind(), "E-PULL", error.what(),
+                  fmt::format("{}; or name another image of PostgreSQL {} with --image", error.hint(),
+                              target.new_major));
+    }
   }
 
   static void refuse_unfit(StepContext& context, const TargetPlan& target, const ImageFacts& image) {

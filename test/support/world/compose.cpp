@@ -26,6 +26,10 @@ void read_line(const std::string& line, std::string& section, compose::Service& 
                std::string& restart) {
   const std::string text(trim(line));
   if (text.starts_with("image: ")) service.image = after(text, "image: ");
+  if (text.starts_with("build: ")) {
+    service.has_build = true;
+    service.dockerfile = after(text, "build: ") + "/Dockerfile";
+  }
   if (text.starts_with("restart: ")) restart = after(text, "restart: ");
   if (text == "environment:" || text == "volumes:" || text == "depends_on:") {
     section = text;
@@ -100,11 +104,18 @@ compose::Project SimulatedCompose::load_with(const ProjectLocation& location,
                                              const std::map<std::string, std::string>& contents) {
   const std::string file = location.files.front().string();
   const auto other = contents.find(file);
-  return parse(other == contents.end() ? read_file(file) : other->second, project_).project;
+  compose::Project project =
+      parse(other == contents.end() ? read_file(file) : other->second, project_).project;
+  for (std::size_t i = 1; i < location.files.size(); ++i)
+    override_images(project, read_file(location.files[i]));
+  return project;
 }
 
-std::string SimulatedCompose::make(const std::string& service, const compose::Service& declared,
-                                   const std::string& restart, const std::string& name) {
+std::string SimulatedCompose::make(const ProjectLocation& location, const std::string& service,
+                                   const compose::Service& declared, const std::string& restart,
+                                   const std::string& name) {
+  std::vector<std::string> files;
+  for (const auto& file : location.files) files.push_back(file.string());
   docker::ContainerSpec spec;
   spec.name = name;
   spec.image = declared.image;
@@ -113,6 +124,7 @@ std::string SimulatedCompose::make(const std::string& service, const compose::Se
   spec.labels = {{"com.docker.compose.project", project_},
                  {"com.docker.compose.service", service},
                  {"com.docker.compose.oneoff", "False"},
+                 {"com.docker.compose.project.config_files", join(files, ",")},
                  {"com.docker.compose.config-hash", config_hash(declared, restart)}};
   for (const auto& mount : declared.mounts) {
     const bool bind = mount.type == "bind";
@@ -156,7 +168,7 @@ std::string SimulatedCompose::make_as_declared(const ProjectLocation& location, 
     engine_.stop_container(existing->id, std::chrono::seconds(10));
     engine_.remove_container(existing->id);
   }
-  return make(service, declared, restart, name);
+  return make(location, service, declared, restart, name);
 }
 
 void SimulatedCompose::refuse_where_broken() const {

@@ -27,8 +27,8 @@ class SimulatedCompose final : public compose::Cli {
 
  private:
   void refuse_where_broken() const;
-  std::string make(const std::string& service, const compose::Service& declared, const std::string& restart,
-                   const std::string& name);
+  std::string make(const ProjectLocation& location, const std::string& service,
+                   const compose::Service& declared, const std::string& restart, const std::string& name);
   std::string make_as_declared(const ProjectLocation& location, const std::string& service);
 
   SimulatedEngine& engine_;

@@ -209,6 +209,7 @@ std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec)
   make_volumes(container, *image);
   const std::string id = container.info.id;
   containers[id] = std::move(container);
+  if (on_created) on_created(containers[id]);
   return id;
 }
 

@@ -102,6 +102,7 @@ class SimulatedEngine final : public docker::Engine {
   int late_logs = 0;                    // so many times a mark at the end of the logs is not there yet
   std::vector<std::string> violations;  // what must never happen, and did
   std::function<void(SimulatedContainer&)> on_server_stopped;
+  std::function<void(const SimulatedContainer&)> on_created;
 
   docker::EngineInfo info() override;
   std::optional<docker::ContainerInfo> inspect_container(const std::string& container) override;

@@ -45,7 +45,8 @@ SimulatedImage postgres_image(int major, const std::string& version) {
   image.info.entrypoint = {"docker-entrypoint.sh"};
   image.info.command = {"postgres"};
   image.info.environment = {major < 18 ? std::string("PGDATA=") + kMount
-                                       : fmt::format("PGDATA=/var/lib/postgresql/{}/docker", major)};
+                                       : fmt::format("PGDATA=/var/lib/postgresql/{}/docker", major),
+                            fmt::format("PG_MAJOR={}", major)};
   image.info.volumes = {major < 18 ? kMount : "/var/lib/postgresql"};
   return image;
 }

@@ -100,6 +100,22 @@ Outcome look(const Script& script) {
   return done(out + "end\n");
 }
 
+Outcome clusters(const Script& script) {
+  std::string out;
+  for (std::size_t index = 0; index < script.arguments.size(); ++index) {
+    const auto place = script.place(index);
+    std::vector<std::string> paths = below(*place.tree, place.path);
+    for (const std::string& path : paths) {
+      if (path != "PG_VERSION" && !path.ends_with("/PG_VERSION")) continue;
+      if (path.find("base/") != std::string::npos) continue;
+      const std::string directory = parent_path(path);
+      out += fmt::format("{}{}\t{}\n", script.arguments[index], directory == "." ? "" : "/" + directory,
+                         trim(place.tree->at(path).content));
+    }
+  }
+  return done(out + "end\n");
+}
+
 Outcome version(const Script& script) {
   const auto place = script.place(0);
   return done(fmt::format("{}\nend\n", version_of(*place.tree, place.path)));
@@ -300,6 +316,7 @@ Outcome run_script(SimulatedEngine& engine, SimulatedContainer& self, const std:
       {"remove", {"rm -rf \"$1\"", remove}},
       {"mark", {"[ -n \"$(ls -A \"$1\")\" ] || echo \"$3\" >\"$1/$2\"", mark}},
       {"look", {"find \"$1\" -mindepth 1 -maxdepth 1; echo end", look}},
+      {"clusters", {"-type f -name PG_VERSION -exec", clusters}},
       {"version", {"cat \"$1/PG_VERSION\"", version}},
       {"prepare", {"mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\"", prepare}},
       {"chown", {"chown -R \"$2\" \"$1\"", chown}},

@@ -58,6 +58,7 @@ struct Arguments {
   bool all = false;
   std::string strategy = "dump";
   std::string image;
+  std::string old_image;
   std::string password_file;
   std::string verify = "full";
   bool keep_md5 = false;
