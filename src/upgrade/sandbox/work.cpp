@@ -48,7 +48,7 @@ WorkResult read_log(World& world, const std::string& id, int exit_code) {
 }
 
 WorkResult read_output(World& world, const WorkSpec& spec, const std::string& id, int exit_code) {
-  constexpr int kAttempts = 20;
+  constexpr int kAttempts = 300;  // half a minute: a busy engine writes them late
   for (int attempt = 1;; ++attempt) {
     WorkResult result = read_log(world, id, exit_code);
     if (is_whole(spec, result) || attempt == kAttempts) return result;
