@@ -7,19 +7,23 @@
 
 namespace pgupgrade::planning {
 
+namespace {
+
+// A Compose file in the state root is pgupgrade's own: the override of an earlier run with --no-edit, or the
+// one that names an older image.
+bool is_own(const Request& request, const std::string& file) {
+  return file.starts_with((request.state_root / "").native());
+}
+
+}  // namespace
+
 // Forgotten files most likely hold what belongs to the service: the new container would be without it.
 Diagnostics check_compose_files(const Subject& subject) {
   std::vector<std::string> files;
   for (const auto& file : subject.request.project.files) files.push_back(file.native());
-  // pgupgrade's own, which names an older image.
-  std::erase_if(files, [&](const std::string& file) {
-    return file.starts_with((subject.request.state_root / "").native());
-  });
   std::vector<std::string> made_from = split_list(subject.service.made_from, ",");
-  // Neither is the override of an earlier run with --no-edit a file of the user's.
-  std::erase_if(made_from, [&](const std::string& file) {
-    return file.starts_with((subject.request.state_root / "").native());
-  });
+  for (auto* names : {&files, &made_from})
+    std::erase_if(*names, [&](const std::string& file) { return is_own(subject.request, file); });
   if (made_from.empty() || made_from == files) return {};
   std::string flags;
   for (const std::string& file : made_from) flags += " --compose " + shell_word(file);
@@ -54,7 +58,7 @@ Diagnostic files_left_alone(const Subject& subject) {
 // Names the file of pgupgrade's own by which the service was started on its old image.
 std::string own_file(const Request& request) {
   for (const auto& file : request.project.files)
-    if (file.native().starts_with((request.state_root / "").native())) return file.string();
+    if (is_own(request, file.native())) return file.string();
   return {};
 }
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/text.hpp"
 #include "planning/checks.hpp"
 #include "planning/states.hpp"

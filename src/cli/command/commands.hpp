@@ -5,8 +5,8 @@
 // One function a command; each returns the exit code and throws Error.
 namespace pgupgrade::cli {
 
-int upgrade_command(Session& session);
-int rehearse_command(Session& session);  // `plan`, too
+int upgrade_command(Session& session);  // `plan`, too
+int rehearse_command(Session& session);
 int resume_command(Session& session);
 int rollback_command(Session& session);
 int status_command(Session& session);

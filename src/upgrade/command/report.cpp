@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "upgrade/data/aside.hpp"
@@ -71,18 +69,17 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   return report;
 }
 
-void add_rehearsal(Report& report, const RunState& state) {
+void add_rehearsal(Report& report, const Journal& journal) {
+  const Plan& plan = journal.state().plan;
   report.rehearsal = true;
-  for (const StepPlan& step : state.plan.steps) {
-    if (step.phase != Phase::window) continue;
-    const auto record = std::find_if(state.steps.begin(), state.steps.end(),
-                                     [&](const StepRecord& other) { return other.step == step.name; });
-    if (record == state.steps.end() || record->phase != StepPhase::done) continue;
+  for (const StepPlan& step : plan.steps) {
+    const StepRecord* record = journal.find(step.name);
+    if (step.phase != Phase::window || record == nullptr || record->phase != StepPhase::done) continue;
     report.parts.push_back({.step = step.name, .ms = record->ended_ms - record->started_ms});
     report.measured_ms += report.parts.back().ms;
   }
   std::int64_t bytes = 0;
-  for (const TargetPlan& target : state.plan.targets) bytes += target.data_bytes;
+  for (const TargetPlan& target : plan.targets) bytes += target.data_bytes;
   report.estimated_ms = planning::unrehearsed_ms(bytes);
 }
 
@@ -100,7 +97,7 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   report.total_ms = back ? now_ms - state.turned_back_ms : end - state.created_ms;
   const std::int64_t stopped = begun_ms(state, Point::stops_clients);
   if (stopped != 0 && !back) report.downtime_ms = end - stopped;
-  if (is_rehearsal(state.plan)) add_rehearsal(report, state);
+  if (is_rehearsal(state.plan)) add_rehearsal(report, journal);
   for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
   return report;
 }

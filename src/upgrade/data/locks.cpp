@@ -2,12 +2,6 @@
 #include "upgrade/data/aside.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <signal.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <charconv>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
