@@ -176,6 +176,15 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "Start it: `docker compose up -d SERVICE`. If it ends at once because its image is newer than its data, "
      "run "
      "`pgupgrade doctor`: it says which image fits."},
+    {"E-PLAN-DRIFT",
+     "`pgupgrade apply` looks at the world once more and makes the plan again. Where the two differ, the "
+     "saved one "
+     "is not carried out: another image, container or volume, an edited Compose file, another database, role "
+     "or "
+     "setting of the server, another container that uses it, another version of pgupgrade. Sizes, rows and "
+     "who is "
+     "connected from the host may change.",
+     "Nothing was started. Run the same `pgupgrade plan … --out FILE` again, read it, and apply that one."},
     {"E-PREPARED",
      "A transaction was prepared (PREPARE TRANSACTION) and neither committed nor rolled back. No dump can "
      "hold it.",

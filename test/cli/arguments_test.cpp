@@ -86,6 +86,7 @@ TEST_CASE("each command is known by its name") {
       {{"cancel"}, Command::cancel},
       {{"resume", "--state", "s"}, Command::resume},
       {{"rollback", "--discard-new-writes"}, Command::roll_back},
+      {{"apply", "plan.json", "--dry-run", "--rollback-on-failure"}, Command::apply},
       {{"status", "-f", "c.yml"}, Command::status},
       {{"cleanup", "--yes"}, Command::clean_up},
       {{"unlock", "--yes"}, Command::unlock},
@@ -98,6 +99,9 @@ TEST_CASE("each command is known by its name") {
   for (const auto& [words, command] : table) REQUIRE(parse(words).command == command);
   REQUIRE(parse({"verify-backup", "db.tar.zst"}).file == "db.tar.zst");
   REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
+  REQUIRE(parse({"plan", "--to", "17", "--out", "plan.json"}).plan_out == "plan.json");
+  REQUIRE(parse({"apply", "plan.json"}).file == "plan.json");
+  REQUIRE_THROWS(parse({"apply"}));
   REQUIRE(parse({"rollback", "--discard-new-writes"}).discard_new_writes);
   REQUIRE(parse({"explain", "e-disk"}).code == "e-disk");
   REQUIRE_FALSE(parse({"rollback", "--yes"}).discard_new_writes);
@@ -261,7 +265,7 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"plan", "--to", "17", "--backup"}, "did you mean --backup-dir?"},
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
-       "--rollback-on-failure is an option of upgrade, run, resume"},
+       "--rollback-on-failure is an option of upgrade, apply, run, resume"},
       {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},
       {{"plan", "--to", "17", "--accept", "everything"}, "pgupgrade explain lists all codes"},
   };

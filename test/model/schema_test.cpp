@@ -9,6 +9,7 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
+#include "pgupgrade/model/saved_plan.hpp"
 #include "support/catch.hpp"
 #include "support/paths.hpp"
 #include "support/schema.hpp"
@@ -34,6 +35,7 @@ Findings findings(const char* schema, const boost::json::value& document) {
 TEST_CASE("the schemas beside the types are what the types say") {
   check_file("plan.schema.json", plan_schema());
   check_file("state.schema.json", state_schema());
+  check_file("saved-plan.schema.json", saved_plan_schema());
 }
 
 TEST_CASE("a plan and a state with every field set are as their schemas say") {

@@ -64,7 +64,7 @@ CommandDescription describe(const CommandEntry& entry) {
   if (entry.command == Command::manual) description.words = kPages;
   if (entry.command == Command::explain)
     for (const CodeRow& row : code_table()) description.words.emplace_back(row.code);
-  description.takes_file = entry.command == Command::verify_backup;
+  description.takes_file = entry.command == Command::verify_backup || entry.command == Command::apply;
   return description;
 }
 

@@ -28,6 +28,7 @@ const std::vector<CommandText>& texts() {
        .positionals = {},
        .examples = {{"pgupgrade plan --compose docker-compose.yml --to 17", "shows the plan"},
                     {"pgupgrade plan --to 17 --rehearse", "also tries the new version on the schema"},
+                    {"pgupgrade plan --to 17 --out plan.json", "also saves it, for pgupgrade apply"},
                     {"pgupgrade plan --to 17 --detailed-exitcode",
                      "exits with 10 when there is something to upgrade"}}},
       {.command = Command::rehearse,
@@ -41,6 +42,15 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade rehearse --to 17 --run migrate.sql check.sql",
                      "also runs two scripts on the new cluster"},
                     {"pgupgrade rehearse --to 17 --keep", "keeps the new server for a look at it"}}},
+      {.command = Command::apply,
+       .detail =
+           "Looks at everything again, and carries out exactly the plan that was saved. Where it no longer "
+           "fits, it is refused with what has changed, and nothing is touched. A plan is applied once. The "
+           "file holds no password; those are looked up again.",
+       .positionals = {{.name = "FILE", .help = "what `pgupgrade plan --out FILE` wrote", .required = true}},
+       .examples = {{"pgupgrade apply plan.json", "shows the plan, asks, does it"},
+                    {"pgupgrade apply plan.json --dry-run", "only looks whether it still fits"},
+                    {"pgupgrade apply plan.json --yes", "asks nothing"}}},
       {.command = Command::prepare,
        .detail = "Brings the image, tries the new version on the schema, and with --strategy warm copies the "
                  "running server and goes on following it. Stops nothing, and ends where the downtime would "

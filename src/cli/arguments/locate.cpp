@@ -173,6 +173,16 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   return request;
 }
 
+void check_files_of(const Request& request) {
+  for (const fs::path& file : request.project.files) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored))
+      throw no_file("the Compose file", file, "put it back, or make a new plan: pgupgrade plan --out FILE");
+  }
+  if (request.password_file) checked_password_file(*request.password_file);
+  if (request.dump_directory) checked_dump_directory(*request.dump_directory);
+}
+
 std::vector<fs::path> state_roots(const Arguments& arguments, const Environment& environment,
                                   const fs::path& directory) {
   if (!arguments.state_dir.empty()) return {absolute_from(directory, arguments.state_dir)};

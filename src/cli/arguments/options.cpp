@@ -58,11 +58,16 @@ void for_plan(OptionTable& table) {
   table.add_project();
   table.add_selection();
   table.add_rehearse();
+  table.add_plan_out();
   table.add_detailed_exitcode();
 }
 void for_rehearse(OptionTable& table) {
   table.add_project();
   table.add_rehearsal();
+}
+void for_apply(OptionTable& table) {
+  table.add_dry_run();
+  table.add_rollback_on_failure();
 }
 void for_prepare(OptionTable& table) {
   table.add_project();
@@ -109,6 +114,8 @@ const std::vector<CommandEntry>& command_table() {
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
       {Command::rehearse, "rehearse", "carry out a whole upgrade on a copy, beside the running service",
        for_rehearse},
+      {Command::apply, "apply", "carry out a plan that `plan --out` has saved, or say what has changed since",
+       for_apply},
       {Command::prepare, "prepare", "do all that can be done while the service runs, and stop there",
        for_prepare},
       {Command::run, "run", "carry out a run that `prepare` has prepared", for_resume},
@@ -341,6 +348,10 @@ void OptionTable::add_rehearse() {
   flag(
       "--rehearse", arguments_.rehearse,
       "restore the schema and small databases on the new image, as an upgrade does before it stops anything");
+}
+void OptionTable::add_plan_out() {
+  group("How");
+  text("--out", arguments_.plan_out, "FILE", "save the plan there, for `pgupgrade apply FILE`");
 }
 void OptionTable::add_detailed_exitcode() {
   group("Safety");

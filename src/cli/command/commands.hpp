@@ -7,6 +7,7 @@ namespace pgupgrade::cli {
 
 int upgrade_command(Session& session);  // `plan`, too
 int rehearse_command(Session& session);
+int apply_command(Session& session);
 int resume_command(Session& session);
 int rollback_command(Session& session);
 int status_command(Session& session);

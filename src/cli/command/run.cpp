@@ -79,6 +79,8 @@ int perform(Session& session) {
       return upgrade_command(session);
     case Command::rehearse:
       return rehearse_command(session);
+    case Command::apply:
+      return apply_command(session);
     case Command::run:
     case Command::resume:
       return resume_command(session);

@@ -7,6 +7,7 @@
 
 #include "cli/command/commands.hpp"
 #include "cli/command/diagnostics.hpp"
+#include "cli/command/upgrade_parts.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/confirm.hpp"
@@ -19,6 +20,7 @@
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
+#include "pgupgrade/upgrade/command/saved_plan.hpp"
 #include "pgupgrade/upgrade/observe/observe.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "pgupgrade/upgrade/strategy/strategy.hpp"
@@ -33,7 +35,7 @@ constexpr int kFailedAndRolledBack = 4;
 
 // With --old-image services whose image was changed before their data are started on that one first; a mere
 // plan starts nothing.
-Facts observe_facts(Session& session, Connection& connection, Request& request) {
+Facts observe_facts(Session& session, Connection& connection, Request request) {
   Screen screen(session);
   const auto say = [&screen](const std::string& what) { screen.view().looking(what); };
   const auto look = [&] {
@@ -48,12 +50,24 @@ Facts observe_facts(Session& session, Connection& connection, Request& request) 
   return look();
 }
 
-planning::Planned make_plan(Session& session, Connection& connection, Request& request) {
-  const Facts facts = observe_facts(session, connection, request);
-  planning::Planned planned = planning::make_plan(request, facts, random_hex(kRunIdBytes), PGUPGRADE_VERSION);
-  if (planned.ok) upgrade::add_steps(planned.plan);
-  return planned;
+std::map<std::string, std::string> new_images(const Facts& facts) {
+  std::map<std::string, std::string> ids;
+  for (const ServiceFacts& service : facts.services)
+    if (service.new_image_facts) ids[service.service] = service.new_image_facts->id;
+  return ids;
 }
+
+}  // namespace
+
+LookedAt look_and_plan(Session& session, Connection& connection, const Request& request,
+                       const std::string& run_id) {
+  const Facts facts = observe_facts(session, connection, request);
+  planning::Planned planned = planning::make_plan(request, facts, run_id, PGUPGRADE_VERSION);
+  if (planned.ok) upgrade::add_steps(planned.plan);
+  return {.planned = std::move(planned), .new_images = new_images(facts)};
+}
+
+namespace {
 
 int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
   tell_diagnostics(session, diagnostics);
@@ -64,6 +78,8 @@ int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
   return 0;
 }
 
+}  // namespace
+
 void tell_plan(Session& session, const Plan& plan) {
   const auto steps = upgrade::planned_steps(plan);
   tell(session, render_plan(plan, steps, session.directory.native(), session.out_style),
@@ -71,11 +87,16 @@ void tell_plan(Session& session, const Plan& plan) {
   if (session.json()) tell_diagnostics(session, plan.diagnostics);
 }
 
-int finish_dry_run(Session& session) {
+int finish_dry_run(Session& session, const std::vector<std::string>& lines) {
   const int code = session.arguments.detailed_exitcode ? kChangesPending : 0;
-  if (session.json()) session.out << plain_summary("planned", {}, code, session.clock.unix_ms()) << std::endl;
+  if (session.json())
+    session.out << plain_summary("planned", lines, code, session.clock.unix_ms()) << std::endl;
+  else
+    for (const std::string& line : lines) session.out << line << std::endl;
   return code;
 }
+
+namespace {
 
 // What a rehearsal found goes into the plan; whether it may be carried out in spite of that.
 bool rehearse(Session& session, Connection& connection, Plan& plan, Diagnostics& refusals) {
@@ -111,6 +132,8 @@ bool is_prepared_for(const Arguments& arguments, const Plan& plan) {
                      [&](const TargetPlan& target) { return target.new_major == arguments.to; });
 }
 
+}  // namespace
+
 // Told before looking at services that this very run has stopped; the error then speaks of that run's data.
 // One that is prepared is no obstacle to what it was prepared for: the session's state file is then its.
 void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
@@ -126,6 +149,8 @@ void refuse_unfinished_run(Session& session, const std::filesystem::path& state_
                                         printable(run.problem, 500)));
   }
 }
+
+namespace {
 
 // Shows and logs what `action` tells while it goes.
 template <typename Action>
@@ -163,7 +188,8 @@ upgrade::Report undo_failed(Session& session, Connection& connection) {
   }
 }
 
-// Goes forward and tells what came of it; with --rollback-on-failure a failure is told and undone.
+}  // namespace
+
 int go(Session& session, Connection& connection, const std::string& project,
        const std::function<upgrade::Report(upgrade::Listener&)>& action) {
   try {
@@ -176,8 +202,6 @@ int go(Session& session, Connection& connection, const std::string& project,
   }
   return tell_report(session, undo_failed(session, connection), project, kFailedAndRolledBack);
 }
-
-}  // namespace
 
 namespace {
 
@@ -200,13 +224,16 @@ int carry_out_prepared(Session& session) {
 }  // namespace
 
 int upgrade_command(Session& session) {
-  Request request = make_request(session.arguments, session.environment, session.directory);
+  const auto& out = session.arguments.plan_out;
+  if (!out.empty()) upgrade::refuse_other_file(session.directory / out);
+  const Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   if (!session.state_file.empty()) return carry_out_prepared(session);
   const auto connection = session.connect();
   upgrade::give_up_rehearsals(request.state_root, connection->world());
-  planning::Planned planned = make_plan(session, *connection, request);
+  LookedAt looked_at = look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
+  planning::Planned& planned = looked_at.planned;
   session.cancellation.throw_if_requested();
   if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
   if (!planned.ok) return refuse(session, planned.diagnostics);
@@ -215,7 +242,14 @@ int upgrade_command(Session& session) {
   const bool refused = session.arguments.rehearse && !rehearse(session, *connection, plan, refusals);
   tell_plan(session, plan);
   if (refused) return refuse(session, refusals);
-  if (session.arguments.command == Command::plan || session.arguments.dry_run) return finish_dry_run(session);
+  if (!out.empty()) {
+    upgrade::save_plan({.request = request, .plan = plan, .new_images = looked_at.new_images},
+                       session.directory / out);
+    return finish_dry_run(session,
+                          {"Saved. To carry out this very plan: pgupgrade apply " + shell_word(out)});
+  }
+  if (session.arguments.command == Command::plan || session.arguments.dry_run)
+    return finish_dry_run(session, {});
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);
   session.state_file = request.state_root / plan.run_id / "state.json";
@@ -228,12 +262,13 @@ int upgrade_command(Session& session) {
 
 // Nothing of the user's is changed, so nothing is asked.
 int rehearse_command(Session& session) {
-  Request request = make_request(session.arguments, session.environment, session.directory);
+  const Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();
   upgrade::give_up_rehearsals(request.state_root, connection->world());
-  const planning::Planned planned = make_plan(session, *connection, request);
+  const auto [planned, images] =
+      look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
   session.cancellation.throw_if_requested();
   if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
   if (!planned.ok) return refuse(session, planned.diagnostics);

@@ -3,10 +3,10 @@
 #include <boost/json.hpp>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/model/json.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "upgrade/run/envelope.hpp"
 #include "upgrade/run/older_state.hpp"
 
 namespace pgupgrade::upgrade {
@@ -23,12 +23,8 @@ constexpr std::int64_t kOldestFormat = 1;
               fmt::format("cannot use the state file {}: {}", path.string(), why));
 }
 
-// The digest is over the state as this very function prints it, so that one flipped bit anywhere in the file
-// is found: in the state by the digest, in the envelope by its exact form.
 std::string text_of(std::int64_t format, const boost::json::value& state) {
-  const std::string body = json::pretty(state);
-  return fmt::format("{{\"pgupgrade_state\": {}, \"sha256\": \"{}\", \"state\":\n{}}}\n", format,
-                     sha256_hex(body), body);
+  return enveloped("pgupgrade_state", format, "state", state);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ enum class Command {
   upgrade,
   plan,
   rehearse,
+  apply,
   prepare,
   run,
   resume,
@@ -74,6 +75,8 @@ struct Arguments {
   std::string database;              // --database of rehearse
   bool keep = false;                 // --keep of rehearse
 
+  std::string plan_out;     // --out of plan
+
   bool dry_run = false;
   bool rehearse = false;  // of plan: an upgrade always does
   bool detailed_exitcode = false;
@@ -86,7 +89,7 @@ struct Arguments {
   OutputMode output = OutputMode::automatic;
   bool no_color = false;
 
-  std::string file;   // of verify-backup
+  std::string file;   // of verify-backup, apply
   std::string shell;  // of completion
   std::string code;   // of explain; empty: all
   std::string page;   // of man; empty: that of the program

@@ -22,6 +22,9 @@ ProjectLocation find_project(const Arguments& arguments, const Environment& envi
 Request make_request(const Arguments& arguments, const Environment& environment,
                      const std::filesystem::path& directory);
 
+// The same of a request that was saved: what it names may be gone by now.
+void check_files_of(const Request& request);
+
 // Where runs may be: --state-dir alone; else .pgupgrade beside the first compose file (--compose,
 // COMPOSE_FILE), and in `directory`. Need not exist.
 std::vector<std::filesystem::path> state_roots(const Arguments& arguments, const Environment& environment,

@@ -1,0 +1,76 @@
+#include <array>
+
+#include "model/plan_fields.hpp"
+#include "model/schema_writer.hpp"
+#include "pgupgrade/model/saved_plan.hpp"
+
+namespace pgupgrade {
+
+inline constexpr std::array<fields::Text<Md5Policy>, 2> texts_of(Md5Policy) {
+  return {{{Md5Policy::convert, "convert"}, {Md5Policy::keep, "keep"}}};
+}
+
+namespace {
+
+// A path that may be absent is an empty one in the document.
+template <class Archive, class Path>
+void describe_path(Archive& archive, std::string_view key, Path& value) {
+  std::filesystem::path path = value.value_or(std::filesystem::path());
+  archive(key, path);
+  if constexpr (!std::is_const_v<Path>) {
+    if (path.empty())
+      value.reset();
+    else
+      value = path;
+  }
+}
+
+}  // namespace
+
+// The binding names every field: one that is added does not compile until it is described, since a request
+// that lacks it would give another plan.
+template <class Archive, fields::Of<Request> T>
+void describe(Archive& archive, T& value) {
+  auto& [project, target_major, services, all_services, strategy, verify, image, old_image, password_file,
+         md5_policy, acknowledged, jobs, state_root, backup_directory, dump_directory, edit_files, hooks,
+         rehearsal] = value;
+  archive("project", project);
+  archive("target_major", target_major);
+  archive("services", services);
+  archive("all_services", all_services);
+  archive("strategy", strategy);
+  archive("verify", verify);
+  archive("image", image);
+  archive("old_image", old_image);
+  describe_path(archive, "password_file", password_file);
+  archive("md5_policy", md5_policy);
+  archive("acknowledged", acknowledged);
+  archive("jobs", jobs);
+  archive("state_root", state_root);
+  describe_path(archive, "backup_directory", backup_directory);
+  describe_path(archive, "dump_directory", dump_directory);
+  archive("edit_files", edit_files);
+  archive("hooks", hooks);
+  archive("rehearsal", rehearsal);
+}
+
+template <class Archive, fields::Of<SavedPlan> T>
+void describe(Archive& archive, T& value) {
+  archive("request", value.request);
+  archive("new_images", value.new_images);
+  archive("plan", value.plan);
+}
+
+boost::json::value to_json(const SavedPlan& value) {
+  return fields::write(value);
+}
+
+SavedPlan saved_plan_from_json(const boost::json::value& value) {
+  return fields::read_document<SavedPlan>(value, "saved");
+}
+
+boost::json::object saved_plan_schema() {
+  return fields::schema_document<SavedPlan>("saved-plan", 1, "A plan that pgupgrade has saved to be applied");
+}
+
+}  // namespace pgupgrade
