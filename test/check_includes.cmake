@@ -2,7 +2,7 @@
 # (see src/README.md).
 set(rooms base model planning compose postgres docker backup upgrade migrate cli)
 set(rooms_of_upgrade run sandbox data cluster clients back observe steps strategy command)
-set(rooms_of_cli process text arguments view command)
+set(rooms_of_cli process text page arguments view command)
 
 # Of the files below src/<path> and include/pgupgrade/<path>: what they include from <above>/<room>/.
 function(check_room path above room list)

@@ -397,6 +397,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"W-REHEARSAL", no_error,
      "whether the new version takes all of the old cluster could not be tried beforehand",
      "read the reason; what the new version refuses is then found by the restore"},
+    {"W-REPORT", no_error, "the report of a run could not be written",
+     "make it again with `pgupgrade report`"},
     {"W-ROLE-PASSWORDS", no_error, "passwords of new roles cannot be carried over",
      "set them at the target afterwards"},
     {"W-RUN-LOG", no_error, "the run's log could not be written", "free some space"},

@@ -88,6 +88,8 @@ TEST_CASE("each command is known by its name") {
       {{"rollback", "--discard-new-writes"}, Command::roll_back},
       {{"apply", "plan.json", "--dry-run", "--rollback-on-failure"}, Command::apply},
       {{"status", "-f", "c.yml"}, Command::status},
+      {{"report"}, Command::report},
+      {{"report", "7f3a21bc", "--html", "r.html", "--json", "-"}, Command::report},
       {{"cleanup", "--yes"}, Command::clean_up},
       {{"unlock", "--yes"}, Command::unlock},
       {{"verify-backup", "db.tar.zst"}, Command::verify_backup},
@@ -101,6 +103,9 @@ TEST_CASE("each command is known by its name") {
   REQUIRE(parse({"completion", "zsh"}).shell == "zsh");
   REQUIRE(parse({"plan", "--to", "17", "--out", "plan.json"}).plan_out == "plan.json");
   REQUIRE(parse({"apply", "plan.json"}).file == "plan.json");
+  REQUIRE(parse({"report", "7f3a21bc"}).state == "7f3a21bc");
+  REQUIRE(parse({"report", "--html", "r.html"}).report_html == "r.html");
+  REQUIRE(parse({"report", "--json", "-"}).report_json == "-");
   REQUIRE_THROWS(parse({"apply"}));
   REQUIRE(parse({"rollback", "--discard-new-writes"}).discard_new_writes);
   REQUIRE(parse({"explain", "e-disk"}).code == "e-disk");

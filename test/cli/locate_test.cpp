@@ -169,6 +169,9 @@ TEST_CASE("a named state may be the file or the directory of the run") {
     arguments.state = name;
     REQUIRE(find_state_file(arguments, {}, directory.path()) == directory / "7f3a/state.json");
   }
+  directory.write(".pgupgrade/0a1b2c3d/state.json", "{}");
+  arguments.state = "0a1b2c3d";
+  REQUIRE(find_state_file(arguments, {}, directory.path()) == directory / ".pgupgrade/0a1b2c3d/state.json");
   arguments.state = "other";
   REQUIRE(refusal_of([&] { find_state_file(arguments, {}, directory.path()); }).code == "E-NO-FILE");
 }

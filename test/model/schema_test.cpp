@@ -9,6 +9,7 @@
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/json.hpp"
+#include "pgupgrade/model/run_report.hpp"
 #include "pgupgrade/model/saved_plan.hpp"
 #include "support/catch.hpp"
 #include "support/paths.hpp"
@@ -36,6 +37,7 @@ TEST_CASE("the schemas beside the types are what the types say") {
   check_file("plan.schema.json", plan_schema());
   check_file("state.schema.json", state_schema());
   check_file("saved-plan.schema.json", saved_plan_schema());
+  check_file("report.schema.json", run_report_schema());
 }
 
 TEST_CASE("a plan and a state with every field set are as their schemas say") {

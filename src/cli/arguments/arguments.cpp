@@ -35,6 +35,7 @@ std::string& positional(Arguments& arguments, const std::string& name) {
   if (name == "CODE") return arguments.code;
   if (name == "SHELL") return arguments.shell;
   if (name == "PAGE") return arguments.page;
+  if (name == "RUN") return arguments.state;
   return arguments.file;
 }
 

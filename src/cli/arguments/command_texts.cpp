@@ -88,6 +88,14 @@ const std::vector<CommandText>& texts() {
        .positionals = {},
        .examples = {{"pgupgrade status", "shows the unfinished run, else the newest"},
                     {"pgupgrade status --output json", "the same for a program"}}},
+      {.command = Command::report,
+       .detail = "A run writes report.html and report.json into its directory when it ends. This writes them "
+                 "again, "
+                 "also of a run that has not finished. The page needs no network and no script.",
+       .positionals = {{.name = "RUN", .help = "its id, directory or state file (default: as with status)"}},
+       .examples = {{"pgupgrade report", "writes both into the directory of the run"},
+                    {"pgupgrade report 7f3a21bc --html upgrade.html", "writes the page of this run"},
+                    {"pgupgrade report --json -", "prints the JSON"}}},
       {.command = Command::clean_up,
        .detail = "Ends the possibility of a rollback. Refused while the run has not finished.",
        .positionals = {},

@@ -233,11 +233,25 @@ std::vector<upgrade::FoundRun> all_runs(const fs::path& root) {
 
 }  // namespace
 
+namespace {
+
+// A run is known by its id, too.
+fs::path named_run(const Arguments& arguments, const Environment& environment, const fs::path& directory) {
+  std::error_code ignored;
+  const fs::path path = absolute_from(directory, arguments.state);
+  if (fs::exists(path, ignored) || arguments.state.find('/') != std::string::npos) return path;
+  for (const fs::path& root : state_roots(arguments, environment, directory))
+    if (fs::exists(root / arguments.state, ignored)) return root / arguments.state;
+  return path;
+}
+
+}  // namespace
+
 fs::path find_state_file(const Arguments& arguments, const Environment& environment,
                          const fs::path& directory) {
   std::error_code ignored;
   if (!arguments.state.empty()) {
-    fs::path path = absolute_from(directory, arguments.state);
+    fs::path path = named_run(arguments, environment, directory);
     if (fs::is_directory(path, ignored))
       path /= fs::exists(path / migrate::kStateFile, ignored) ? migrate::kStateFile : "state.json";
     if (!fs::exists(path, ignored)) throw no_file("the state file", path, "check --state");

@@ -76,6 +76,10 @@ void for_prepare(OptionTable& table) {
 void for_run(OptionTable& table) {
   table.add_state();
 }
+void for_report(OptionTable& table) {
+  table.add_state();
+  table.add_report();
+}
 void for_resume(OptionTable& table) {
   table.add_state();
   table.add_rollback_on_failure();
@@ -123,6 +127,7 @@ const std::vector<CommandEntry>& command_table() {
       {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
       {Command::cancel, "cancel", "give up a run that `prepare` has prepared", for_run},
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
+      {Command::report, "report", "write the report of a run, as a page and as JSON", for_report},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
        for_run},
       {Command::migrate, "migrate", "copy databases from any reachable server to another, and compare them",
@@ -333,7 +338,7 @@ void OptionTable::add_selection() {
 void OptionTable::add_state() {
   group("Which run");
   text("--state", arguments_.state, "FILE",
-       "the run's state file or directory (default: the only unfinished run)");
+       "the run's state file, directory or id (default: the only unfinished run)");
   list("--compose,-f", arguments_.compose, "FILE", "the Compose files of the run, to find it beside them",
        path_separator(environment_));
   text("--state-dir", arguments_.state_dir, "DIR", "where runs are kept");
@@ -352,6 +357,11 @@ void OptionTable::add_rehearse() {
 void OptionTable::add_plan_out() {
   group("How");
   text("--out", arguments_.plan_out, "FILE", "save the plan there, for `pgupgrade apply FILE`");
+}
+void OptionTable::add_report() {
+  group("What to write");
+  text("--html", arguments_.report_html, "FILE", "write the page there (-: to standard output)");
+  text("--json", arguments_.report_json, "FILE", "write the JSON there (-: to standard output)");
 }
 void OptionTable::add_detailed_exitcode() {
   group("Safety");

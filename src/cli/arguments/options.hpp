@@ -33,6 +33,7 @@ class OptionTable {
   void add_dry_run();
   void add_rehearse();
   void add_plan_out();
+  void add_report();
   void add_detailed_exitcode();
   void add_rollback_on_failure();
   void add_discard_new_writes();

@@ -11,6 +11,7 @@ int apply_command(Session& session);
 int resume_command(Session& session);
 int rollback_command(Session& session);
 int status_command(Session& session);
+int report_command(Session& session);
 int cleanup_command(Session& session);
 int unlock_command(Session& session);
 // A migration of its own, and what the other commands do for one (migrate_command.cpp).

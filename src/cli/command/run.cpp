@@ -89,6 +89,8 @@ int perform(Session& session) {
       return rollback_command(session);
     case Command::status:
       return status_command(session);
+    case Command::report:
+      return report_command(session);
     case Command::clean_up:
       return cleanup_command(session);
     case Command::migrate:

@@ -7,6 +7,7 @@
 
 #include "cli/command/commands.hpp"
 #include "cli/command/diagnostics.hpp"
+#include "cli/command/run_report.hpp"
 #include "cli/command/upgrade_parts.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -111,11 +112,20 @@ bool rehearse(Session& session, Connection& connection, Plan& plan, Diagnostics&
   return refusals.empty();
 }
 
+// Where the page of the run is.
+std::string report_line(const Session& session) {
+  const auto page = upgrade::report_page_file(upgrade::RunFiles{session.state_file.parent_path()});
+  std::error_code ignored;
+  if (!std::filesystem::exists(page, ignored)) return {};
+  return fmt::format("Report     {}\n", short_path(page.native(), session.directory.native()));
+}
+
 int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code = 0) {
   if (session.json() && report.outcome == RunOutcome::succeeded)
     for (const auto& target : report.targets)
       session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
-  tell(session, render_report(report, project, session.directory.native(), session.out_style),
+  tell(session,
+       render_report(report, project, session.directory.native(), session.out_style) + report_line(session),
        [&](std::int64_t now) { return report_summary(report, code, now); });
   return code;
 }
@@ -158,16 +168,24 @@ upgrade::Report watched(Session& session, const Action& action) {
   RunLog log(upgrade::RunFiles{session.state_file.parent_path()}.log());
   log.line(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
   Screen screen(session);
-  BothObservers listener(log, screen.view());
+  ReportListener ear;
+  BothObservers shown(log, screen.view());
+  BothObservers listener(ear, shown);
+  const auto warn = [&](const char* code, const std::string& problem) {
+    if (!problem.empty())
+      screen.view().message({.severity = Severity::warning, .code = code, .message = problem, .hint = {}});
+  };
   try {
     upgrade::Report report = action(listener);
     log.line(Severity::note, fmt::format("ended: {}", text_of(report.outcome)));
-    if (!log.problem().empty())
-      screen.view().message(
-          {.severity = Severity::warning, .code = "W-RUN-LOG", .message = log.problem(), .hint = {}});
+    warn("W-RUN-LOG", log.problem());
+    warn("W-REPORT", write_reports(session, ear.heard()));
     return report;
   } catch (const std::exception& exception) {
-    log_error(log, as_error(exception));
+    const Error error = as_error(exception);
+    log_error(log, error);
+    ear.failed(error);
+    warn("W-REPORT", write_reports(session, ear.heard()));
     throw;
   }
 }

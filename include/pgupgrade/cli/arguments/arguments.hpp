@@ -19,6 +19,7 @@ enum class Command {
   roll_back,
   cancel,
   status,
+  report,
   clean_up,
   migrate,
   compare,
@@ -76,6 +77,8 @@ struct Arguments {
   bool keep = false;                 // --keep of rehearse
 
   std::string plan_out;     // --out of plan
+  std::string report_html;  // --html, --json of report; "-": standard output
+  std::string report_json;
 
   bool dry_run = false;
   bool rehearse = false;  // of plan: an upgrade always does

@@ -38,8 +38,8 @@ std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>
 // Whether a state file is that of a migration, by its name.
 bool is_migration(const std::filesystem::path& state_file);
 
-// The state file that --state names (a file, or a run's directory), or that choose_run finds under the roots.
-// Throws Error(usage, "E-NO-RUN" or "E-NO-FILE").
+// The state file that --state names (a file, a run's directory, or its id), or that choose_run finds under
+// the roots. Throws Error(usage, "E-NO-RUN" or "E-NO-FILE").
 std::filesystem::path find_state_file(const Arguments& arguments, const Environment& environment,
                                       const std::filesystem::path& directory);
 
