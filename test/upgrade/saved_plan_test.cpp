@@ -170,6 +170,7 @@ TEST_CASE("an image that was tagged anew, another program and another setting ar
   now.plan.targets.front().shm_bytes = 7;
   CHECK(upgrade::plan_drift(saved, now) == Clauses{"service db: shm bytes is 7, was 0"});
   now = saved;
+  saved.plan.targets.front().inventory.settings.clear();
   now.plan.targets.front().inventory.settings = {{.name = "work_mem", .value = "hush", .file = "f"}};
   CHECK(upgrade::plan_drift(saved, now) == Clauses{"service db: setting \"work_mem\" is new"});
   saved.plan.targets.front().inventory.settings = {{.name = "work_mem", .value = "1MB", .file = "f"}};
@@ -183,7 +184,8 @@ TEST_CASE("a service that was upgraded meanwhile is drift") {
   Scene scene;
   const SavedPlan saved = look(scene);
   scene.start();
-  CHECK(upgrade::plan_drift(saved, look(scene)).back() == "service db no longer needs this upgrade");
+  CHECK_THAT(upgrade::plan_drift(saved, look(scene)),
+             Catch::Matchers::VectorContains(std::string("service db no longer needs this upgrade")));
 }
 
 TEST_CASE("a file that is no sound plan is refused with the place") {

@@ -285,8 +285,7 @@ int rehearse_command(Session& session) {
   refuse_unfinished_run(session, request.state_root);
   const auto connection = session.connect();
   upgrade::give_up_rehearsals(request.state_root, connection->world());
-  const auto [planned, images] =
-      look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
+  const auto [planned, images] = look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
   session.cancellation.throw_if_requested();
   if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
   if (!planned.ok) return refuse(session, planned.diagnostics);
