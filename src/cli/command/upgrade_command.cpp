@@ -34,9 +34,9 @@ constexpr std::size_t kRunIdBytes = 4;
 constexpr int kChangesPending = 10;
 constexpr int kFailedAndRolledBack = 4;
 
-// With --old-image services whose image was changed before their data are started on that one first; a mere
-// plan starts nothing.
-Facts observe_facts(Session& session, Connection& connection, Request request) {
+// With --old-image services whose image was changed before their data are started on that one first, by a
+// Compose file that is the project's from then on; a mere plan starts nothing.
+Facts observe_facts(Session& session, Connection& connection, Request& request) {
   Screen screen(session);
   const auto say = [&screen](const std::string& what) { screen.view().looking(what); };
   const auto look = [&] {
@@ -60,8 +60,7 @@ std::map<std::string, std::string> new_images(const Facts& facts) {
 
 }  // namespace
 
-LookedAt look_and_plan(Session& session, Connection& connection, const Request& request,
-                       const std::string& run_id) {
+LookedAt look_and_plan(Session& session, Connection& connection, Request request, const std::string& run_id) {
   const Facts facts = observe_facts(session, connection, request);
   planning::Planned planned = planning::make_plan(request, facts, run_id, PGUPGRADE_VERSION);
   if (planned.ok) upgrade::add_steps(planned.plan);

@@ -19,8 +19,7 @@ struct LookedAt {
   std::map<std::string, std::string> new_images;  // as SavedPlan::new_images
 };
 // Observes, showing what is looked at, and plans under that run id.
-LookedAt look_and_plan(Session& session, Connection& connection, const Request& request,
-                       const std::string& run_id);
+LookedAt look_and_plan(Session& session, Connection& connection, Request request, const std::string& run_id);
 
 void tell_plan(Session& session, const Plan& plan);
 // The exit code of a command that changes nothing; `lines` are said at its end.
