@@ -17,6 +17,18 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "`docker run --rm -v OLD:/from:ro -v NEW:/to IMAGE cp -a /from/. /to/`. Start the service, look at the "
      "data, then "
      "plan again."},
+    {"E-ASIDE",
+     "The old data is to stay beside the new, and the two change places by one system call. Both must then "
+     "be "
+     "directories of one file system that are no mount points and hold nothing else: a plain volume of the "
+     "driver "
+     "local, or a bind mount of the data directory alone. With `--backup aside` the old cluster itself is "
+     "dumped "
+     "where a dump writes nothing into it and a crash costs nothing; else a copy of it is. What was added "
+     "since the "
+     "plan (an unlogged table, say) needs a new plan.",
+     "Use `--backup tar`, the default: the backup is made first, and the data may be of any shape. Or plan "
+     "again."},
     {"E-BACKUP-DAMAGED",
      "The archive was read again from the disk, and its content is not what the volume contained. A disk or "
      "memory "

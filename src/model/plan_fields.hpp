@@ -17,6 +17,10 @@ inline constexpr std::array<fields::Text<Verify>, 2> texts_of(Verify) {
   return {{{Verify::full, "full"}, {Verify::catalog, "catalog"}}};
 }
 
+inline constexpr std::array<fields::Text<Backup>, 2> texts_of(Backup) {
+  return {{{Backup::tar, "tar"}, {Backup::aside, "aside"}}};
+}
+
 inline constexpr std::array<fields::Text<Point>, 8> texts_of(Point) {
   return {{{Point::stops_clients, "stops_clients"},
            {Point::stops_server, "stops_server"},
@@ -66,6 +70,8 @@ void describe(Archive& archive, T& value) {
   archive("mount", value.mount);
   archive("directory", value.directory);
   archive("data_directory", value.data_directory);
+  archive.optional("copied", value.copied);
+  archive.optional("copied_because", value.copied_because);
 }
 
 template <class Archive, fields::Of<TargetPlan> T>
@@ -126,6 +132,7 @@ void describe(Archive& archive, T& value) {
   archive("format", value.format);
   archive.optional("strategy", value.strategy);
   archive.optional("verify", value.verify);
+  archive.optional("backup", value.backup);
   archive.optional("steps", value.steps);
   archive("run_id", value.run_id);
   archive("tool_version", value.tool_version);

@@ -10,7 +10,26 @@ inline constexpr std::array<fields::Text<Md5Policy>, 2> texts_of(Md5Policy) {
   return {{{Md5Policy::convert, "convert"}, {Md5Policy::keep, "keep"}}};
 }
 
+// Request::backup, which may be left to the strategy.
+enum class AskedBackup { by_strategy, tar, aside };
+
+inline constexpr std::array<fields::Text<AskedBackup>, 3> texts_of(AskedBackup) {
+  return {
+      {{AskedBackup::by_strategy, "by strategy"}, {AskedBackup::tar, "tar"}, {AskedBackup::aside, "aside"}}};
+}
+
 namespace {
+
+template <class Archive, class Asked>
+void describe_backup(Archive& archive, Asked& value) {
+  AskedBackup asked = AskedBackup::by_strategy;
+  if (value) asked = *value == Backup::tar ? AskedBackup::tar : AskedBackup::aside;
+  archive("backup", asked);
+  if constexpr (!std::is_const_v<Asked>) {
+    value.reset();
+    if (asked != AskedBackup::by_strategy) value = asked == AskedBackup::tar ? Backup::tar : Backup::aside;
+  }
+}
 
 // A path that may be absent is an empty one in the document.
 template <class Archive, class Path>
@@ -31,15 +50,16 @@ void describe_path(Archive& archive, std::string_view key, Path& value) {
 // that lacks it would give another plan.
 template <class Archive, fields::Of<Request> T>
 void describe(Archive& archive, T& value) {
-  auto& [project, target_major, services, all_services, strategy, verify, image, old_image, password_file,
-         md5_policy, acknowledged, jobs, state_root, backup_directory, dump_directory, edit_files, hooks,
-         rehearsal] = value;
+  auto& [project, target_major, services, all_services, strategy, verify, backup, image, old_image,
+         password_file, md5_policy, acknowledged, jobs, state_root, backup_directory, dump_directory,
+         edit_files, hooks, rehearsal] = value;
   archive("project", project);
   archive("target_major", target_major);
   archive("services", services);
   archive("all_services", all_services);
   archive("strategy", strategy);
   archive("verify", verify);
+  describe_backup(archive, backup);
   archive("image", image);
   archive("old_image", old_image);
   describe_path(archive, "password_file", password_file);

@@ -55,7 +55,7 @@ Diagnostics check_left_behind_problems(const Subject& subject);
 Diagnostics check_create_role(const Subject& subject);
 Diagnostics check_extension_members(const Subject& subject);
 
-// What strategy warm asks of the server (checks_warm.cpp).
+// What a copy of the running server, or a new cluster beside the old one, asks of it (checks_warm.cpp).
 Diagnostics check_warm_versions(const Subject& subject);
 Diagnostics check_rehearsed_version(const Subject& subject);
 Diagnostics check_warm_server(const Subject& subject);

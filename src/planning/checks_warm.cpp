@@ -1,5 +1,5 @@
-// What a copy of the running server asks of it, and pg_upgrade of the copy. Each reason says what would make
-// the service fit.
+// What a copy of the running server asks of it, and pg_upgrade of the copy; and what a new cluster beside the
+// old one does. Each reason says what would make the service fit.
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
@@ -16,6 +16,12 @@ constexpr int kSenders = 3;        // pg_basebackup's two, and one that keeps th
 constexpr int kSlots = 2;
 
 Diagnostic unfit(const Subject& subject, const std::string& why, const std::string& cure) {
+  if (!copies_running_server(subject.request.strategy))
+    return {.severity = Severity::error,
+            .code = "E-ASIDE",
+            .message = fmt::format("the old data of {} cannot be kept aside: {}",
+                                   service_name(subject.service.service), why),
+            .hint = (cure.empty() ? "" : cure + ", or ") + "use --backup tar"};
   return {.severity = Severity::error,
           .code = "E-WARM",
           .message = fmt::format("{} cannot be copied while it runs: {}",

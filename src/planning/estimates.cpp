@@ -47,6 +47,13 @@ std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs) {
   return kContainersMs + 30 * std::int64_t{tables} + megabytes * ms_per_gigabyte / 1000;
 }
 
+// A copy is read and written once, by one thread, and not compressed.
+std::int64_t aside_downtime_ms(std::int64_t data_bytes, std::int64_t copied_bytes, int tables, int jobs) {
+  constexpr std::int64_t kCopyMs = 8'000;
+  return downtime_ms(data_bytes, tables, jobs) - data_bytes / kBytesPerMegabyte * kSerialMs / 1000 +
+         copied_bytes / kBytesPerMegabyte * kCopyMs / 1000;
+}
+
 std::int64_t unrehearsed_ms(std::int64_t data_bytes) {
   return kContainersMs + data_bytes / kBytesPerMegabyte * kSerialMs / 1000;
 }

@@ -162,6 +162,11 @@ Diagnostics check_locales(const TargetPlan& target, const ImageFacts& image) {
   return result;
 }
 
+// Whether the new cluster gets the files of a copy, with their indexes.
+bool has_copied_files(const AsidePlan& aside) {
+  return !aside.directory.empty() && aside.copied && aside.copied_because.empty();
+}
+
 Diagnostics check_libc(const TargetPlan& target, const ImageFacts& image) {
   std::vector<std::string> sorted_by_libc;
   for (const DatabaseFacts& database : target.inventory.databases) {
@@ -170,7 +175,7 @@ Diagnostics check_libc(const TargetPlan& target, const ImageFacts& image) {
     if (database.locale_provider == 'c' && !by_bytes) sorted_by_libc.push_back(database.name);
   }
   if (sorted_by_libc.empty() || image.libc.empty()) return {};
-  const bool copied = !target.aside.directory.empty();
+  const bool copied = has_copied_files(target.aside);
   if (copied && image.libc == target.old_libc) return {};
   return {{.severity = Severity::note,
            .code = "N-LIBC",

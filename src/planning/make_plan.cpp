@@ -10,6 +10,7 @@
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "pgupgrade/planning/image_check.hpp"
+#include "pgupgrade/planning/member_changes.hpp"
 #include "pgupgrade/planning/preflight.hpp"
 #include "planning/role_grants.hpp"
 
@@ -30,18 +31,33 @@ Diagnostics check_request(const Request& request, const Facts& facts) {
                                     request.target_major, kLowestTarget, kHighestTarget),
              .hint = "specify a major version with --to"}};
   }
-  if (request.verify == Verify::catalog && request.strategy != kWarm) {
+  if (request.verify == Verify::catalog && dumps_and_restores(request.strategy)) {
     return {{.severity = Severity::error,
              .code = "E-VERIFY",
              .message = fmt::format("strategy {} writes every row anew, so every row is read and compared",
                                     printable(request.strategy)),
              .hint = "leave --verify out, or use --strategy warm"}};
   }
-  if (request.dump_directory && request.strategy == kWarm) {
+  if (request.dump_directory && !dumps_and_restores(request.strategy)) {
     return {{.severity = Severity::error,
              .code = "E-KEEP-DUMPS",
              .message = "strategy warm makes no dump that could be kept",
              .hint = "leave --keep-dumps out, or use --strategy dump"}};
+  }
+  if (request.strategy == kWarm && request.backup == Backup::tar) {
+    return {{.severity = Severity::error,
+             .code = "E-BACKUP-OPTION",
+             .message = "strategy warm keeps the old data aside and makes no archive of it",
+             .hint = "leave --backup out, or use --strategy dump"}};
+  }
+  if (request.backup == Backup::aside && request.backup_directory) {
+    return {
+        {.severity = Severity::error,
+         .code = "E-BACKUP-OPTION",
+         .message = fmt::format("no backup would be written to {}: with --backup aside the old data stays "
+                                "beside the new, and no archive is made",
+                                printable(request.backup_directory->string())),
+         .hint = "leave --backup-dir out, or use --backup tar"}};
   }
   if (facts.services.empty()) {
     return {{.severity = Severity::error,
@@ -126,10 +142,29 @@ AsidePlan plan_aside(const TargetPlan& target, const std::string& data_directory
   return aside;
 }
 
-void plan_copy(TargetPlan& target, const ServiceFacts& service, const std::string& run_id) {
+// What a dump would have to write into the old cluster, or what it would lose if the server that runs for it
+// were killed: without a backup neither may befall the only copy.
+std::string why_dumped_from_copy(const Inventory& inventory, const CopyFacts& facts) {
+  std::vector<std::string> reasons;
+  if (!facts.unlogged.empty()) reasons.emplace_back("it has unlogged tables");
+  const auto has_moved = [](const DatabaseFacts& database) {
+    const auto& members = database.left_behind.members;
+    return std::any_of(members.begin(), members.end(), is_moved);
+  };
+  if (std::any_of(inventory.databases.begin(), inventory.databases.end(), has_moved))
+    reasons.emplace_back("objects were moved in or out of extensions");
+  if (!facts.marked.empty()) reasons.emplace_back("the server keeps marks of its own in the catalogs");
+  return join(reasons, ", ");
+}
+
+void plan_place(TargetPlan& target, const Request& request, const ServiceFacts& service,
+                const std::string& run_id) {
   if (!service.copy) return;
   target.aside = plan_aside(target, service.copy->data_directory, run_id);
   target.old_libc = service.copy->old_libc;
+  if (copies_running_server(request.strategy)) return;
+  target.aside.copied_because = why_dumped_from_copy(target.inventory, *service.copy);
+  target.aside.copied = !target.aside.copied_because.empty();
 }
 
 // A client of two targets is stopped once; a target is stopped as a target, whatever it talks to.
@@ -169,14 +204,18 @@ bool libc_changes(const Plan& plan, const Facts& facts) {
 
 std::int64_t plan_downtime(const Plan& plan, const Facts& facts) {
   std::int64_t bytes = 0;
+  std::int64_t copied = 0;
   std::int64_t tables = 0;
   for (const TargetPlan& target : plan.targets) {
     bytes += target.data_bytes;
+    if (!target.aside.copied_because.empty()) copied += target.data_bytes;
     for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
   }
   constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
   const int most = static_cast<int>(std::min(tables, kMostTables));
-  if (plan.strategy != kWarm) return downtime_ms(bytes, most, plan.jobs);
+  if (is_dumped(plan))
+    return plan.backup == Backup::aside ? aside_downtime_ms(bytes, copied, most, plan.jobs)
+                                        : downtime_ms(bytes, most, plan.jobs);
   return warm_downtime_ms(plan.verify == Verify::full ? bytes : 0, most, plan.jobs,
                           libc_changes(plan, facts));
 }
@@ -185,6 +224,7 @@ Plan begin_plan(const Request& request, const Facts& facts, const std::string& r
                 const std::string& tool_version) {
   return {.strategy = request.strategy,
           .verify = request.verify,
+          .backup = backup_of(request),
           .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,
@@ -269,7 +309,7 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
     planned.nothing_to_do = false;
     upgraded.push_back(&service);
     planned.plan.targets.push_back(plan_target(request, service));
-    plan_copy(planned.plan.targets.back(), service, run_id);
+    plan_place(planned.plan.targets.back(), request, service, run_id);
     if (service.new_image_facts) {
       append(planned.diagnostics,
              check_image(planned.plan.targets.back(), *service.new_image_facts, request));

@@ -54,6 +54,9 @@ constexpr auto kWarmChecks =
 constexpr auto kRehearsalChecks =
     std::to_array<Check>({check_rehearsed_version, check_warm_server, check_warm_storage});
 
+// What a dump asks of the old data where that is to be kept as it is.
+constexpr auto kAsideDumpChecks = std::to_array<Check>({check_warm_storage});
+
 constexpr const char* kEnginePlace = "the engine's volumes";
 
 template <std::size_t Count>
@@ -73,6 +76,18 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target,
                     .free_bytes = service.data_free_bytes};
   }
   return std::nullopt;
+}
+
+// In the file system of the data: the copy, and the new cluster, which takes the place of the old one where
+// that is emptied for it, and shares the files of a copy that it is made of. A copy that is made for a dump
+// is gone before the new cluster is made.
+std::int64_t bytes_with_data(const Request& request, const TargetPlan& target) {
+  const bool has_aside = !target.aside.directory.empty();
+  const std::int64_t copy = has_aside && target.aside.copied ? copy_bytes(target.data_bytes) : 0;
+  if (!dumps_and_restores(request.strategy)) return copy;
+  const std::int64_t fresh =
+      restore_extra_bytes(target.data_bytes) + (target.keeps_old || has_aside ? target.data_bytes : 0);
+  return copies_running_server(request.strategy) ? copy + fresh : std::max(copy, fresh);
 }
 
 // A second copy of what is in the dump volumes.
@@ -99,11 +114,11 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
     const Subject subject{
         .request = request, .service = service, .inventory = *service.inventory, .place = place};
     run_checks(kChecks, subject, result);
-    if (request.strategy == kWarm)
-      run_checks(kWarmChecks, subject, result);
-    else
-      run_checks(kDumpChecks, subject, result);
+    if (request.strategy == kWarm) run_checks(kWarmChecks, subject, result);
+    if (dumps_and_restores(request.strategy)) run_checks(kDumpChecks, subject, result);
     if (request.strategy == kRehearsal) run_checks(kRehearsalChecks, subject, result);
+    if (dumps_and_restores(request.strategy) && backup_of(request) == Backup::aside)
+      run_checks(kAsideDumpChecks, subject, result);
   }
   return with_acceptance(std::move(result), request.acknowledged);
 }
@@ -115,21 +130,15 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                  .free_bytes = facts.state_free_bytes};
   std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
-  const bool warm = request.strategy == kWarm;
-  const bool rehearsal = request.strategy == kRehearsal;
+  const bool archives = request.strategy != kRehearsal && backup_of(request) == Backup::tar;
   for (const TargetPlan& target : targets) {
-    const bool in_addition = target.keeps_old || rehearsal;
-    const std::int64_t beside = warm ? copy_bytes(target.data_bytes)
-                                     : restore_extra_bytes(target.data_bytes) +
-                                           (in_addition ? target.data_bytes : 0) +
-                                           (rehearsal ? copy_bytes(target.data_bytes) : 0);
+    const std::int64_t beside = bytes_with_data(request, target);
     if (const auto apart = need_apart(facts, target, beside))
       result.push_back(*apart);
     else
       engine.needed_bytes += beside;
-    if (warm) continue;
-    engine.needed_bytes += dump_bytes(target.data_bytes);
-    if (!rehearsal) state.needed_bytes += backup_bytes(target.data_bytes);
+    if (dumps_and_restores(request.strategy)) engine.needed_bytes += dump_bytes(target.data_bytes);
+    if (archives) state.needed_bytes += backup_bytes(target.data_bytes);
   }
   const auto dumps = need_of_kept_dumps(request, facts, targets);
   if (dumps && facts.dumps_with_state)

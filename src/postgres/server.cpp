@@ -20,6 +20,11 @@
 namespace pgupgrade::postgres {
 namespace {
 
+std::int64_t count_marks(Session& session) {
+  const auto found = session.column(column_marks_sql(), "count the marks of columns");
+  return found.empty() ? 0 : std::stoll(found.front());
+}
+
 // SqlReader over libpq: one session at a time, kept for the next question about the same database.
 class SessionReader final : public SqlReader {
  public:
@@ -95,6 +100,10 @@ class LibpqServer final : public Server {
   }
 
   std::int64_t clear_column_marks(const std::string& database) override;
+  std::int64_t count_column_marks(const std::string& database) override {
+    Session session(endpoint_, database, cancellation_);
+    return count_marks(session);
+  }
   std::vector<RemoteView> remote_views(const std::string& database) override {
     Session session(endpoint_, database, cancellation_);
     return read_remote_views(session);
@@ -240,17 +249,15 @@ void LibpqServer::drop_built_ins(const std::string& database, const std::vector<
 // Its own work server's cluster is given up or put back; the user's own server never sees this.
 std::int64_t LibpqServer::clear_column_marks(const std::string& database) {
   Session session(endpoint_, database, cancellation_);
-  const std::string marked = "attrelid >= 16384 AND array_to_string(attoptions, ' ') LIKE '%pg\\_attver=%'";
   const std::string purpose = "clear the marks of columns";
-  const auto found = session.column("SELECT count(*)::text FROM pg_attribute WHERE " + marked, purpose);
-  const std::int64_t count = found.empty() ? 0 : std::stoll(found.front());
+  const std::int64_t count = count_marks(session);
   if (count == 0) return 0;
   session.execute("SET allow_system_table_mods = on", purpose);
   session.execute(
       "UPDATE pg_attribute SET attoptions = nullif(ARRAY(SELECT o FROM unnest(attoptions) WITH ORDINALITY "
       "u(o, "
       "n) WHERE o NOT LIKE 'pg\\_attver=%' ORDER BY n), '{}') WHERE " +
-          marked,
+          std::string(kMarkedColumns),
       purpose);
   return count;
 }

@@ -52,6 +52,10 @@ std::string unlogged_tables_sql() {
          "ON n.oid = c.relnamespace WHERE c.relpersistence = 'u' AND c.relkind IN ('r', 'm') ORDER BY 1";
 }
 
+std::string column_marks_sql() {
+  return std::string("SELECT count(*)::text FROM pg_catalog.pg_attribute WHERE ") + kMarkedColumns;
+}
+
 CopyFacts read_copy_facts(SqlReader& reader, const std::string& connect_database,
                           const Inventory& inventory) {
   const auto row = ask_one(reader, connect_database, copy_facts_sql(), "what a copy needs");
@@ -63,6 +67,8 @@ CopyFacts read_copy_facts(SqlReader& reader, const std::string& connect_database
     if (!database.allow_connections) continue;
     for (const std::string& table : reader.query(database.name, unlogged_tables_sql()))
       facts.unlogged.push_back(database.name + "." + table);
+    if (reader.query(database.name, column_marks_sql()) != std::vector<std::string>{"0"})
+      facts.marked.push_back(database.name);
   }
   return facts;
 }

@@ -14,6 +14,10 @@ bool read_has_replayed(Session& session, const std::string& location);
 void promote_standby(Session& session);
 
 std::string unlogged_tables_sql();
+// Columns with a mark of the server's own (Server::clear_column_marks), and how many there are.
+inline constexpr const char* kMarkedColumns =
+    "attrelid >= 16384 AND pg_catalog.array_to_string(attoptions, ' ') LIKE '%pg\\_attver=%'";
+std::string column_marks_sql();
 std::map<std::string, std::string> read_relation_files(Session& session);
 
 // Of one database: rebuilds the indexes whose order may have changed with the operating system's or ICU's

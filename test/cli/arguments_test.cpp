@@ -49,6 +49,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.to = 18;
   expected.services = {"db", "db2"};
   expected.strategy = "dump";
+  expected.backup = "aside";
   expected.image = "postgres:18";
   expected.old_image = "postgres:15";
   expected.password_file = "pw";
@@ -60,18 +61,44 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.yes = true;
   expected.output = OutputMode::plain;
   expected.no_color = true;
-  REQUIRE(parse({"--compose", "c.yml",       "-p",
-                 "shop",      "--profile",   "a",
-                 "--profile", "b",           "--env-file",
-                 "x.env",     "--state-dir", "runs",
-                 "--to",      "18",          "--service",
-                 "db",        "db2",         "--strategy",
-                 "dump",      "--old-image", "postgres:15",
-                 "--image",   "postgres:18", "--password-file",
-                 "pw",        "--keep-md5",  "--accept",
-                 "E-DISK",    "E-XATTR",     "--jobs",
-                 "3",         "--dry-run",   "--detailed-exitcode",
-                 "-y",        "--output",    "plain",
+  REQUIRE(parse({"--compose",
+                 "c.yml",
+                 "-p",
+                 "shop",
+                 "--profile",
+                 "a",
+                 "--profile",
+                 "b",
+                 "--env-file",
+                 "x.env",
+                 "--state-dir",
+                 "runs",
+                 "--to",
+                 "18",
+                 "--service",
+                 "db",
+                 "db2",
+                 "--strategy",
+                 "dump",
+                 "--backup",
+                 "aside",
+                 "--old-image",
+                 "postgres:15",
+                 "--image",
+                 "postgres:18",
+                 "--password-file",
+                 "pw",
+                 "--keep-md5",
+                 "--accept",
+                 "E-DISK",
+                 "E-XATTR",
+                 "--jobs",
+                 "3",
+                 "--dry-run",
+                 "--detailed-exitcode",
+                 "-y",
+                 "--output",
+                 "plain",
                  "--no-color"}) == expected);
 }
 
@@ -144,6 +171,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
       {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
       {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from dump, warm"},
+      {{"--to", "17", "--backup", "zip"}, "cannot use --backup zip: choose from tar, aside"},
       {{"--to", "17", "--output", "xml"}, "cannot use --output xml: it is auto, plain or json"},
       {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},
   };
@@ -267,7 +295,7 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"frobnicate"}, "pgupgrade --help lists them"},
       {{"--to", "17", "--servise", "db"}, "did you mean --service?"},
       {{"plan", "--to", "17", "--passwords-file=x"}, "did you mean --password-file?"},
-      {{"plan", "--to", "17", "--backup"}, "did you mean --backup-dir?"},
+      {{"plan", "--to", "17", "--backups"}, "did you mean --backup?"},
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
        "--rollback-on-failure is an option of upgrade, apply, run, resume"},

@@ -53,11 +53,12 @@ TEST_CASE("bash completes every option of every command") {
     for (const auto& option : command.options) expected.insert(option.name);
     CHECK(offered({command.name, "--"}) == expected);
   }
-  CHECK(offered({"--back"}) == Words{"--backup-dir"});  // without a command it is an upgrade
+  CHECK(offered({"--back"}) == Words{"--backup", "--backup-dir"});  // without a command it is an upgrade
 }
 
 TEST_CASE("bash completes values") {
   CHECK(offered({"plan", "--output", ""}) == Words{"auto", "plain", "json"});
+  CHECK(offered({"plan", "--backup", ""}) == Words{"aside", "tar"});
   CHECK(offered({"plan", "--output", "j"}) == Words{"json"});
   CHECK(offered({"plan", "--output", "=", "p"}) == Words{"plain"});
   CHECK(offered({"plan", "--output", "="}) == Words{"auto", "plain", "json"});

@@ -20,6 +20,7 @@ TEST_CASE("the whole plan as text") {
   Downtime    about 38 min (estimated from 41.0 GiB of data, 4 jobs)
   Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
               .pgupgrade: needs 14.0 GiB, free space unknown
+  Way back    a verified backup of the old data (--backup tar)
   Edits       docker-compose.yml:7   postgres:15 → postgres:17
 
    1   pull         postgres:17            4   start        db

@@ -142,7 +142,7 @@ TEST_CASE("the live block shows what is done what runs and whether it is safe") 
           "   Safe to interrupt: nothing destructive has happened."});
   state.destructive_behind = true;
   REQUIRE(live_block(state, milliseconds(0), {.width = 100}).back() ==
-          "   Safe to interrupt: backup and dump are verified, resume or rollback goes on.");
+          "   Safe to interrupt: the old data can come back, resume or rollback goes on.");
   state.stopping = true;
   REQUIRE(live_block(state, milliseconds(0), {.width = 100}).back() ==
           "   Stopping at the next safe point…  Ctrl-C again exits at once.");

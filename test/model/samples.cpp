@@ -142,7 +142,9 @@ static TargetPlan target() {
   value.role_grants = {{.role = "tenant", .member = "panel", .fresh = false}};
   value.aside = {.mount = {.kind = MountKind::bind, .source = "/srv/shop/data.aside", .target = ""},
                  .directory = "/srv/shop/data.aside",
-                 .data_directory = "/srv/shop/data"};
+                 .data_directory = "/srv/shop/data",
+                 .copied = false,
+                 .copied_because = "it has unlogged tables"};
   value.old_libc = "glibc 2.31";
   return value;
 }
@@ -152,6 +154,7 @@ Plan plan() {
   value.format = 7;
   value.strategy = "other";
   value.verify = Verify::catalog;
+  value.backup = Backup::aside;
   value.steps = {{.name = "pull", .phase = Phase::prepare, .passes = {}},
                  {.name = "freeze", .phase = Phase::window, .passes = {Point::stops_clients}},
                  {.name = "tidy", .phase = Phase::after, .passes = {Point::proves, Point::serves}}};

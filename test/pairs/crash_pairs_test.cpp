@@ -54,6 +54,11 @@ void try_warm_pairs(Way way, std::size_t share) {
   try_pairs({.unlogged = false, .strategy = "warm"}, way, share, whole_campaign() ? 1 : 4);
 }
 
+void try_aside_pairs(Way way, std::size_t share) {
+  try_pairs({.left_behind = false, .unlogged = false, .backup = Backup::aside}, way, share,
+            whole_campaign() ? 1 : 4);
+}
+
 }  // namespace
 
 TEST_CASE("a run that dies twice, at any odd place and then in its resume, comes to a sound end") {
@@ -70,6 +75,22 @@ TEST_CASE("a run that dies twice, at any odd place and then in its rollback, com
 
 TEST_CASE("a run that dies twice, at any even place and then in its rollback, comes to a sound end") {
   try_pairs({}, Way::roll_back, 0);
+}
+
+TEST_CASE("with the old data aside, an odd place and then one of the resume") {
+  try_aside_pairs(Way::resume, 1);
+}
+
+TEST_CASE("with the old data aside, an even place and then one of the resume") {
+  try_aside_pairs(Way::resume, 0);
+}
+
+TEST_CASE("with the old data aside, an odd place and then one of the rollback") {
+  try_aside_pairs(Way::roll_back, 1);
+}
+
+TEST_CASE("with the old data aside, an even place and then one of the rollback") {
+  try_aside_pairs(Way::roll_back, 0);
 }
 
 TEST_CASE("a warm run that dies twice, at any odd place and then in its resume, comes to a sound end") {

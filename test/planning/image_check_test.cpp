@@ -159,6 +159,23 @@ TEST_CASE("locales that the image lacks are refused") {
        [](World& w) { w.shop().collate = w.shop().ctype = "de_DE.utf8"; },
        "note N-LIBC: text in database \"shop\" of service db is sorted by glibc 2.36 from then on; the "
        "restore builds all indexes in its order | "},
+      {"what is dumped from a copy, and restored",
+       [](World& w) {
+         w.shop().collate = w.shop().ctype = "de_DE.utf8";
+         w.target.aside = {
+             .directory = "/srv/aside", .copied = true, .copied_because = "it has unlogged tables"};
+       },
+       "note N-LIBC: text in database \"shop\" of service db is sorted by glibc 2.36 from then on; the "
+       "restore builds all indexes in its order | "},
+      {"a copy whose indexes are rebuilt",
+       [](World& w) {
+         w.shop().collate = w.shop().ctype = "de_DE.utf8";
+         w.target.aside = {.directory = "/srv/aside", .copied = true};
+         w.target.old_libc = "glibc 2.31";
+       },
+       "note N-LIBC: text in database \"shop\" of service db is sorted by glibc 2.36 from then on; indexes "
+       "of "
+       "text are built anew | "},
       {"musl",
        [](World& w) {
          w.shop().collate = w.shop().ctype = "fr_FR.utf8";

@@ -106,6 +106,12 @@ const std::vector<GoldenScene>& golden_scenes() {
       {"two-targets", {.targets = 2}, run},
       {"data-in-a-subdirectory", {.subdirectory = true}, run},
       {"no-clients", {.clients = false}, run},
+      {"old-data-aside",
+       {.left_behind = false, .unlogged = false, .backup = Backup::aside},
+       [](Scene& scene, Trace& trace) {
+         run(scene, trace);
+         roll_back(scene, trace);
+       }},
       {"warm", {.unlogged = false, .strategy = "warm"}, run},
       {"rollback-after-the-wipe",
        {},

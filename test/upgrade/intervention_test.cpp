@@ -87,7 +87,7 @@ TEST_CASE("data that somebody removed before there was a backup is missed and no
   remove_data(scene);
   CHECK(error_of([&] { scene.roll_back(); }) ==
         "E-DATA-GONE: could not start service \"db\" again: volume shop_dbdata no longer contains a cluster, "
-        "and this run had not made its backup yet");
+        "and this run has no backup of it");
   CHECK_FALSE(scene.engine.inspect_volume("shop_dbdata"));
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
 #include "pgupgrade/upgrade/strategy/strategy.hpp"
 #include "support/catch.hpp"
@@ -53,7 +54,8 @@ TEST_CASE("a saved plan is read as it was written, and is as its schema says") {
   std::vector<std::string> documents;
   for (const SceneOptions& options :
        {SceneOptions{}, SceneOptions{.targets = 2, .backup_apart = true, .keep_dumps = true},
-        SceneOptions{.unlogged = false, .strategy = "warm"}, SceneOptions{.edit_files = false}}) {
+        SceneOptions{.unlogged = false, .strategy = "warm"}, SceneOptions{.edit_files = false},
+        SceneOptions{.backup = Backup::tar}, SceneOptions{.backup = Backup::aside}}) {
     Scene scene(options);
     SavedPlan saved = look(scene);
     saved.request.password_file = "/secret/passwords";
@@ -98,6 +100,16 @@ TEST_CASE("a plan is applied once, and the run that it had is named") {
   CHECK(applied() == "E-PLAN-APPLIED: cannot apply plan.json again: its run 0a1b2c3d has succeeded");
   scene.roll_back();
   CHECK(applied() == "E-PLAN-APPLIED: cannot apply plan.json again: its run 0a1b2c3d was rolled back");
+}
+
+TEST_CASE("what makes a dump one of a copy is drift, once the old data is to be kept aside") {
+  const auto found = drift(
+      [](Scene& scene) {
+        change_cluster(scene,
+                       [](Cluster& cluster) { cluster.databases["shop"].unlogged = {"public.carts"}; });
+      },
+      {.left_behind = false, .unlogged = false, .backup = Backup::aside});
+  CHECK_THAT(join(found, "; "), ContainsSubstring("copied because is it has unlogged tables, was empty"));
 }
 
 TEST_CASE("what changes by itself in a database that is in use is no drift") {

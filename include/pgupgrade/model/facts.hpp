@@ -83,6 +83,7 @@ struct CopyFacts {
   int free_replication_slots = 0;
   std::string refusal;                // why it lets no replication connection in, empty: it does
   std::vector<std::string> unlogged;  // "database.schema.table": a copy has them empty
+  std::vector<std::string> marked;    // databases whose server has put marks of its own into the catalogs
   std::string data_directory;         // where the data mount is on the host; empty: not known
   bool plain_volume = true;           // it is a bind mount, or a volume of the local driver without options
   std::string old_libc;               // of the old image, as ImageFacts::libc

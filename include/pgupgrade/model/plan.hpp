@@ -28,12 +28,13 @@ struct RoleGrant {
   bool operator==(const RoleGrant&) const = default;
 };
 
-// A place of the run's own in the file system of the data, for a strategy that makes the new cluster beside
-// the old data and leaves that untouched.
+// A place of the run's own in the file system of the data, where the new cluster is made beside the old data.
 struct AsidePlan {
   Mount mount;                 // a volume, or a directory beside the data's; without a target
   std::string directory;       // where it is on the host; empty: there is none
   std::string data_directory;  // where the data mount is on the host
+  bool copied = true;  // it gets a copy of the old cluster, which the run works on in that one's stead
+  std::string copied_because;  // of a dump: what only a copy allows; empty: the old cluster itself is dumped
   bool operator==(const AsidePlan&) const = default;
 };
 
@@ -106,6 +107,7 @@ struct Plan {
   int format = 1;
   std::string strategy = "dump";  // how the new cluster comes by its data
   Verify verify = Verify::full;
+  Backup backup = Backup::tar;
   std::vector<StepPlan> steps;  // in their order; empty until upgrade::add_steps
   std::string run_id;           // 8 hex digits
   std::string tool_version;
@@ -138,6 +140,11 @@ struct Plan {
 // Whether the plan is that of a rehearsal: nothing of the user's is changed by it.
 inline bool is_rehearsal(const Plan& plan) {
   return plan.strategy == kRehearsal;
+}
+
+// Whether the new cluster is filled from a dump, rather than made of the copy's files.
+inline bool is_dumped(const Plan& plan) {
+  return dumps_and_restores(plan.strategy);
 }
 
 }  // namespace pgupgrade

@@ -30,10 +30,20 @@ inline bool copies_running_server(const std::string& strategy) {
   return strategy == kWarm || strategy == kRehearsal;
 }
 
+inline bool dumps_and_restores(const std::string& strategy) {
+  return strategy != kWarm;
+}
+
 // What of both clusters is read before they are called equal.
 enum class Verify {
   full,     // every row
   catalog,  // all but the rows, where the new cluster shares the files of the old one's copy
+};
+
+// How the old data can come back.
+enum class Backup {
+  tar,    // from an archive of it: the new cluster is made in the old one's place
+  aside,  // it stays: the new cluster is made beside it, and the two change places
 };
 
 // The user's own commands, run by `sh -c` at these moments; empty: none.
@@ -60,8 +70,9 @@ struct Request {
   bool all_services = false;
   std::string strategy = "dump";  // --strategy: one of upgrade::strategies()
   Verify verify = Verify::full;
-  std::string image;      // --image: overrides the derived new image
-  std::string old_image;  // --old-image: starts services on it again whose image was changed too early
+  std::optional<Backup> backup;  // --backup; else by the strategy
+  std::string image;             // --image: overrides the derived new image
+  std::string old_image;         // --old-image: starts services on it again whose image was changed too early
   std::optional<std::filesystem::path> password_file;  // lines role:password, mode 0600
   Md5Policy md5_policy = Md5Policy::convert;
   std::vector<std::string> acknowledged;  // codes of warnings-to-be that the user accepts (--accept CODE)
@@ -74,5 +85,11 @@ struct Request {
   Rehearsal rehearsal;  // of strategy kRehearsal
   bool operator==(const Request&) const = default;
 };
+
+// What a copy of the running server becomes is beside the old data by nature. A rehearsal replaces nothing.
+inline Backup backup_of(const Request& request) {
+  if (request.strategy == kRehearsal) return Backup::tar;
+  return request.backup.value_or(request.strategy == kWarm ? Backup::aside : Backup::tar);
+}
 
 }  // namespace pgupgrade

@@ -20,6 +20,8 @@ std::int64_t unrehearsed_ms(std::int64_t data_bytes);
 
 // Of strategy dump, and of strategy warm, where indexes have to be rebuilt when the C libraries differ.
 std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs);
+// Of strategy dump without the backup and its proof; `copied_bytes` of the data are copied before the dump.
+std::int64_t aside_downtime_ms(std::int64_t data_bytes, std::int64_t copied_bytes, int tables, int jobs);
 std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes);
 
 }  // namespace pgupgrade::planning

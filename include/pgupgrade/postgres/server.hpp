@@ -99,6 +99,8 @@ class Server {
   // dump would hold them as if somebody had set them, and a server that does not know them refuses the table.
   // Returns how many columns had one.
   virtual std::int64_t clear_column_marks(const std::string& database) = 0;
+  // How many have one. Nothing is changed.
+  virtual std::int64_t count_column_marks(const std::string& database) = 0;
 
   // Which of "public" (the schema), its comment and "plpgsql" (the extension), with which every database
   // begins, somebody has dropped from this one. A dump brings them back: nothing in it says that they are

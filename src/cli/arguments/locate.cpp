@@ -152,6 +152,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
                          .database = arguments.database,
                          .keep = arguments.keep};
   request.verify = arguments.verify == "catalog" ? Verify::catalog : Verify::full;
+  if (!arguments.backup.empty()) request.backup = arguments.backup == "aside" ? Backup::aside : Backup::tar;
   request.image = arguments.image;
   request.old_image = arguments.old_image;
   if (!arguments.password_file.empty())

@@ -317,6 +317,11 @@ void OptionTable::add_selection() {
       "default), "
       "or all but the rows (catalog: with strategy warm, whose new cluster has the very files of the copy)",
       {"full", "catalog"});
+  choice("--backup", arguments_.backup, "WAY",
+         "how the old data can come back: an archive, after which the new cluster takes its place (tar, the "
+         "default), or itself, kept beside the new one, which it changes places with (aside; as always with "
+         "strategy warm)",
+         {"tar", "aside"});
   add_passwords();
   group("How");
   text("--backup-dir", arguments_.backup_dir, "DIR",

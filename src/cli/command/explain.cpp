@@ -61,7 +61,7 @@ Consequence consequence_of(const CodeRow& row) {
       return {"unchanged before a run has started; in the middle of a run, as `pgupgrade status` says",
               "5; 3 before a run has started, 4 after it was rolled back, 9 if a rollback failed"};
     case ErrorKind::difference:
-      return {"the old data is in the backup; the new server has not been started for clients", "6"};
+      return {"the old data is in the backup or aside; the new server has not been started for clients", "6"};
     case ErrorKind::locked:
       return {"unchanged by the command that reports it", "7"};
     case ErrorKind::engine_unreachable:

@@ -18,7 +18,7 @@ constexpr auto kTable = std::to_array<ExitRow>({
     {"6", "verification found a difference", "`pgupgrade rollback`, and report it"},
     {"7", "another run holds the lock", "wait for it, or see `pgupgrade unlock`"},
     {"8", "engine unreachable", "start it, or name it with `DOCKER_HOST`; then `pgupgrade resume`"},
-    {"9", "rollback failed", "follow the printed steps; the old data is in the named backup"},
+    {"9", "rollback failed", "follow the printed steps, which name where the old data is"},
     {"10", "`plan --detailed-exitcode`: changes pending", ""},
     {"130, 143", "interrupted by SIGINT; by SIGTERM or the end of the terminal (but not under `nohup`)",
      "`pgupgrade resume` or `pgupgrade rollback`"},

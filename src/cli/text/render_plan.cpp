@@ -62,7 +62,17 @@ std::string data_text(const TargetPlan& target) {
                      plural(natural(tables), "table"));
 }
 
-std::string target_rows(const TargetPlan& target, bool several, const Style& style) {
+std::string use_of_aside(const Plan& plan, const TargetPlan& target) {
+  if (is_rehearsal(plan)) return "a copy is upgraded";
+  std::string text = "the new cluster is made; the old data stays there until cleanup";
+  if (!target.aside.copied_because.empty())
+    text += fmt::format(". First a copy of the old data is made there and dumped in its stead: {}",
+                        target.aside.copied_because);
+  return text;
+}
+
+std::string target_rows(const Plan& plan, const TargetPlan& target, const Style& style) {
+  const bool several = plan.targets.size() > 1;
   std::string text;
   if (several)
     text += fmt::format("  {}\n", paint(style, Color::bold, "service " + printable(target.service)));
@@ -82,11 +92,11 @@ std::string target_rows(const TargetPlan& target, bool several, const Style& sty
                             printable(target.new_pgdata), printable(target.old_pgdata)),
                 style);
   if (!target.aside.directory.empty())
-    text += row("Beside",
-                fmt::format("{} {}, where the old data stays untouched until cleanup",
-                            target.aside.mount.kind == MountKind::volume ? "volume" : "directory",
-                            printable(target.aside.mount.source)),
-                style);
+    text += row(
+        "Beside",
+        fmt::format("{} {}, where {}", target.aside.mount.kind == MountKind::volume ? "volume" : "directory",
+                    printable(target.aside.mount.source), use_of_aside(plan, target)),
+        style);
   std::vector<std::string> roles;
   for (const RolePlan& role : target.roles)
     roles.push_back(role.action == PasswordAction::to_scram
@@ -129,6 +139,12 @@ std::string disk_rows(const Plan& plan, const std::string& directory, const Styl
                 style);
   }
   return text;
+}
+
+std::string way_back_text(const Plan& plan) {
+  if (plan.backup == Backup::tar) return "a verified backup of the old data (--backup tar)";
+  return fmt::format("the old data itself, which changes places with the new{}",
+                     is_dumped(plan) ? ", and no backup (--backup aside)" : "");
 }
 
 std::string edits_text(const Plan& plan, const std::string& directory, const Style& style) {
@@ -219,7 +235,7 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
   std::string text = title(plan, current_directory, style);
   std::int64_t data_bytes = 0;
   for (const TargetPlan& target : plan.targets) {
-    text += target_rows(target, plan.targets.size() > 1, style);
+    text += target_rows(plan, target, style);
     data_bytes += target.data_bytes;
   }
   text += row("Stops", clients_text(plan), style);
@@ -230,6 +246,7 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
                           human_bytes(natural(data_bytes)), plural(natural(plan.jobs), "job")),
               style);
   text += disk_rows(plan, current_directory, style);
+  if (!is_rehearsal(plan)) text += row("Way back", way_back_text(plan), style);
   if (!plan.dump_directory.empty())
     text += row("Keeps",
                 fmt::format("the dump of each database in {}, until cleanup",

@@ -37,7 +37,8 @@ std::string target_lines(const upgrade::TargetReport& target, bool several, cons
                     human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
   if (!target.kept_dumps.empty())
     text += fmt::format("Dumps      {}\n", short_path(target.kept_dumps, directory));
-  if (!target.old_data.empty()) text += fmt::format("Old data   {}, untouched\n", printable(target.old_data));
+  if (!target.old_data.empty())
+    text += fmt::format("Old data   {}, kept until cleanup\n", printable(target.old_data));
   for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
   return text;
 }

@@ -78,7 +78,7 @@ std::string running_line(const LiveState& state, std::chrono::milliseconds now, 
 std::string safety_line(const LiveState& state, const Style& style) {
   std::string text = "   Safe to interrupt: nothing destructive has happened.";
   if (state.destructive_behind)
-    text = "   Safe to interrupt: backup and dump are verified, resume or rollback goes on.";
+    text = "   Safe to interrupt: the old data can come back, resume or rollback goes on.";
   if (state.undoing) text = "   Safe to interrupt: pgupgrade rollback goes on.";
   if (state.stopping) text = "   Stopping at the next safe point…  Ctrl-C again exits at once.";
   return paint(style, Color::dim, cut(text, style.width));

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/points.hpp"
 #include "upgrade/back/way_back.hpp"
@@ -13,6 +15,11 @@ std::string places(const Plan& plan) {
   std::vector<std::string> names;
   for (const TargetPlan& target : plan.targets) names.push_back(data_name(target.aside.mount));
   return join(names, ", ");
+}
+
+// A server of the old version has run once more on what has no copy, for its dump.
+const char* kept(const TargetPlan& target) {
+  return has_copy(target) ? "untouched" : "kept";
 }
 
 class FromAside final : public WayBack {
@@ -31,19 +38,25 @@ class FromAside final : public WayBack {
 
   std::string old_data(const RunState& state) const override {
     if (state.outcome == RunOutcome::cleaned)
-      return state.direction == Direction::back ? "the copy was removed" : "the old data was removed";
+      return state.direction == Direction::back ? "the new cluster was removed" : "the old data was removed";
+    const auto& targets = state.plan.targets;
+    const char* how = std::all_of(targets.begin(), targets.end(), has_copy) ? "untouched" : "kept";
     if (state.outcome == RunOutcome::succeeded)
-      return fmt::format("the old data is untouched in {}", places(state.plan));
-    return fmt::format("the old data ({}) is untouched, in its place or in {}", old_versions(state.plan),
+      return fmt::format("the old data is {} in {}", how, places(state.plan));
+    return fmt::format("the old data ({}) is {}, in its place or in {}", old_versions(state.plan), how,
                        places(state.plan));
   }
 
-  std::string by_hand(const Journal&, const TargetPlan& target, const Error&) const override {
+  std::string by_hand(const Journal& journal, const TargetPlan& target, const Error&) const override {
+    const Plan& plan = journal.state().plan;
+    const std::string dump = is_dumped(plan) ? fmt::format("; its dump is in volume {}",
+                                                           dump_volume_name(plan.run_id, target.service))
+                                             : std::string();
     return fmt::format(
-        "the old data of {0} is untouched: in {1}, or already in its place; run pgupgrade rollback again "
-        "once the "
-        "cause is fixed, or let {1}/new and {2} change places yourself and start the old image {3}",
-        data_name(target.data_mount), target.aside.directory, target.aside.data_directory, target.old_image);
+        "the old data of {0} is {4}: in {1}, or already in its place{5}; run pgupgrade rollback again "
+        "once the cause is fixed, or let {1}/new and {2} change places yourself and start the old image {3}",
+        data_name(target.data_mount), target.aside.directory, target.aside.data_directory, target.old_image,
+        kept(target), dump);
   }
 };
 

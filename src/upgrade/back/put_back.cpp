@@ -26,9 +26,12 @@ void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
 void stop_old_container(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
   if (!info || !info->running()) return;
-  context.warn("W-DATA-REPLACED", fmt::format("container {} was started on the emptied {}; it will be "
-                                              "stopped, and what it wrote will be replaced by the backup",
-                                              info->name, data_name(target.data_mount)));
+  context.warn(
+      "W-DATA-REPLACED",
+      fmt::format("container {} was started on the {} {}; it will be stopped, and what it wrote will be "
+                  "replaced by the {}",
+                  info->name, has_aside(target) ? "exchanged" : "emptied", data_name(target.data_mount),
+                  has_aside(target) ? "old data" : "backup"));
   hold_restart_policy(context, info->id, info->auto_remove);
   stop_server(context.world, info->id, target.old_pgdata);
 }
@@ -106,6 +109,10 @@ bool is_whole_in_place(StepContext& context, const TargetPlan& target) {
 
 }  // namespace
 
+bool is_old_data_there(StepContext& context, const TargetPlan& target) {
+  return version_there(context, target) == target.old_major;
+}
+
 bool was_emptied(const StepContext& context, const TargetPlan& target) {
   switch (context.known(target).old_data) {
     case OldData::leaving:
@@ -153,14 +160,13 @@ OldServer old_server_since_stop(StepContext& context, const TargetPlan& target) 
 void refuse_old_server_that_ran_again(StepContext& context, const TargetPlan& target) {
   const OldServer old_server = old_server_since_stop(context, target);
   if (old_server == OldServer::stopped) return;
-  throw Error(
-      ErrorKind::refused, "E-DRIFT",
-      fmt::format(
-          "cannot continue: container {} was {} after the run had stopped it, and {} may have changed since "
-          "the backup",
-          target.container_name, old_server == OldServer::replaced ? "removed or replaced" : "started again",
-          data_name(target.data_mount)),
-      "run `pgupgrade rollback`, then start over");
+  throw Error(ErrorKind::refused, "E-DRIFT",
+              fmt::format("cannot continue: container {} was {} after the run had stopped it, and {} may "
+                          "have changed since{}",
+                          target.container_name,
+                          old_server == OldServer::replaced ? "removed or replaced" : "started again",
+                          data_name(target.data_mount), has_aside(target) ? "" : " the backup"),
+              "run `pgupgrade rollback`, then start over");
 }
 
 bool put_back_old_data(StepContext& context, const TargetPlan& target) {
@@ -214,7 +220,7 @@ void put_back_lost_data(StepContext& context, const TargetPlan& target) {
     throw Error(
         ErrorKind::failed, "E-DATA-GONE",
         fmt::format("could not start service \"{}\" again: {} no longer contains a cluster, and this run "
-                    "had not made its backup yet",
+                    "has no backup of it",
                     target.service, data_name(target.data_mount)),
         "pgupgrade did not empty it; restore the data, then: pgupgrade rollback");
   }

@@ -4,6 +4,9 @@
 
 namespace pgupgrade::upgrade {
 
+// Whether a cluster of the old version is in the data mount.
+bool is_old_data_there(StepContext& context, const TargetPlan& target);
+
 // Whether the old data has left its place, or may have: the record of it may be the one that was lost.
 bool was_emptied(const StepContext& context, const TargetPlan& target);
 

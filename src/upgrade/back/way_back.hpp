@@ -24,7 +24,7 @@ class WayBack {
 
 // The backup, a verified archive.
 const WayBack& from_backup();
-// The old data itself, untouched, in the place aside.
+// The old data itself, in the place aside.
 const WayBack& from_aside();
 // None is needed: the old data is never touched.
 const WayBack& from_nowhere();

@@ -22,16 +22,20 @@ WorkSpec new_work(StepContext& context, const TargetPlan& target, const std::str
   return spec;
 }
 
-// The mount's own root is given to the new owner only when it was the old data directory; beside it may stand
-// things that are not ours.
+// An old cluster is never in the way of the new one: where one is, it is the only one perhaps. The mount's
+// own root is given to the new owner only when it was the old data directory; beside it may stand things that
+// are not ours.
 void prepare_directory(StepContext& context, const TargetPlan& target, const std::string& owner) {
   const std::string script =
-      "mkdir -p \"$1\" && find \"$1\" -mindepth 1 -delete && chown \"$2\" \"$1\" && chmod 0700 \"$1\" && "
+      "[ \"$(cat \"$1/PG_VERSION\" 2>/dev/null)\" != \"$5\" ] || "
+      "{ echo \"a cluster of PostgreSQL $5 is in it\" >&2; exit 3; } && mkdir -p \"$1\" && find \"$1\" "
+      "-mindepth 1 -delete && chown \"$2\" \"$1\" && chmod 0700 \"$1\" && "
       "{ [ -z \"$3\" ] || { chown \"$2\" \"$3\" && rm -f \"$3/$4\"; }; }";
   const std::string root = target.old_pgdata == target.data_mount.target ? target.new_data_target : "";
   run_work_checked(context.world,
                    new_work(context, target, "prepare",
-                            {"sh", "-c", script, "sh", target.new_pgdata, owner, root, kUnfinishedMark}),
+                            {"sh", "-c", script, "sh", target.new_pgdata, owner, root, kUnfinishedMark,
+                             std::to_string(target.old_major)}),
                    "E-NEW-CLUSTER", fmt::format("prepare {}", target.new_pgdata));
 }
 
@@ -66,7 +70,7 @@ void create_new_cluster(StepContext& context, const TargetPlan& target) {
   init.environment = target.environment;
   run_initdb(context, target, init);
   context.reach("initialised");
-  if (is_dumped(context.plan(), target)) give_new_cluster(context, target);
+  if (is_dumped(context.plan())) give_new_cluster(context, target);
 }
 
 void give_new_cluster(StepContext& context, const TargetPlan& target) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
@@ -11,6 +12,7 @@
 #include "upgrade/cluster/carried_files.hpp"
 #include "upgrade/cluster/extension_members.hpp"
 #include "upgrade/cluster/old_cluster.hpp"
+#include "upgrade/data/aside.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/client_work.hpp"
 #include "upgrade/sandbox/hidden_settings.hpp"
@@ -27,6 +29,16 @@ const DatabaseFacts& facts_of(const TargetPlan& target, const std::string& name)
 // Whether what users have added to extensions is out of them while it is dumped.
 constexpr const char* kMembers = "members";
 
+// Made since the plan; to be rid of them, the cluster would have to be written to.
+void refuse_marks(postgres::Server& connection, const TargetPlan& target, const std::string& database) {
+  if (connection.count_column_marks(database) == 0) return;
+  throw Error(ErrorKind::refused, "E-ASIDE",
+              fmt::format("could not dump service \"{}\": its server keeps marks in the catalogs of database "
+                          "\"{}\", and there is no other copy to remove them from",
+                          target.service, printable(database)),
+              "run `pgupgrade rollback`, then start over: a copy will be dumped");
+}
+
 void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer& server,
                 postgres::Server& connection, DumpRecord& record) {
   const postgres::Connection to{.socket = server.socket_in_container(),
@@ -39,7 +51,10 @@ void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer
                                .whole = fmt::format("the roles of service \"{}\"", target.service)}});
   const auto names = databases_in_order(target.inventory);
   for (const std::string& name : names) {
-    connection.clear_column_marks(name);
+    if (works_on_only_copy(target))
+      refuse_marks(connection, target, name);
+    else
+      connection.clear_column_marks(name);
     const std::string directory = fmt::format("db-{}", record.databases.size());
     commands.push_back(
         {.command = {.argv = postgres::dump_database(to, facts_of(target, name), target.new_major,

@@ -137,7 +137,7 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   server.mounts.push_back(data_mount());
   server.network = network;
   // Two servers on one cluster in two containers do not see each other's lock file.
-  if (!has_aside(target_)) refuse_other_users(context_, target_);
+  if (data_mount().source == target_.data_mount.source) refuse_other_users(context_, target_);
   const std::string id = create_work(context_.world, server);
   context_.world.engine.start_container(name());  // errors tell the name
   return connect(id);
@@ -222,7 +222,7 @@ WorkSpec WorkServer::client(const std::string& purpose, std::vector<std::string>
   client.image = new_image_id(context_, target_);
   client.argv = std::move(argv);
   client.mounts = {socket_mount()};
-  if (is_dumped(context_.plan(), target_))
+  if (is_dumped(context_.plan()))
     client.mounts.push_back({.kind = MountKind::volume,
                              .source = dump_volume_name(context_.plan().run_id, target_.service),
                              .target = kDumpMount});

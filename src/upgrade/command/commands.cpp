@@ -320,7 +320,8 @@ Report roll_back(const std::filesystem::path& state_file, NewWrites writes, Worl
   }
   if (journal.state().outcome == RunOutcome::cleaned) {
     throw Error(ErrorKind::refused, "E-CLEANED",
-                fmt::format("cannot roll run {} back: its backup was removed by cleanup", plan.run_id));
+                fmt::format("cannot roll run {} back: its {} was removed by cleanup", plan.run_id,
+                            plan.backup == Backup::tar ? "backup" : "old data"));
   }
   const Steps steps = steps_of(plan);
   const bool forward = journal.state().direction == Direction::forward;

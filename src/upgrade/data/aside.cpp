@@ -59,7 +59,7 @@ Mount part_mount(const TargetPlan& target, const char* part, const std::string& 
 // A mount point can neither be renamed nor leave its file system. What lies beside the data directory would
 // change places with it, and be gone for whoever looks for it. $1: data, $2: place, $3: what leads to the
 // data directory within the data, or nothing, $4: all of that, $5: who runs pg_upgrade, $6: not empty when
-// they stay where they are.
+// they stay where they are, $7: not empty when there is to be a copy, $8: the old version.
 constexpr const char* kMakeScript = R"sh(
 set -eu
 mkdir -p "$2"
@@ -71,10 +71,15 @@ if [ -n "$3" ]; then
   beside=$(cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name "$3" ! -name lost+found | head -n 3 | tr '\n' ' ')
   [ -z "$beside" ] || { echo "it holds more than the data directory: $beside"; exit 3; }
 fi
+if [ "$(cat "$2/new/$4/PG_VERSION" 2>/dev/null)" = "$8" ]; then
+  echo "the old data is in the place beside it, where an exchange has brought it"; exit 3
+fi
 find "$2" -mindepth 1 -delete
-mkdir "$2/new" "$2/copy" "$2/programs" "$2/scratch"
+mkdir "$2/new"
 chown "$(stat -c %u:%g "$1")" "$2/new"
 chmod "$(stat -c %a "$1")" "$2/new"
+[ -n "$7" ] || { sync; exit 0; }
+mkdir "$2/copy" "$2/programs" "$2/scratch"
 chown "$(stat -c %u:%g "$1/$4")" "$2/copy"
 chmod 0700 "$2/copy" "$2/scratch"
 chown "$5" "$2/scratch"
@@ -90,6 +95,10 @@ std::string first_component(const std::string& path) {
   return path.substr(0, path.find('/'));
 }
 
+const char* other_way(const TargetPlan& target) {
+  return has_copy(target) ? "use --strategy dump" : "use --backup tar";
+}
+
 void make_volume(StepContext& context, const TargetPlan& target) {
   if (!is_volume(target)) return;
   context.world.engine.create_volume(
@@ -100,7 +109,7 @@ void make_volume(StepContext& context, const TargetPlan& target) {
               fmt::format("could not use volume {} beside the data: it is in {}, not in {}",
                           target.aside.mount.source, volume ? volume->mount_point : "no directory",
                           target.aside.directory),
-              "use --strategy dump");
+              other_way(target));
 }
 
 }  // namespace
@@ -109,8 +118,12 @@ bool has_aside(const TargetPlan& target) {
   return !target.aside.directory.empty();
 }
 
-bool is_dumped(const Plan& plan, const TargetPlan& target) {
-  return !has_aside(target) || is_rehearsal(plan);
+bool has_copy(const TargetPlan& target) {
+  return has_aside(target) && target.aside.copied;
+}
+
+bool works_on_only_copy(const TargetPlan& target) {
+  return has_aside(target) && !has_copy(target);
 }
 
 Mount aside_mount(const TargetPlan& target) {
@@ -153,13 +166,25 @@ void make_aside(StepContext& context, const TargetPlan& target) {
                               {"sh", "-c", kMakeScript, "sh", in_both(target, target.aside.data_directory),
                                in_both(target, target.aside.directory),
                                stays || inner == "." ? std::string() : first_component(inner), inner,
-                               context.known(target).image.builder, stays ? "stays" : ""});
+                               context.known(target).image.builder, stays ? "stays" : "",
+                               has_copy(target) ? "copy" : "", std::to_string(target.old_major)});
   const WorkResult result = run_work(context.world, spec);
   if (result.exit_code == 0) return;
   throw Error(ErrorKind::refused, "E-ASIDE",
               fmt::format("{} cannot change places with a new cluster: {}", data_name(target.data_mount),
                           last_words(result.standard_output + "\n" + result.standard_error)),
-              "use --strategy dump");
+              other_way(target));
+}
+
+void give_up_aside(StepContext& context, const TargetPlan& target) {
+  if (!existing_aside(context.world, target).empty() && where_old_data_is(context, target) == OldPlace::aside)
+    return;
+  remove_aside(context.world, context.plan(), target);
+}
+
+std::vector<std::string> aside_volumes(const TargetPlan& target) {
+  if (!is_volume(target)) return {};
+  return {target.aside.mount.source};
 }
 
 void remove_aside(World& world, const Plan& plan, const TargetPlan& target) {

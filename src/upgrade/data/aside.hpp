@@ -8,9 +8,10 @@
 
 namespace pgupgrade::upgrade {
 
-// The place of the run's own, in the file system of the target's data, in which a copy of the old cluster
-// becomes the new one while the old data stays untouched (TargetPlan::aside). In it:
+// The place of the run's own, in the file system of the target's data, in which the new cluster is made while
+// the old data stays where it is (TargetPlan::aside). In it:
 //   new       what the data mount will hold; changes places with it
+// and, where a copy of the old cluster becomes the new one or stands for the old one:
 //   copy      the copy of the old data directory
 //   programs  PostgreSQL's programs of the old version, with their libraries
 //   scratch   the working directory of pg_upgrade
@@ -19,8 +20,10 @@ inline constexpr const char* kAsideMount = "/pgupgrade/aside";
 // Whether the plan gives the target one.
 bool has_aside(const TargetPlan& target);
 
-// Whether the new cluster is filled from a dump, rather than made of the copy's files.
-bool is_dumped(const Plan& plan, const TargetPlan& target);
+// Whether a copy of the old cluster is in it, which the run works on in the old cluster's stead.
+bool has_copy(const TargetPlan& target);
+// Whether the old data itself is what the run reads, and there is no copy of it.
+bool works_on_only_copy(const TargetPlan& target);
 
 // The whole place, at kAsideMount.
 Mount aside_mount(const TargetPlan& target);
@@ -41,6 +44,11 @@ WorkSpec aside_work(const StepContext& context, const TargetPlan& target, const 
 // with it: it is a mount point of its own, or holds something besides the data directory. A rehearsal's place
 // never changes places with anything.
 void make_aside(StepContext& context, const TargetPlan& target);
+// Undoes that, but for a place that holds the only copy of the old data: whoever finds that there takes it
+// back first.
+void give_up_aside(StepContext& context, const TargetPlan& target);
+// The volumes that it is, for a step that makes it.
+std::vector<std::string> aside_volumes(const TargetPlan& target);
 // Fine when it is not there. The volume or directory goes with all that is in it.
 void remove_aside(World& world, const Plan& plan, const TargetPlan& target);
 // "volume pgupgrade-7f3a-db-aside"; empty when it is not there.

@@ -268,6 +268,13 @@ std::vector<std::string> running_on_data(World& world, const Plan& plan, const T
   return names;
 }
 
+// Between the call that exchanges them and its record only the clusters tell.
+bool has_changed_places(StepContext& context, const TargetPlan& target) {
+  if (!context.journal.begun(Point::replaces_data)) return false;
+  return context.journal.passed(Point::replaces_data) ||
+         where_old_data_is(context, target) == OldPlace::aside;
+}
+
 }  // namespace
 
 void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
@@ -284,11 +291,11 @@ void refuse_other_users(StepContext& context, const TargetPlan& target, const st
 }
 
 Mount old_data_mount(const TargetPlan& target) {
-  return has_aside(target) ? copy_mount(target) : target.data_mount;
+  return has_copy(target) ? copy_mount(target) : target.data_mount;
 }
 
-Mount new_data_mount(const StepContext& context, const TargetPlan& target) {
-  if (has_aside(target) && !context.journal.passed(Point::replaces_data)) return new_content_mount(target);
+Mount new_data_mount(StepContext& context, const TargetPlan& target) {
+  if (has_aside(target) && !has_changed_places(context, target)) return new_content_mount(target);
   Mount mount = target.data_mount;
   mount.target = target.new_data_target;
   return mount;

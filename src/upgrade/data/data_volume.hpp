@@ -67,9 +67,9 @@ void refuse_users(StepContext& context, const TargetPlan& target, const std::str
 void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
 
 // What holds the cluster that the run works on, as the old and as the new container have the data: the data
-// mount itself, or, of a target with a place aside, the copy there, and the new content until it has changed
-// places.
+// mount itself, or, of a target with a place aside, the copy there, if there is one, and the new content
+// until it has changed places.
 Mount old_data_mount(const TargetPlan& target);
-Mount new_data_mount(const StepContext& context, const TargetPlan& target);
+Mount new_data_mount(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

@@ -30,9 +30,8 @@ std::string replication_refusal(World& world, const std::string& container, cons
 }  // namespace
 
 void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-                     const std::string& database) {
+                     const std::string& database, const Request& request) {
   CopyFacts copy = postgres::read_copy_facts(reader, database, *facts.inventory);
-  copy.refusal = replication_refusal(world, facts.container_id, *facts.inventory);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (data && data->kind == MountKind::bind) copy.data_directory = data->source;
   if (data && data->kind == MountKind::volume) {
@@ -41,7 +40,10 @@ void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& rea
       copy.plain_volume = volume->driver == "local" && volume->driver_options.empty();
     }
   }
-  copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
+  if (copies_running_server(request.strategy)) {
+    copy.refusal = replication_refusal(world, facts.container_id, *facts.inventory);
+    copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
+  }
   facts.copy = std::move(copy);
 }
 

@@ -144,12 +144,12 @@ void prove_mount(const ServiceFacts& facts, World& world, const Request& request
 }
 
 // A PGDATA that names the version, within its mount: the new cluster then gets a directory beside the old
-// one, and going back is a switch. Empty for others. Strategy warm makes its own place.
+// one, and going back is a switch. Empty for others, and where the new cluster has a place of its own.
 std::string pgdata_of_target(const ServiceFacts& facts, const compose::Project& project,
                              const Request& request) {
   const auto& environment = project.services.at(facts.service).environment;
   const auto declared = environment.find("PGDATA");
-  if (request.strategy == kWarm || !facts.inventory || declared == environment.end()) return {};
+  if (backup_of(request) == Backup::aside || !facts.inventory || declared == environment.end()) return {};
   const std::string pgdata = planning::clean_path(declared->second);
   const auto mount = planning::mount_of(facts.mounts, pgdata);
   const auto next = planning::next_versioned_pgdata(pgdata, facts.inventory->major(), request.target_major);

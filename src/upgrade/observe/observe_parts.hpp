@@ -38,9 +38,10 @@ void observe_old_image(ServiceFacts& facts, World& world, const Request& request
 void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
                     const Request& request);
 
-// What a physical copy of the running server asks of it, by the way that `reader` has to it.
+// What a place beside the data asks of it and, where the request is for one, a physical copy of the running
+// server; by the way that `reader` has to it.
 void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-                     const std::string& database);
+                     const std::string& database, const Request& request);
 
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);

@@ -28,8 +28,7 @@ class CopyStep final : public TargetStep {
   }
 
   Artefacts artefacts(const RunFiles&, const Plan&, const TargetPlan& target) const override {
-    if (target.aside.mount.kind != MountKind::volume) return {};
-    return {.files = {}, .volumes = {target.aside.mount.source}};
+    return {.files = {}, .volumes = aside_volumes(target)};
   }
 
   void apply_to(StepContext& context, const TargetPlan& target) override {
@@ -53,10 +52,7 @@ class CopyStep final : public TargetStep {
   void undo_for(StepContext& context, const TargetPlan& target) override {
     WorkServer(context, target, Side::old).discard();
     WorkServer(context, target, Side::fresh).discard();
-    if (!existing_aside(context.world, target).empty() &&
-        where_old_data_is(context, target) == OldPlace::aside)
-      return;  // it holds the only copy: whoever finds it there takes it back first
-    remove_aside(context.world, context.plan(), target);
+    give_up_aside(context, target);
   }
 
   std::string detail_of(StepContext&, const TargetPlan& target) override {

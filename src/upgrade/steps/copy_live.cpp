@@ -29,8 +29,7 @@ class CopyLiveStep final : public TargetStep {
   }
 
   Artefacts artefacts(const RunFiles&, const Plan&, const TargetPlan& target) const override {
-    if (target.aside.mount.kind != MountKind::volume) return {};
-    return {.files = {}, .volumes = {target.aside.mount.source}};
+    return {.files = {}, .volumes = aside_volumes(target)};
   }
 
   void apply_to(StepContext& context, const TargetPlan& target) override {

@@ -12,7 +12,7 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// The new cluster comes where the old one was, and the old one, untouched, where the new one was: one system
+// The new cluster comes where the old one was, and the old one, as it is, where the new one was: one system
 // call each, here and back.
 class ExchangeStep final : public TargetStep {
  public:
@@ -21,8 +21,9 @@ class ExchangeStep final : public TargetStep {
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {
-      return fmt::format("old data of {} into {}, untouched; the new cluster into its place",
-                         data_name(target.data_mount), data_name(target.aside.mount));
+      return fmt::format("old data of {} into {}{}; the new cluster into its place",
+                         data_name(target.data_mount), data_name(target.aside.mount),
+                         has_copy(target) ? ", untouched" : "");
     });
   }
 
@@ -56,13 +57,13 @@ class ExchangeStep final : public TargetStep {
                 "pgupgrade did not remove it");
   }
 
-  // A server has run on it since its copy was found complete, in whatever container.
+  // A server has run on it since its copy or its dump was found complete, in whatever container.
   static void refuse_changed(StepContext& context, const TargetPlan& target) {
     const auto old = control_data(context, target, target.old_image_id, target.data_mount, target.old_pgdata);
     if (old.state == "shut down" && old.checkpoint == context.known(target).copied_checkpoint) return;
     throw Error(ErrorKind::refused, "E-DRIFT",
-                fmt::format("cannot continue: {} has changed since its copy was completed",
-                            data_name(target.data_mount)),
+                fmt::format("cannot continue: {} has changed since its {} was completed",
+                            data_name(target.data_mount), has_copy(target) ? "copy" : "dump"),
                 "run `pgupgrade rollback`, then start over");
   }
 };

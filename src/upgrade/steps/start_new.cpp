@@ -10,11 +10,17 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// The new, empty cluster. Undone by wipe, which puts the backup back over whatever stands there.
+// The new, empty cluster. Undone by wipe, which puts the backup back over whatever stands there, or goes with
+// its own place.
 class StartNewStep final : public TargetStep {
  public:
+  explicit StartNewStep(NewPlace place) : place_(place) {}
+
   std::string_view name() const override { return "start-new"; }
-  std::vector<Point> passes() const override { return {Point::fills_place}; }
+  std::vector<Point> passes() const override {
+    if (place_ == NewPlace::own) return {};
+    return {Point::fills_place};
+  }
 
   std::string describe(const Plan& plan) const override {
     return each_target(plan, [](const TargetPlan& target) {
@@ -33,12 +39,15 @@ class StartNewStep final : public TargetStep {
            data_version(context, target, new_image_id(context, target), new_data_mount(context, target),
                         target.new_pgdata) == target.new_major;
   }
+
+ private:
+  NewPlace place_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_start_new_step() {
-  return std::make_unique<StartNewStep>();
+std::unique_ptr<Step> make_start_new_step(NewPlace place) {
+  return std::make_unique<StartNewStep>(place);
 }
 
 }  // namespace pgupgrade::upgrade

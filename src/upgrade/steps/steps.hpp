@@ -18,7 +18,9 @@ std::unique_ptr<Step> make_dump_step();
 std::unique_ptr<Step> make_verify_dump_step();
 std::unique_ptr<Step> make_keep_dumps_step();
 std::unique_ptr<Step> make_wipe_step();
-std::unique_ptr<Step> make_start_new_step();
+// The new cluster's place: where the old one was, or one of its own.
+enum class NewPlace { of_old, own };
+std::unique_ptr<Step> make_start_new_step(NewPlace place);
 std::unique_ptr<Step> make_restore_step();
 std::unique_ptr<Step> make_configure_step();
 std::unique_ptr<Step> make_scram_step();
@@ -36,6 +38,7 @@ std::unique_ptr<Step> make_run_scripts_step();
 std::unique_ptr<Step> make_check_upgrade_step();
 std::unique_ptr<Step> make_promote_step();
 std::unique_ptr<Step> make_convert_step();
+std::unique_ptr<Step> make_make_aside_step();
 std::unique_ptr<Step> make_exchange_step();
 
 }  // namespace pgupgrade::upgrade

@@ -97,7 +97,7 @@ class VerifyStep final : public TargetStep {
     const auto connection = server.ensure();
     // The old cluster was compared without them, too; they are back in their extensions once it is found
     // equal.
-    const bool as_dumped = is_dumped(context.plan(), target);
+    const bool as_dumped = is_dumped(context.plan());
     if (as_dumped) take_members_out(*connection, target);
     Fingerprint now = connection->fingerprint(
         old.row_hash, context.plan().jobs, [&](const std::string& database, const std::string&) {

@@ -12,7 +12,7 @@ Steps steps(const Plan& plan) {
   all.push_back(make_copy_live_step());
   all.push_back(make_dump_copy_step());
   all.push_back(make_verify_dump_step());
-  all.push_back(make_start_new_step());
+  all.push_back(make_start_new_step(NewPlace::of_old));
   all.push_back(make_restore_step());
   all.push_back(make_configure_step());
   all.push_back(make_scram_step());

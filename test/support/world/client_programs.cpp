@@ -90,6 +90,7 @@ Outcome dump(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv
     toc += fmt::format("table {} {} {}\n", table, file, rows.size());
   }
   for (const std::string& table : schema.unlogged) toc += fmt::format("unlogged {}\n", table);
+  if (schema.marked) toc += "marked\n";
   for (const auto& [sequence, value] : schema.sequences)
     toc += fmt::format("sequence {} {}\n", sequence, value);
   put_file(*target.tree, target.path + "/toc.dat", toc + "end\n", 0600, 0, 0, engine.now());
@@ -123,6 +124,7 @@ std::optional<Dump> read_dump(SimulatedEngine& engine, SimulatedContainer& self,
   for (const std::string& line : lines) {
     const auto parts = words(line);
     if (parts[0] == "name") dump.name = line.substr(5);
+    if (parts[0] == "marked") dump.database.marked = true;
     if (parts[0] == "unlogged") dump.database.unlogged.insert(parts.at(1));
     if (parts[0] == "sequence") dump.database.sequences[parts.at(1)] = parts.at(2);
     if (parts[0] != "table") continue;
@@ -156,6 +158,8 @@ Outcome restore(SimulatedEngine& engine, SimulatedContainer& self, const Argv& a
   if (!server) return no_server();
   const auto dump = read_dump(engine, self, argv.back());
   if (!dump) return fail("pg_restore: error: the archive is damaged");
+  if (dump->database.marked)
+    return fail("pg_restore: error: could not execute query: ERROR:  unrecognized parameter \"pg_attver\"");
   if (!has(argv, "--create")) {
     // The later sections, in the database that the first has made: rows, then what follows them.
     if (database_of(argv) != dump->name || !server->cluster.databases.contains(dump->name)) {

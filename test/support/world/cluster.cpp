@@ -48,6 +48,11 @@ bool Cluster::same_content(const Cluster& other) const {
          settings_for_all_roles == other.settings_for_all_roles;
 }
 
+bool Database::operator==(const Database& other) const {
+  return tables == other.tables && unlogged == other.unlogged && members == other.members &&
+         sequences == other.sequences;
+}
+
 void empty_unlogged_tables(Cluster& cluster) {
   for (auto& [name, database] : cluster.databases)
     for (const std::string& table : database.unlogged) database.tables.at(table).clear();
@@ -60,6 +65,7 @@ std::string database_text(const Database& database) {
                   {"unlogged", list_of(database.unlogged)},
                   {"sequences", json::from_string_map(database.sequences)}};
   if (!database.members.empty()) text["members"] = list_of(database.members);
+  if (database.marked) text["marked"] = true;
   return json::pretty(text);
 }
 
@@ -73,6 +79,7 @@ std::optional<Database> parse_database(const std::string& text) {
     for (const auto& [name, rows] : *tables) database.tables[name] = json::get_strings(*tables, name);
     database.unlogged = names_in(object, "unlogged");
     database.members = names_in(object, "members");
+    database.marked = json::get_bool_or(object, "marked", false);
     database.sequences = json::get_string_map(object, "sequences");
     return database;
   } catch (const Error&) {

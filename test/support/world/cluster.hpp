@@ -18,7 +18,10 @@ struct Database {
   std::set<std::string> unlogged;                          // of the tables
   std::set<std::string> members;                 // of the tables: of extension "hstore", so not dumped
   std::map<std::string, std::string> sequences;  // "public.orders_id_seq" -> last value
-  bool operator==(const Database&) const = default;
+  bool marked = false;  // the server keeps marks of its own in the catalogs, which no other one knows
+
+  // The same but for the marks.
+  bool operator==(const Database& other) const;
 };
 
 struct Cluster {

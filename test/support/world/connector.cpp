@@ -162,7 +162,16 @@ class SimulatedServer final : public postgres::Server {
     return {};
   }
 
-  std::int64_t clear_column_marks(const std::string&) override { return 0; }
+  std::int64_t clear_column_marks(const std::string& name) override {
+    if (count_column_marks(name) == 0) return 0;
+    Cluster cluster = read();
+    cluster.databases.at(name).marked = false;
+    write(cluster);
+    return 1;
+  }
+  std::int64_t count_column_marks(const std::string& name) override {
+    return read().databases.at(name).marked ? 1 : 0;
+  }
   std::vector<postgres::RemoteView> remote_views(const std::string&) override { return {}; }
   postgres::AnalyzeScope analyze_scope(const std::string&) override { return {}; }
 

@@ -56,14 +56,33 @@ Outcome copy(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv
   return {.exit_code = std::nullopt, .out = "copied\n", .err = {}};  // and keeps its slot
 }
 
+Outcome copy_old(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
+  const auto from = engine.resolve(self, argv.at(4));
+  const auto to = engine.resolve(self, argv.at(5));
+  replace_subtree(*to.tree, to.path, subtree(*from.tree, from.path));
+  return done();
+}
+
+Outcome remove_copy(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
+  const auto place = engine.resolve(self, argv.at(4));
+  clear_below(*place.tree, place.path);
+  return done();
+}
+
 Outcome make_aside(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
   const auto data = engine.resolve(self, argv.at(4));
   const auto place = engine.resolve(self, argv.at(5));
   for (const std::string& path : below(*data.tree, data.path))
     if (!argv.at(6).empty() && parent_path(path) == data.path && path != join_path(data.path, argv.at(6)))
       return {.exit_code = 3, .out = "it holds more than the data directory: " + path + "\n", .err = {}};
+  const std::string old_place = join_path(place.path, "new/" + argv.at(7));
+  if (version_of(*place.tree, argv.at(7) == "." ? join_path(place.path, "new") : old_place) ==
+      std::stoi(argv.at(11)))
+    return {.exit_code = 3, .out = "the old data is in the place beside it\n", .err = {}};
   clear_below(*place.tree, place.path);
-  for (const char* part : {"new", "copy", "programs", "scratch"})
+  std::vector<std::string> parts = {"new"};
+  if (!argv.at(10).empty()) parts.insert(parts.end(), {"copy", "programs", "scratch"});
+  for (const std::string& part : parts)
     put_directory(*place.tree, join_path(place.path, part), 0700, 999, 999, engine.now());
   const Node& root = data.tree->at(data.path);
   put_directory(*place.tree, join_path(place.path, "new"), root.mode, root.uid, root.gid, engine.now());
@@ -76,6 +95,18 @@ Outcome places(SimulatedEngine& engine, SimulatedContainer& self, const Argv& ar
     const auto place = engine.resolve(self, argv[index]);
     out += fmt::format("{}\n", version_of(*place.tree, place.path));
   }
+  return done(out + "end\n");
+}
+
+// Real ones are told by a file each.
+Outcome unlogged(SimulatedEngine& engine, SimulatedContainer& self, const Argv& argv) {
+  const auto place = engine.resolve(self, argv.at(4));
+  const auto cluster = read_cluster(*place.tree, place.path);
+  std::string out;
+  if (cluster)
+    for (const auto& [name, database] : cluster->databases)
+      for (const std::string& table : database.unlogged)
+        out += fmt::format("./base/{}/{}_init\n", name, table);
   return done(out + "end\n");
 }
 
@@ -176,8 +207,11 @@ std::size_t replayed_by(const Tree& tree, const std::string& directory) {
 std::optional<Outcome> run_physical_script(SimulatedEngine& engine, SimulatedContainer& self,
                                            const std::string& purpose, const Argv& argv) {
   static const std::map<std::string, Known> kScripts = {
-      {"make-aside", {"mkdir \"$2/new\" \"$2/copy\"", make_aside}},
+      {"make-aside", {"mkdir \"$2/new\"", make_aside}},
       {"remove-aside", {"rm -rf \"$1\"", remove_aside}},
+      {"copy-old", {"cp -a $share \"$1/.\" \"$2/\"", copy_old}},
+      {"remove-copy", {"find \"$1\" -mindepth 1 -delete", remove_copy}},
+      {"unlogged", {"-name '[0-9]*_init'", unlogged}},
       {"places", {"cat \"$directory/PG_VERSION\"", places}},
       {"copy", {"pg_verifybackup --quiet \"$copy\"", copy}},
       {"old-programs",

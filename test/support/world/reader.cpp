@@ -176,6 +176,7 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
     const auto& unlogged = cluster->databases.at(database).unlogged;
     return {unlogged.begin(), unlogged.end()};
   }
+  if (sql == postgres::column_marks_sql()) return {cluster->databases.at(database).marked ? "1" : "0"};
   if (sql == postgres::roles_facts_sql()) return roles(asked);
   if (sql == postgres::file_settings_sql()) return file_settings(asked);
   if (sql == postgres::auto_conf_sql()) return auto_conf(asked);

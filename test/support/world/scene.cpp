@@ -65,6 +65,7 @@ Cluster shop_cluster(std::size_t index, const SceneOptions& options) {
   shop.tables["public.customers"] = {"1|Ada", "2|Grace"};
   shop.tables["public.carts"] = {"1|7", "2|3"};
   if (options.unlogged) shop.unlogged = {"public.carts"};
+  shop.marked = options.marked;
   if (options.left_behind) {
     shop.tables["public.precious"] = {"1|kept in an extension"};
     shop.members = {"public.precious"};
@@ -183,6 +184,7 @@ Request Scene::request() const {
           .target_major = options_.new_major,
           .all_services = options_.targets > 1,
           .strategy = options_.strategy,
+          .backup = options_.backup,
           .jobs = 2,
           .state_root = root / ".pgupgrade",
           .backup_directory =

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,12 +40,14 @@ struct SceneOptions {
   bool clients = true;
   bool left_behind = true;  // a table belongs to an extension, and a role is granted by the plan
   bool unlogged = true;     // one table is, whose rows go when a server is killed
+  bool marked = false;      // the server keeps marks in the catalogs, as newer minor releases do
   std::string strategy = "dump";
-  bool subdirectory = false;  // PGDATA is a directory in the mount, with somebody's file beside it
-  bool edit_files = true;     // else as with --no-edit
-  bool backup_apart = false;  // as with --backup-dir: "backups" beside the Compose file
-  bool keep_dumps = false;    // as with --keep-dumps: "dumps" beside the Compose file
-  bool versioned = false;     // PGDATA is /data/15 in a mount at /data
+  std::optional<Backup> backup = {};  // as with --backup
+  bool subdirectory = false;          // PGDATA is a directory in the mount, with somebody's file beside it
+  bool edit_files = true;             // else as with --no-edit
+  bool backup_apart = false;          // as with --backup-dir: "backups" beside the Compose file
+  bool keep_dumps = false;            // as with --keep-dumps: "dumps" beside the Compose file
+  bool versioned = false;             // PGDATA is /data/15 in a mount at /data
   Hooks hooks = {};
   Rehearsal rehearsal = {};  // with strategy "rehearsal"
 };

@@ -125,6 +125,8 @@ Outcome version(const Script& script) {
 Outcome prepare(const Script& script) {
   const auto place = script.place(0);
   if (place.read_only) return read_only();
+  if (version_of(*place.tree, place.path) == std::stoi(script.arguments.at(4)))
+    return {.exit_code = 3, .out = {}, .err = "a cluster of PostgreSQL 15 is in it\n"};
   if (!exists(*place.tree, place.path)) {
     put_directory(*place.tree, place.path, 0755, 0, 0, script.engine.now());
   }

@@ -100,7 +100,9 @@ void Scene::watch(const std::string& place) {
     const SimulatedContainer* old = engine.find(target.container_id);
     const SimulatedContainer* now = engine.find(target.container_name);
     const bool runs = (old != nullptr && old->info.running()) || (now != nullptr && now->info.running());
-    if (runs || stopped == when_stopped.end() || target.keeps_old) continue;
+    // What has no backup is as the server that took the dump has left it.
+    const bool ran_once_more = target.keeps_old || (plan.backup == Backup::aside && !target.aside.copied);
+    if (runs || stopped == when_stopped.end() || ran_once_more) continue;
     unequal_ += tree_differences(stopped->second, engine.volume(target.data_mount.source).tree);
   }
 }

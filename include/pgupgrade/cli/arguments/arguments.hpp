@@ -66,6 +66,7 @@ struct Arguments {
   bool keep_md5 = false;
   std::vector<std::string> accept;
   int jobs = 0;
+  std::string backup;  // --backup: empty, "tar" or "aside"
   std::string backup_dir;
   std::string keep_dumps;
   std::string before_freeze;
