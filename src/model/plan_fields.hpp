@@ -113,6 +113,17 @@ void describe(Archive& archive, T& value) {
   archive("free_bytes", value.free_bytes);
 }
 
+template <class Archive, fields::Of<StrategyOutlook> T>
+void describe(Archive& archive, T& value) {
+  archive("name", value.name);
+  archive("downtime_ms", value.downtime_ms);
+  archive("basis", value.basis);
+  archive("room_bytes", value.room_bytes);
+  archive("way_back", value.way_back);
+  archive("changes", value.changes);
+  archive("obstacles", value.obstacles);
+}
+
 template <class Archive, fields::Of<Hooks> T>
 void describe(Archive& archive, T& value) {
   archive.optional("before_freeze", value.before_freeze);
@@ -131,6 +142,8 @@ template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
   archive.optional("strategy", value.strategy);
+  archive.optional("strategy_reason", value.strategy_reason);
+  archive.optional("strategies", value.outlooks);
   archive.optional("verify", value.verify);
   archive.optional("backup", value.backup);
   archive.optional("steps", value.steps);

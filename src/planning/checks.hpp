@@ -61,6 +61,8 @@ Diagnostics check_rehearsed_version(const Subject& subject);
 Diagnostics check_warm_server(const Subject& subject);
 Diagnostics check_unlogged_tables(const Subject& subject);
 Diagnostics check_warm_storage(const Subject& subject);
+Diagnostics check_versioned_directory(const Subject& subject);  // of strategy auto
+Diagnostics check_place_aside(const Subject& subject);          // of --backup aside
 
 // Passwords, clients and the compose file (checks_clients.cpp).
 Diagnostics check_md5_passwords(const Subject& subject);

@@ -15,6 +15,13 @@ constexpr int kOldestTarget = 15;  // whose databases have versions of their col
 constexpr int kSenders = 3;        // pg_basebackup's two, and one that keeps the slot; then the standby's
 constexpr int kSlots = 2;
 
+// Where the user has asked for this one; of those that auto has looked at, the plan says more.
+const char* other_way(const std::string& strategy) {
+  if (strategy == kWarm) return ", or use --strategy dump";
+  if (strategy == kRehearsal) return ", or try what needs no copy: pgupgrade plan --rehearse";
+  return "";
+}
+
 Diagnostic unfit(const Subject& subject, const std::string& why, const std::string& cure) {
   if (!copies_running_server(subject.request.strategy))
     return {.severity = Severity::error,
@@ -26,9 +33,7 @@ Diagnostic unfit(const Subject& subject, const std::string& why, const std::stri
           .code = "E-WARM",
           .message = fmt::format("{} cannot be copied while it runs: {}",
                                  service_name(subject.service.service), why),
-          .hint = cure + (subject.request.strategy == kWarm
-                              ? ", or use --strategy dump"
-                              : ", or try what needs no copy: pgupgrade plan --rehearse")};
+          .hint = cure + other_way(subject.request.strategy)};
 }
 
 // "musl" or "glibc"; which version does not matter here.
@@ -66,6 +71,9 @@ Diagnostics check_rehearsed_version(const Subject& subject) {
 Diagnostics check_warm_server(const Subject& subject) {
   const auto& copy = subject.service.copy;
   if (!copy) return {};
+  if (!copy->problem.empty())
+    return {unfit(subject, "what that needs could not be found out: " + printable(copy->problem, 300),
+                  "see to that and plan again")};
   Diagnostics result;
   if (copy->wal_level == "minimal")
     result.push_back(unfit(subject, "its wal_level is minimal",
@@ -99,7 +107,7 @@ Diagnostics check_unlogged_tables(const Subject& subject) {
 
 Diagnostics check_warm_storage(const Subject& subject) {
   const auto& copy = subject.service.copy;
-  if (!copy || !subject.place.data_mount) return {};
+  if (!copy || !copy->problem.empty() || !subject.place.data_mount) return {};
   const std::string data = mount_name(*subject.place.data_mount);
   if (!copy->plain_volume)
     return {unfit(subject, fmt::format("the {} has another driver than \"local\", or options", data),
@@ -107,7 +115,26 @@ Diagnostics check_warm_storage(const Subject& subject) {
   if (copy->data_directory.empty())
     return {unfit(subject, fmt::format("could not determine where the {} is on the host", data),
                   "move the data to a plain volume or a bind mount")};
+  if (!copy->no_exchange.empty())
+    return {unfit(subject,
+                  fmt::format("the {} cannot change places with a new cluster: {}", data, copy->no_exchange),
+                  "move the data to a directory of its own on a plain volume or a bind mount")};
   return {};
+}
+
+Diagnostics check_place_aside(const Subject& subject) {
+  if (subject.service.copy && !subject.service.copy->problem.empty())
+    return {unfit(subject,
+                  "what that needs could not be found out: " + printable(subject.service.copy->problem, 300),
+                  "see to that and plan again")};
+  return check_warm_storage(subject);
+}
+
+// A directory for the new version was looked for, which only a dump fills.
+Diagnostics check_versioned_directory(const Subject& subject) {
+  if (!subject.place.beside) return {};
+  return {unfit(subject, "PGDATA names the version, and a copy stays where the old data was",
+                "choose that with --strategy warm")};
 }
 
 }  // namespace pgupgrade::planning

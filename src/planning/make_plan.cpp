@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
-#include "pgupgrade/planning/estimates.hpp"
 #include "pgupgrade/planning/image_check.hpp"
-#include "pgupgrade/planning/member_changes.hpp"
 #include "pgupgrade/planning/preflight.hpp"
+#include "planning/choose_strategy.hpp"
+#include "planning/dump_from_copy.hpp"
 #include "planning/role_grants.hpp"
+#include "planning/strategy_rules.hpp"
 
 namespace pgupgrade::planning {
 
@@ -31,24 +31,9 @@ Diagnostics check_request(const Request& request, const Facts& facts) {
                                     request.target_major, kLowestTarget, kHighestTarget),
              .hint = "specify a major version with --to"}};
   }
-  if (request.verify == Verify::catalog && dumps_and_restores(request.strategy)) {
-    return {{.severity = Severity::error,
-             .code = "E-VERIFY",
-             .message = fmt::format("strategy {} writes every row anew, so every row is read and compared",
-                                    printable(request.strategy)),
-             .hint = "leave --verify out, or use --strategy warm"}};
-  }
-  if (request.dump_directory && !dumps_and_restores(request.strategy)) {
-    return {{.severity = Severity::error,
-             .code = "E-KEEP-DUMPS",
-             .message = "strategy warm makes no dump that could be kept",
-             .hint = "leave --keep-dumps out, or use --strategy dump"}};
-  }
-  if (request.strategy == kWarm && request.backup == Backup::tar) {
-    return {{.severity = Severity::error,
-             .code = "E-BACKUP-OPTION",
-             .message = "strategy warm keeps the old data aside and makes no archive of it",
-             .hint = "leave --backup out, or use --strategy dump"}};
+  if (request.strategy != kAuto) {
+    Diagnostics refused = rule_of(request.strategy).refuses(request);
+    if (!refused.empty()) return refused;
   }
   if (request.backup == Backup::aside && request.backup_directory) {
     return {
@@ -142,28 +127,12 @@ AsidePlan plan_aside(const TargetPlan& target, const std::string& data_directory
   return aside;
 }
 
-// What a dump would have to write into the old cluster, or what it would lose if the server that runs for it
-// were killed: without a backup neither may befall the only copy.
-std::string why_dumped_from_copy(const Inventory& inventory, const CopyFacts& facts) {
-  std::vector<std::string> reasons;
-  if (!facts.unlogged.empty()) reasons.emplace_back("it has unlogged tables");
-  const auto has_moved = [](const DatabaseFacts& database) {
-    const auto& members = database.left_behind.members;
-    return std::any_of(members.begin(), members.end(), is_moved);
-  };
-  if (std::any_of(inventory.databases.begin(), inventory.databases.end(), has_moved))
-    reasons.emplace_back("objects were moved in or out of extensions");
-  if (!facts.marked.empty()) reasons.emplace_back("the server keeps marks of its own in the catalogs");
-  return join(reasons, ", ");
-}
-
-void plan_place(TargetPlan& target, const Request& request, const ServiceFacts& service,
-                const std::string& run_id) {
-  if (!service.copy) return;
-  target.aside = plan_aside(target, service.copy->data_directory, run_id);
+void plan_place(TargetPlan& target, const ServiceFacts& service, const Plan& plan) {
+  if (!service.copy || (plan.backup == Backup::tar && !copies_running_server(plan.strategy))) return;
+  target.aside = plan_aside(target, service.copy->data_directory, plan.run_id);
   target.old_libc = service.copy->old_libc;
-  if (copies_running_server(request.strategy)) return;
-  target.aside.copied_because = why_dumped_from_copy(target.inventory, *service.copy);
+  if (copies_running_server(plan.strategy)) return;
+  target.aside.copied_because = why_dumped_from_copy(service);
   target.aside.copied = !target.aside.copied_because.empty();
 }
 
@@ -192,39 +161,9 @@ int plan_jobs(const Request& request, const Facts& facts) {
   return request.jobs > 0 ? request.jobs : std::clamp(facts.processors, 1, kMostJobs);
 }
 
-// Until the new image is on the engine nobody knows its C library.
-bool libc_changes(const Plan& plan, const Facts& facts) {
-  for (const TargetPlan& target : plan.targets)
-    for (const ServiceFacts& service : facts.services)
-      if (service.service == target.service &&
-          (!service.new_image_facts || service.new_image_facts->libc != target.old_libc))
-        return true;
-  return false;
-}
-
-std::int64_t plan_downtime(const Plan& plan, const Facts& facts) {
-  std::int64_t bytes = 0;
-  std::int64_t copied = 0;
-  std::int64_t tables = 0;
-  for (const TargetPlan& target : plan.targets) {
-    bytes += target.data_bytes;
-    if (!target.aside.copied_because.empty()) copied += target.data_bytes;
-    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
-  }
-  constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
-  const int most = static_cast<int>(std::min(tables, kMostTables));
-  if (is_dumped(plan))
-    return plan.backup == Backup::aside ? aside_downtime_ms(bytes, copied, most, plan.jobs)
-                                        : downtime_ms(bytes, most, plan.jobs);
-  return warm_downtime_ms(plan.verify == Verify::full ? bytes : 0, most, plan.jobs,
-                          libc_changes(plan, facts));
-}
-
 Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
                 const std::string& tool_version) {
-  return {.strategy = request.strategy,
-          .verify = request.verify,
-          .backup = backup_of(request),
+  return {.verify = request.verify,
           .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,
@@ -283,12 +222,24 @@ void finish_plan(Plan& plan, const Request& request, const Facts& facts) {
     const auto digest = facts.file_digests.find(edit.file);
     if (digest != facts.file_digests.end()) plan.file_digests.insert(*digest);
   }
-  plan.estimated_downtime_ms = plan_downtime(plan, facts);
   plan.disk = disk_needs(request, facts, plan.targets);
 }
 
 void append(Diagnostics& all, Diagnostics more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+// What of the request the chosen one cannot do, and how another one could be had.
+Diagnostics plan_strategy(Plan& plan, const Request& request, const Facts& facts) {
+  Choice choice = choose_strategy(request, facts, plan);
+  plan.strategy = choice.strategy;
+  plan.strategy_reason = choice.reason;
+  plan.outlooks = std::move(choice.outlooks);
+  plan.estimated_downtime_ms = choice.downtime_ms;
+  plan.backup = backup_of(request.with(plan.strategy));
+  Diagnostics said = rule_of(plan.strategy).refuses(request);
+  append(said, std::move(choice.notes));
+  return said;
 }
 
 }  // namespace
@@ -302,18 +253,23 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
   std::vector<const ServiceFacts*> upgraded;
   planned.nothing_to_do = true;
   for (const ServiceFacts& service : facts.services) {
-    append(planned.diagnostics, check_service(request, service));
     const Standing standing = standing_of(service, request.target_major);
     if (standing == Standing::blocked) planned.nothing_to_do = false;
     if (standing != Standing::upgradable) continue;
     planned.nothing_to_do = false;
     upgraded.push_back(&service);
     planned.plan.targets.push_back(plan_target(request, service));
-    plan_place(planned.plan.targets.back(), request, service, run_id);
-    if (service.new_image_facts) {
-      append(planned.diagnostics,
-             check_image(planned.plan.targets.back(), *service.new_image_facts, request));
-    }
+  }
+  if (!upgraded.empty()) planned.diagnostics = plan_strategy(planned.plan, request, facts);
+  const Request chosen = request.with(planned.plan.strategy);
+  auto target = planned.plan.targets.begin();
+  for (const ServiceFacts& service : facts.services) {
+    append(planned.diagnostics, check_service(chosen, service));
+    if (standing_of(service, request.target_major) != Standing::upgradable) continue;
+    plan_place(*target, service, planned.plan);
+    if (service.new_image_facts)
+      append(planned.diagnostics, check_image(*target, *service.new_image_facts, chosen));
+    ++target;
   }
   for (const ServiceFacts* service : upgraded) {
     add_clients(planned.plan, *service);
@@ -321,8 +277,8 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
     add_new(request.edit_files ? planned.plan.edits : planned.plan.to_set, service->edits);
   }
   if (!upgraded.empty()) {
-    finish_plan(planned.plan, request, facts);
-    append(planned.diagnostics, check_disk(request, planned.plan.disk));
+    finish_plan(planned.plan, chosen, facts);
+    append(planned.diagnostics, check_disk(chosen, planned.plan.disk));
     append(planned.diagnostics, plan_scripts(planned.plan));
   }
 

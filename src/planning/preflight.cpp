@@ -9,6 +9,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "planning/checks.hpp"
+#include "planning/strategy_rules.hpp"
 
 namespace pgupgrade::planning {
 
@@ -43,27 +44,7 @@ constexpr auto kChecks = std::to_array<Check>({check_data_directory,
                                                check_left_behind_problems,
                                                check_create_role});
 
-// What only a dump loses or changes.
-constexpr auto kDumpChecks =
-    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
-                          check_oid_columns, check_extension_members, check_kept_dumps});
-// What only a copy of the running server asks for.
-constexpr auto kWarmChecks =
-    std::to_array<Check>({check_warm_versions, check_warm_server, check_unlogged_tables, check_warm_storage});
-
-constexpr auto kRehearsalChecks =
-    std::to_array<Check>({check_rehearsed_version, check_warm_server, check_warm_storage});
-
-// What a dump asks of the old data where that is to be kept as it is.
-constexpr auto kAsideDumpChecks = std::to_array<Check>({check_warm_storage});
-
 constexpr const char* kEnginePlace = "the engine's volumes";
-
-template <std::size_t Count>
-void run_checks(const std::array<Check, Count>& checks, const Subject& subject, Diagnostics& result) {
-  for (const Check check : checks)
-    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
-}
 
 // What is needed beside the data, where that is not on the file system of the engine's volumes.
 std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target, std::int64_t needed) {
@@ -76,18 +57,6 @@ std::optional<DiskNeed> need_apart(const Facts& facts, const TargetPlan& target,
                     .free_bytes = service.data_free_bytes};
   }
   return std::nullopt;
-}
-
-// In the file system of the data: the copy, and the new cluster, which takes the place of the old one where
-// that is emptied for it, and shares the files of a copy that it is made of. A copy that is made for a dump
-// is gone before the new cluster is made.
-std::int64_t bytes_with_data(const Request& request, const TargetPlan& target) {
-  const bool has_aside = !target.aside.directory.empty();
-  const std::int64_t copy = has_aside && target.aside.copied ? copy_bytes(target.data_bytes) : 0;
-  if (!dumps_and_restores(request.strategy)) return copy;
-  const std::int64_t fresh =
-      restore_extra_bytes(target.data_bytes) + (target.keeps_old || has_aside ? target.data_bytes : 0);
-  return copies_running_server(request.strategy) ? copy + fresh : std::max(copy, fresh);
 }
 
 // A second copy of what is in the dump volumes.
@@ -113,12 +82,9 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
     const DataPlacement place = place_data(service, request.target_major);
     const Subject subject{
         .request = request, .service = service, .inventory = *service.inventory, .place = place};
-    run_checks(kChecks, subject, result);
-    if (request.strategy == kWarm) run_checks(kWarmChecks, subject, result);
-    if (dumps_and_restores(request.strategy)) run_checks(kDumpChecks, subject, result);
-    if (request.strategy == kRehearsal) run_checks(kRehearsalChecks, subject, result);
-    if (dumps_and_restores(request.strategy) && backup_of(request) == Backup::aside)
-      run_checks(kAsideDumpChecks, subject, result);
+    for (const Check check : kChecks)
+      for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+    for (Diagnostic& found : rule_of(request.strategy).suits(subject)) result.push_back(std::move(found));
   }
   return with_acceptance(std::move(result), request.acknowledged);
 }
@@ -130,15 +96,15 @@ std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,
                  .free_bytes = facts.state_free_bytes};
   std::vector<DiskNeed> result;
   // Nothing is deleted before `cleanup`, so the targets add up.
-  const bool archives = request.strategy != kRehearsal && backup_of(request) == Backup::tar;
+  const StrategyRule& rule = rule_of(request.strategy);
   for (const TargetPlan& target : targets) {
-    const std::int64_t beside = bytes_with_data(request, target);
-    if (const auto apart = need_apart(facts, target, beside))
+    const Room room = rule.room(request, target);
+    if (const auto apart = need_apart(facts, target, room.beside_data))
       result.push_back(*apart);
     else
-      engine.needed_bytes += beside;
-    if (dumps_and_restores(request.strategy)) engine.needed_bytes += dump_bytes(target.data_bytes);
-    if (archives) state.needed_bytes += backup_bytes(target.data_bytes);
+      engine.needed_bytes += room.beside_data;
+    engine.needed_bytes += room.engine;
+    state.needed_bytes += room.state;
   }
   const auto dumps = need_of_kept_dumps(request, facts, targets);
   if (dumps && facts.dumps_with_state)

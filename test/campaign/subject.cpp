@@ -49,7 +49,7 @@ Subject::Subject(const std::string& name, const std::string& compose_file)
 }
 
 const Words& Subject::upgrade_words() {
-  static const Words words = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+  static const Words words = {"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes"};
   return words;
 }
 

@@ -50,6 +50,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.services = {"db", "db2"};
   expected.strategy = "dump";
   expected.backup = "aside";
+  expected.at = "03:00";
   expected.image = "postgres:18";
   expected.old_image = "postgres:15";
   expected.password_file = "pw";
@@ -84,6 +85,8 @@ TEST_CASE("every option of an upgrade reaches its field") {
                  "aside",
                  "--old-image",
                  "postgres:15",
+                 "--at",
+                 "03:00",
                  "--image",
                  "postgres:18",
                  "--password-file",
@@ -138,6 +141,8 @@ TEST_CASE("each command is known by its name") {
   REQUIRE(parse({"explain", "e-disk"}).code == "e-disk");
   REQUIRE_FALSE(parse({"rollback", "--yes"}).discard_new_writes);
   REQUIRE(parse({"resume", "--rollback-on-failure"}).rollback_on_failure);
+  REQUIRE(parse({"run", "--at", "2026-12-01T03:00"}).at == "2026-12-01T03:00");
+  REQUIRE(parse({"--to", "17"}).strategy == "auto");
 }
 
 TEST_CASE("every command accepts --yes, which scripts give to all of them") {
@@ -170,7 +175,7 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
       {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
       {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
-      {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from dump, warm"},
+      {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from auto, dump, warm"},
       {{"--to", "17", "--backup", "zip"}, "cannot use --backup zip: choose from tar, aside"},
       {{"--to", "17", "--output", "xml"}, "cannot use --output xml: it is auto, plain or json"},
       {{"completion", "tcsh"}, "cannot complete for \"tcsh\": it is bash, zsh or fish"},

@@ -42,6 +42,7 @@ std::vector<std::string> all_events() {
           migration_plan_event(migration, 5),
           step_event(step, 5),
           progress_event(bytes, std::nullopt, std::nullopt, 5),
+          waiting_event({.now_ms = 5, .until_ms = 65, .ready = {"the copy of service db follows"}}, 5),
           progress_event(items, 2.5, 3200, 5),
           verify_event(shop_report().targets.front(), 5),
           verify_backup_event("/b/db.tar.zst", "9c", 10, 2, 5),

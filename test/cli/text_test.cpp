@@ -1,3 +1,4 @@
+#include "pgupgrade/base/text.hpp"
 #include "cli/samples.hpp"
 #include "pgupgrade/cli/command/doctor.hpp"
 #include "pgupgrade/cli/text/error_text.hpp"
@@ -17,7 +18,7 @@ TEST_CASE("the whole plan as text") {
   Data        volume shop_pgdata at /var/lib/postgresql/data, 41.0 GiB, 2 databases, 212 tables
   Stops       web, worker (not running), metabase (project bi)
   Connected   psql from the host
-  Downtime    about 38 min (estimated from 41.0 GiB of data, 4 jobs)
+  Downtime    about 38 min (41.0 GiB of data, 4 jobs, default rates)
   Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
               .pgupgrade: needs 14.0 GiB, free space unknown
   Way back    a verified backup of the old data (--backup tar)
@@ -33,6 +34,39 @@ TEST_CASE("the whole plan as text") {
 
 Up to step 4 `pgupgrade rollback` loses nothing. Nothing has been changed yet.
 )");
+}
+
+TEST_CASE(
+    "the strategies stand side by side on eighty columns, with what each changes and why it does not suit") {
+  Plan plan = shop_plan();
+  plan.strategy = "warm";
+  plan.strategy_reason = "auto: dump would be down for 38:00";
+  plan.outlooks = {{.name = "dump",
+                    .downtime_ms = 2'260'000,
+                    .basis = "default rates",
+                    .room_bytes = 55LL << 30,
+                    .way_back = "the backup",
+                    .changes = {"2 generated columns computed anew", "1 invalid index left out"}},
+                   {.name = "warm",
+                    .downtime_ms = 15'000,
+                    .basis = "rates of run 7f3a21bc",
+                    .room_bytes = 42LL << 30,
+                    .way_back = "the old data stays",
+                    .obstacles = {"service db cannot be copied while it runs: its wal_level is minimal → set "
+                                  "wal_level to replica, its default, and restart the service"}}};
+  const std::string text = render_plan(plan, shop_steps(), "/srv/shop", {.width = 80});
+  REQUIRE_THAT(text, ContainsSubstring(
+                         R"(  Downtime    about 38 min (41.0 GiB of data, 4 jobs, rates of run 7f3a21bc)
+  Strategy    warm (auto: dump would be down for 38:00)
+                dump  down 38 min      room 55.0 GiB   back: the backup
+                      changes: 2 generated columns computed anew, 1 invalid
+                      index left out
+              > warm  down 20 s        room 42.0 GiB   back: the old data stays
+                      does not suit: service db cannot be copied while it runs:
+                      its wal_level is minimal → set wal_level to replica, its
+                      default, and restart the service
+  Disk )"));
+  for (const std::string& line : split_lines(text)) REQUIRE(display_width(line) <= 80);
 }
 
 TEST_CASE("a narrow terminal gets one column of steps and wrapped rows") {
@@ -96,6 +130,14 @@ TEST_CASE("the whole summary of a rehearsal") {
         "starting\n"
         "Server     db: postgresql://the%20chief@127.0.0.1:49153/shop, with the passwords of its roles\n"
         "Clean up   pgupgrade cleanup removes the kept server\n");
+}
+
+TEST_CASE("the summary sets the forecast against what came") {
+  upgrade::Report report = shop_report();
+  report.downtime_ms = 12'000;
+  report.forecast_ms = 15'000;
+  REQUIRE_THAT(render_report(report, "shop", "/srv/shop", {}),
+               ContainsSubstring(" in 31:07, downtime 12.0 s (forecast 15.0 s)\n"));
 }
 
 TEST_CASE("the whole summary of a rollback") {

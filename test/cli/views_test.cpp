@@ -11,6 +11,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/view/run_log.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
@@ -66,6 +67,38 @@ TEST_CASE("plain mode has a line for each change") {
           "[ 4/17] backup: undo started\n"
           "[ 4/17] backup: undone in 0.9 s\n"
           "warning: disk is slow\n");
+}
+
+TEST_CASE("a wait is told when it begins and every ten minutes, in each mode in its own way") {
+  const pgupgrade::test::Variable zone("TZ", "UTC");
+  Screenful plain;
+  Screenful json;
+  Screenful terminal;
+  SimulatedClock clock;
+  const Cancellation cancellation;
+  PlainView plain_view(plain.write(), clock, cancellation);
+  JsonView json_view(json.write(), clock);
+  TerminalView terminal_view(
+      terminal.write(), [] { return Style{.width = 80}; }, clock, cancellation);
+  terminal_view.step(event(Kind::done, 1'000));
+  constexpr int kLooks = 21;
+  for (int minute = 0; minute < kLooks; ++minute) {
+    const upgrade::Waiting waiting{.now_ms = clock.unix_ms(),
+                                   .until_ms = 1'764'000'000'000 + 3'600'000,
+                                   .ready = {"the copy of service db follows its server"}};
+    plain_view.waiting(waiting);
+    json_view.waiting(waiting);
+    terminal_view.waiting(waiting);
+    clock.pause(std::chrono::minutes(1));
+  }
+  REQUIRE(plain.text ==
+          "waiting until 2025-11-24 17:00, 1:00:00 left; the copy of service db follows its server\n"
+          "waiting until 2025-11-24 17:00, 50:00 left; the copy of service db follows its server\n"
+          "waiting until 2025-11-24 17:00, 40:00 left; the copy of service db follows its server\n");
+  REQUIRE(split_lines(json.text).size() == kLooks);
+  REQUIRE_THAT(json.text, ContainsSubstring(R"("until_ms":1764003600000)"));
+  REQUIRE_THAT(terminal.text, ContainsSubstring("waiting until 2025-11-24 17:00, 40:00 left"));
+  REQUIRE_THAT(terminal.text, ContainsSubstring("Ctrl-C ends the wait and leaves all ready"));
 }
 
 TEST_CASE("plain mode has a heartbeat every 30 s while a step lasts") {

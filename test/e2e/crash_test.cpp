@@ -13,7 +13,7 @@
 namespace pgupgrade::test {
 namespace {
 
-const Words kUpgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+const Words kUpgrade = {"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes"};
 
 // The data that must survive, whatever happens.
 void fill(const Project& project) {

@@ -190,7 +190,7 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   project.up();
   fill(project);
   const std::string before = started(project);
-  const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes"};
+  const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes"};
 
   const ProcessResult refused = project.pgupgrade(upgrade);
   INFO(output_of(refused));

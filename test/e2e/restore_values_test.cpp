@@ -104,7 +104,8 @@ TEST_CASE(
   std::vector<std::string> before;
   for (const auto& [database, query] : kValues) before.push_back(project.sql("db", database, query));
 
-  const ProcessResult result = project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes"});
+  const ProcessResult result =
+      project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes"});
   INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK(project.server_version("db") == "17");
@@ -139,8 +140,9 @@ TEST_CASE("a failed restore names the object, the cause and the cure, and is rol
   project.sql("db", "postgres", "ALTER SYSTEM RESET timezone");
 
   // The rehearsal has found it before.
-  const ProcessResult result = project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--yes",
-                                                  "--rollback-on-failure", "--accept", "E-REHEARSAL"});
+  const ProcessResult result =
+      project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes",
+                         "--rollback-on-failure", "--accept", "E-REHEARSAL"});
   INFO(output_of(result));
   CHECK(result.exit_code == 4);
   CHECK(result.standard_error.find("could not restore table public.pages in database \"Shop\": function "

@@ -110,8 +110,8 @@ TEST_CASE(
     project.script("db", database, script);
   };
   const auto upgrade = [&] {
-    return project.pgupgrade(
-        {"--compose", "docker-compose.yml", "--to", "17", "--yes", "--rollback-on-failure"});
+    return project.pgupgrade({"--compose", "docker-compose.yml", "--to", "17", "--strategy", "dump", "--yes",
+                              "--rollback-on-failure"});
   };
 
   make("vat", kReplacedFunction);

@@ -153,6 +153,14 @@ Plan plan() {
   Plan value;
   value.format = 7;
   value.strategy = "other";
+  value.strategy_reason = "auto: dump would be down for 38:00";
+  value.outlooks = {{.name = "other",
+                     .downtime_ms = 6'000,
+                     .basis = "rates of run 7f3a21bc",
+                     .room_bytes = 44'000'000'000,
+                     .way_back = "the old data stays",
+                     .changes = {"1 index left out"},
+                     .obstacles = {"it is a mount point"}}};
   value.verify = Verify::catalog;
   value.backup = Backup::aside;
   value.steps = {{.name = "pull", .phase = Phase::prepare, .passes = {}},

@@ -77,6 +77,9 @@ TEST_CASE("a healthy project gives a whole plan") {
                          {.place = "/srv/shop/.pgupgrade",
                           .needed_bytes = backup_bytes(2'000'000'000),
                           .free_bytes = 100'000'000'000}}};
+  expected.strategy = "dump";
+  expected.strategy_reason = "auto: no other one suits better";
+  expected.outlooks = result.plan.outlooks;  // choose_strategy_test.cpp
   REQUIRE(shown(result.diagnostics).empty());
   REQUIRE(result.ok);
   REQUIRE_FALSE(result.nothing_to_do);

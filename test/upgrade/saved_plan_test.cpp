@@ -20,14 +20,18 @@ namespace {
 using Clauses = std::vector<std::string>;
 
 // As `apply` looks at the world.
-SavedPlan look(Scene& scene) {
+SavedPlan look(Scene& scene, const Request& request) {
   const Facts facts = scene.observe();
-  auto planned = planning::make_plan(scene.request(), facts, scene.plan.run_id, "0.1.0");
+  auto planned = planning::make_plan(request, facts, scene.plan.run_id, "0.1.0");
   if (planned.ok) upgrade::add_steps(planned.plan);
-  SavedPlan saved{.request = scene.request(), .plan = planned.plan, .new_images = {}};
+  SavedPlan saved{.request = request, .plan = planned.plan, .new_images = {}};
   for (const ServiceFacts& service : facts.services)
     if (service.new_image_facts) saved.new_images[service.service] = service.new_image_facts->id;
   return saved;
+}
+
+SavedPlan look(Scene& scene) {
+  return look(scene, scene.request());
 }
 
 Clauses drift(const std::function<void(Scene&)>& meanwhile, const SceneOptions& options = {}) {
@@ -71,6 +75,17 @@ TEST_CASE("a saved plan is read as it was written, and is as its schema says") {
       CHECK_THAT(read_file(file), !ContainsSubstring(secret));
   }
   CHECK(schema_findings("model/saved-plan.schema.json", documents) == Clauses{});
+}
+
+TEST_CASE("a strategy that was chosen is from then on as one that was asked for") {
+  Scene scene;
+  Request request = scene.request();
+  request.strategy = kAuto;
+  const SavedPlan saved = look(scene, request);
+  REQUIRE(saved.plan.strategy_reason == "auto: quick, and changes nothing");
+  request.strategy = saved.plan.strategy;
+  CHECK(look(scene, request).plan.strategy_reason == "asked for");
+  CHECK(upgrade::plan_drift(saved, look(scene, request)) == Clauses{});
 }
 
 TEST_CASE("the plan that is applied is the one that was saved") {

@@ -5,6 +5,7 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
+#include "planning/strategy_rules.hpp"
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
@@ -38,6 +39,14 @@ TEST_CASE("the dump strategy is down from freeze to thaw, and changes nothing be
   CHECK(window.front() == "freeze");
   CHECK(window.back() == "thaw");
   CHECK(names_of(scene.plan.steps, Phase::after).empty());
+}
+
+TEST_CASE("planning knows every strategy, and chooses in the same order") {
+  std::vector<std::string> planned;
+  for (const planning::StrategyRule& rule : planning::strategy_rules()) planned.emplace_back(rule.name);
+  std::vector<std::string> known;
+  for (const upgrade::Strategy& strategy : upgrade::strategies()) known.push_back(strategy.name);
+  CHECK(planned == known);
 }
 
 TEST_CASE("every strategy passes each point that commands ask for, in an order that can be undone") {

@@ -76,8 +76,9 @@ struct PasswordMatch {
   bool operator==(const PasswordMatch&) const = default;
 };
 
-// What a physical copy of the running server asks of it. Observed for strategies that make one.
+// What a physical copy of the running server asks of it.
 struct CopyFacts {
+  std::string problem;  // why it could not be found out; what follows then says nothing
   std::string wal_level;
   int free_wal_senders = 0;
   int free_replication_slots = 0;
@@ -86,10 +87,33 @@ struct CopyFacts {
   std::vector<std::string> marked;    // databases whose server has put marks of its own into the catalogs
   std::string data_directory;         // where the data mount is on the host; empty: not known
   bool plain_volume = true;           // it is a bind mount, or a volume of the local driver without options
-  std::string old_libc;               // of the old image, as ImageFacts::libc
+  std::string no_exchange;  // why the data cannot change places with a new cluster; empty: nothing is known
+  std::string old_libc;     // of the old image, as ImageFacts::libc
   bool operator==(const CopyFacts&) const = default;
 };
 
+// What the downtime of a run depends on.
+struct Workload {
+  std::int64_t bytes = 0;  // of all databases
+  int tables = 0;
+  int jobs = 1;
+  bool reads_rows = true;         // both sides' rows are read and compared in the downtime
+  bool libc_changes = false;      // indexes of text may have to be rebuilt
+  bool backs_up = true;           // a dump begins with a backup of the data, else it stays aside
+  std::int64_t copied_bytes = 0;  // of the data that stays aside, what is copied to be dumped
+  bool operator==(const Workload&) const = default;
+};
+
+// A run that has succeeded on this machine without an interruption, and how long it was down.
+struct PastRun {
+  std::string run_id;
+  std::string strategy;
+  Workload workload;
+  std::int64_t downtime_ms = 0;
+  bool operator==(const PastRun&) const = default;
+};
+
+// A cluster on a mount of a service that the service does not use.
 // A cluster on a mount of a service that the service does not use. The mount is the container's, or one that
 // only the Compose file has.
 struct UnusedCluster {
@@ -162,6 +186,7 @@ struct Facts {
   std::int64_t engine_free_bytes = -1;              // where volumes are; -1: cannot be told
   bool same_file_system = false;                    // the two are one
   std::int64_t engine_device = -1;                  // of the engine's volumes, -1: cannot be told
+  std::vector<PastRun> past_runs;                   // of the state directory, the newest first
   // Where --keep-dumps puts dumps; -1: they are not kept, or it cannot be told.
   std::int64_t dumps_free_bytes = -1;
   bool dumps_with_state = false;   // on the file system of the state directory

@@ -103,9 +103,23 @@ struct DiskNeed {
   bool operator==(const DiskNeed&) const = default;
 };
 
+// What a strategy would take and do, side by side with the others; as known when the plan was made.
+struct StrategyOutlook {
+  std::string name;
+  std::int64_t downtime_ms = 0;
+  std::string basis;                   // of the downtime: "default rates", "rates of run 7f3a21bc"
+  std::int64_t room_bytes = 0;         // at most, of all targets, until cleanup
+  std::string way_back;                // "the backup"
+  std::vector<std::string> changes;    // what it would change or lose in the clusters
+  std::vector<std::string> obstacles;  // why it does not suit, each with what would make it suit
+  bool operator==(const StrategyOutlook&) const = default;
+};
+
 struct Plan {
   int format = 1;
-  std::string strategy = "dump";  // how the new cluster comes by its data
+  std::string strategy = "dump";          // how the new cluster comes by its data
+  std::string strategy_reason;            // why this one, in words; empty: an older program's plan
+  std::vector<StrategyOutlook> outlooks;  // of every strategy, the one above too
   Verify verify = Verify::full;
   Backup backup = Backup::tar;
   std::vector<StepPlan> steps;  // in their order; empty until upgrade::add_steps

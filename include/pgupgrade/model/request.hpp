@@ -21,7 +21,7 @@ enum class Md5Policy {
   keep,     // --keep-md5: roles whose password is not known keep their md5 verifier
 };
 
-// The strategy that copies the running server; what it needs to know is observed for it alone.
+// The strategy that copies the running server.
 inline constexpr const char* kWarm = "warm";
 // What `rehearse` has in its plan for a strategy: a copy of the running server, dumped and restored beside
 // it.
@@ -29,6 +29,8 @@ inline constexpr const char* kRehearsal = "rehearsal";
 inline bool copies_running_server(const std::string& strategy) {
   return strategy == kWarm || strategy == kRehearsal;
 }
+// No strategy: planning chooses one by what each would take.
+inline constexpr const char* kAuto = "auto";
 
 inline bool dumps_and_restores(const std::string& strategy) {
   return strategy != kWarm;
@@ -68,7 +70,7 @@ struct Request {
   int target_major = 0;
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
-  std::string strategy = "dump";  // --strategy: one of upgrade::strategies()
+  std::string strategy = kAuto;  // --strategy: one of upgrade::strategies(), or kAuto
   Verify verify = Verify::full;
   std::optional<Backup> backup;  // --backup; else by the strategy
   std::string image;             // --image: overrides the derived new image
@@ -83,6 +85,11 @@ struct Request {
   bool edit_files = true;                                 // --no-edit: the project's files stay as they are
   Hooks hooks;
   Rehearsal rehearsal;  // of strategy kRehearsal
+  Request with(std::string other_strategy) const {
+    Request other = *this;
+    other.strategy = std::move(other_strategy);
+    return other;
+  }
   bool operator==(const Request&) const = default;
 };
 

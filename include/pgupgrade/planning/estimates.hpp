@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "pgupgrade/model/facts.hpp"
 #include "pgupgrade/model/plan.hpp"
@@ -23,5 +25,14 @@ std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs);
 // Of strategy dump without the backup and its proof; `copied_bytes` of the data are copied before the dump.
 std::int64_t aside_downtime_ms(std::int64_t data_bytes, std::int64_t copied_bytes, int tables, int jobs);
 std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes);
+
+// By default rates, or by those of a past run of that strategy with much the same amount of data; `basis`
+// says which: "default rates", "rates of run 7f3a21bc".
+struct Forecast {
+  std::int64_t ms = 0;
+  std::string basis;
+};
+Forecast forecast(const std::string& strategy, const Workload& workload,
+                  const std::vector<PastRun>& past_runs);
 
 }  // namespace pgupgrade::planning

@@ -21,6 +21,7 @@ const std::vector<CommandText>& texts() {
                      "asks nothing, prints one event a line"},
                     {"pgupgrade --to 17 --strategy warm",
                      "copies the data while the applications run, stops them at the end only"},
+                    {"pgupgrade --to 17 --at 03:00", "prepares now, stops the applications at three"},
                     {"pgupgrade --to 17 --rollback-on-failure",
                      "leaves everything as before if a step fails"}}},
       {.command = Command::plan,
@@ -52,7 +53,7 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade apply plan.json --dry-run", "only looks whether it still fits"},
                     {"pgupgrade apply plan.json --yes", "asks nothing"}}},
       {.command = Command::prepare,
-       .detail = "Brings the image, tries the new version on the schema, and with --strategy warm copies the "
+       .detail = "Brings the image, tries the new version on the schema, and with strategy warm copies the "
                  "running server and goes on following it. Stops nothing, and ends where the downtime would "
                  "begin. `pgupgrade status` shows how far behind the copy is.",
        .positionals = {},
@@ -63,7 +64,8 @@ const std::vector<CommandText>& texts() {
            "Checks once more what may have changed since `pgupgrade prepare`, then stops the applications "
            "and does the rest.",
        .positionals = {},
-       .examples = {{"pgupgrade run", "carries out what is prepared"}}},
+       .examples = {{"pgupgrade run", "carries out what is prepared"},
+                    {"pgupgrade run --at 03:00", "keeps it up to date, and carries it out at three"}}},
       {.command = Command::cancel,
        .detail = "Removes the copy and everything else that `pgupgrade prepare` has made.",
        .positionals = {},

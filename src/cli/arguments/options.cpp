@@ -50,6 +50,7 @@ std::string variable_of(const std::string& flag) {
 void for_upgrade(OptionTable& table) {
   table.add_project();
   table.add_selection();
+  table.add_at();
   table.add_dry_run();
   table.add_detailed_exitcode();
   table.add_rollback_on_failure();
@@ -82,6 +83,7 @@ void for_report(OptionTable& table) {
 }
 void for_resume(OptionTable& table) {
   table.add_state();
+  table.add_at();
   table.add_rollback_on_failure();
 }
 void for_rollback(OptionTable& table) {
@@ -302,11 +304,11 @@ void OptionTable::add_selection() {
       "where the image was changed already and does not start on the old data: start the service on this one "
       "first");
   group("How");
-  std::vector<std::string> names;
-  std::string summaries;
+  std::vector<std::string> names = {kAuto};
+  std::string summaries = "auto: one that suits, as the plan explains";
   for (const upgrade::Strategy& strategy : upgrade::strategies()) {
     names.push_back(strategy.name);
-    summaries += fmt::format("{}{}: {}", summaries.empty() ? "" : "; ", strategy.name, strategy.summary);
+    summaries += fmt::format("; {}: {}", strategy.name, strategy.summary);
   }
   choice("--strategy", arguments_.strategy, "NAME",
          fmt::format("how the data gets into the new cluster ({}; default: {})", summaries, names.front()),
@@ -347,6 +349,12 @@ void OptionTable::add_state() {
   list("--compose,-f", arguments_.compose, "FILE", "the Compose files of the run, to find it beside them",
        path_separator(environment_));
   text("--state-dir", arguments_.state_dir, "DIR", "where runs are kept");
+}
+
+void OptionTable::add_at() {
+  group("How");
+  text("--at", arguments_.at, "TIME",
+       "prepare now, but stop nothing before this local time (03:00, or 2026-12-01T03:00)");
 }
 
 void OptionTable::add_dry_run() {

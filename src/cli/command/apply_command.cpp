@@ -43,7 +43,9 @@ void tell_news(Session& session, const Diagnostics& then, const Diagnostics& now
 int apply_command(Session& session) {
   const std::string& name = session.arguments.file;
   const SavedPlan saved = upgrade::load_plan(session.directory / name);
-  const Request& request = saved.request;
+  // What the plan has chosen is chosen: a database that has grown since is no reason for another way.
+  Request request = saved.request;
+  request.strategy = saved.plan.strategy;
   upgrade::refuse_applied(saved, name);
   check_files_of(request);
   upgrade::refuse_held_state_root(request.state_root, session.clock);

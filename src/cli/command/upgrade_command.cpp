@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <ostream>
 
 #include "cli/command/commands.hpp"
@@ -13,6 +14,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/confirm.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/cli/arguments/window_time.hpp"
 #include "pgupgrade/cli/text/render_plan.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
 #include "pgupgrade/cli/view/events.hpp"
@@ -222,31 +224,40 @@ int go(Session& session, Connection& connection, const std::string& project,
 
 namespace {
 
-int resume_run(Session& session, const std::string& project) {
+// Of --at; nothing when the downtime may begin as soon as all is ready.
+using NotBefore = std::optional<std::int64_t>;
+
+NotBefore not_before(const Session& session) {
+  if (session.arguments.at.empty()) return std::nullopt;
+  return window_time(session.arguments.at, session.clock.unix_ms());
+}
+
+int resume_run(Session& session, const std::string& project, NotBefore not_before_ms) {
   const auto connection = session.connect();
   return go(session, *connection, project, [&](upgrade::Listener& listener) {
-    return upgrade::resume_upgrade(session.state_file, connection->world(), listener);
+    return upgrade::resume_upgrade(session.state_file, connection->world(), listener, not_before_ms);
   });
 }
 
 // What was prepared has its plan, which has been shown and agreed to.
-int carry_out_prepared(Session& session) {
+int carry_out_prepared(Session& session, NotBefore not_before_ms) {
   const Plan plan = upgrade::Journal::open_file(session.state_file).state().plan;
   if (session.arguments.command == Command::prepare) return status_command(session);
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);
-  return resume_run(session, plan.project);
+  return resume_run(session, plan.project, not_before_ms);
 }
 
 }  // namespace
 
 int upgrade_command(Session& session) {
+  const NotBefore not_before_ms = not_before(session);
   const auto& out = session.arguments.plan_out;
   if (!out.empty()) upgrade::refuse_other_file(session.directory / out);
   const Request request = make_request(session.arguments, session.environment, session.directory);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
   refuse_unfinished_run(session, request.state_root);
-  if (!session.state_file.empty()) return carry_out_prepared(session);
+  if (!session.state_file.empty()) return carry_out_prepared(session, not_before_ms);
   const auto connection = session.connect();
   upgrade::give_up_rehearsals(request.state_root, connection->world());
   LookedAt looked_at = look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
@@ -273,7 +284,7 @@ int upgrade_command(Session& session) {
   return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
     return session.arguments.command == Command::prepare
                ? upgrade::prepare_upgrade(plan, connection->world(), listener)
-               : upgrade::start_upgrade(plan, connection->world(), listener);
+               : upgrade::start_upgrade(plan, connection->world(), listener, not_before_ms);
   });
 }
 
@@ -301,9 +312,13 @@ int rehearse_command(Session& session) {
 }
 
 int resume_command(Session& session) {
+  const NotBefore not_before_ms = not_before(session);
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file) && not_before_ms)
+    throw Error(ErrorKind::usage, "E-AT", "a migration stops nothing, so it waits for no time",
+                "leave --at out");
   if (is_migration(session.state_file)) return resume_migration(session);
-  return resume_run(session, project_of(session));
+  return resume_run(session, project_of(session), not_before_ms);
 }
 
 int rollback_command(Session& session) {

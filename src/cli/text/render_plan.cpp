@@ -147,6 +147,51 @@ std::string way_back_text(const Plan& plan) {
                      is_dumped(plan) ? ", and no backup (--backup aside)" : "");
 }
 
+std::string basis_of(const Plan& plan) {
+  for (const StrategyOutlook& outlook : plan.outlooks)
+    if (outlook.name == plan.strategy) return printable(outlook.basis);
+  return "default rates";
+}
+
+// What is below a strategy's line, wrapped under its name.
+std::string below(const std::string& label, const std::string& text, const Style& style) {
+  const std::size_t indent = 2 + kLabelWidth + 8;
+  std::string result;
+  for (const std::string& line : wrap(label + text, style.width > indent + 20 ? style.width - indent : 20))
+    result += std::string(indent, ' ') + line + "\n";
+  return result;
+}
+
+// "38 min"
+std::string without_about(std::int64_t milliseconds) {
+  const std::string text = about(milliseconds);
+  return text.substr(text.find(' ') + 1);
+}
+
+// Each strategy on a line, the chosen one marked; below it what it would change, and why it does not suit.
+std::string strategy_rows(const Plan& plan, const Style& style) {
+  if (plan.outlooks.empty()) return {};
+  std::size_t name_width = 0;
+  for (const StrategyOutlook& outlook : plan.outlooks)
+    name_width = std::max(name_width, display_width(outlook.name));
+  std::string text =
+      row("Strategy", fmt::format("{} ({})", printable(plan.strategy), printable(plan.strategy_reason, 500)),
+          style);
+  for (const StrategyOutlook& outlook : plan.outlooks) {
+    const bool chosen = outlook.name == plan.strategy;
+    const std::string line = fmt::format(
+        "{} {}  down {}  room {}  back: {}", chosen ? ">" : " ",
+        pad_right(printable(outlook.name), name_width), pad_right(without_about(outlook.downtime_ms), 10),
+        pad_right(human_bytes(natural(outlook.room_bytes)), 9), printable(outlook.way_back));
+    text += std::string(2 + kLabelWidth, ' ') + (chosen ? paint(style, Color::bold, line) : line) + "\n";
+    if (!outlook.changes.empty())
+      text += below("changes: ", printable(join(outlook.changes, ", "), 1000), style);
+    for (const std::string& obstacle : outlook.obstacles)
+      text += below("does not suit: ", printable(obstacle, 1000), style);
+  }
+  return text;
+}
+
 std::string edits_text(const Plan& plan, const std::string& directory, const Style& style) {
   std::string text;
   for (const FileEdit& edit : plan.edits)
@@ -241,10 +286,12 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
   text += row("Stops", clients_text(plan), style);
   if (!plan.host_clients.empty())
     text += row("Connected", printable(join(plan.host_clients, ", "), 1000), style);
-  text += row("Downtime",
-              fmt::format("{} (estimated from {} of data, {})", about(plan.estimated_downtime_ms),
-                          human_bytes(natural(data_bytes)), plural(natural(plan.jobs), "job")),
-              style);
+  text +=
+      row("Downtime",
+          fmt::format("{} ({} of data, {}, {})", about(plan.estimated_downtime_ms),
+                      human_bytes(natural(data_bytes)), plural(natural(plan.jobs), "job"), basis_of(plan)),
+          style);
+  text += strategy_rows(plan, style);
   text += disk_rows(plan, current_directory, style);
   if (!is_rehearsal(plan)) text += row("Way back", way_back_text(plan), style);
   if (!plan.dump_directory.empty())

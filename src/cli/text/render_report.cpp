@@ -25,6 +25,11 @@ std::string verified_line(const upgrade::TargetReport& target) {
   return text;
 }
 
+std::string forecast_text(const upgrade::Report& report) {
+  if (report.forecast_ms <= 0) return {};
+  return fmt::format(" (forecast {})", human_duration(report.forecast_ms));
+}
+
 std::string target_lines(const upgrade::TargetReport& target, bool several, const std::string& directory) {
   std::string text;
   if (several)
@@ -156,8 +161,8 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
                                                  printable(targets.front().new_version))
                                    : plural(targets.size(), "service");
   const std::string times = report.downtime_ms > 0
-                                ? fmt::format("{}, downtime {}", human_duration(report.total_ms),
-                                              human_duration(report.downtime_ms))
+                                ? fmt::format("{}, downtime {}{}", human_duration(report.total_ms),
+                                              human_duration(report.downtime_ms), forecast_text(report))
                                 : human_duration(report.total_ms);
   std::string text;
   if (report.outcome == RunOutcome::unfinished)

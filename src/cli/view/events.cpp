@@ -139,6 +139,15 @@ std::string step_event(const upgrade::StepEvent& step, std::int64_t now_ms) {
   return line(object);
 }
 
+std::string waiting_event(const upgrade::Waiting& waiting, std::int64_t now_ms) {
+  bj::object object = event("waiting", now_ms);
+  object["until_ms"] = waiting.until_ms;
+  bj::array ready;
+  for (const std::string& each : waiting.ready) ready.emplace_back(printable(each, 4096));
+  object["ready"] = std::move(ready);
+  return line(object);
+}
+
 std::string progress_event(const upgrade::Progress& progress, std::optional<double> rate,
                            std::optional<std::int64_t> left_ms, std::int64_t now_ms) {
   bj::object object = event("progress", now_ms);
@@ -214,6 +223,7 @@ std::string report_summary(const upgrade::Report& report, int exit_code, std::in
   object["total_ms"] = report.total_ms;
   object["downtime_ms"] = report.downtime_ms;
   if (report.rehearsal) object["rehearsal"] = from_rehearsal(report);
+  object["forecast_ms"] = report.forecast_ms;
   bj::array targets;
   for (const auto& target : report.targets) targets.push_back(from_target(target));
   object["targets"] = std::move(targets);

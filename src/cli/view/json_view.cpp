@@ -36,6 +36,11 @@ void JsonView::progress(const upgrade::Progress& progress) {
                       clock_.unix_ms()));
 }
 
+void JsonView::waiting(const upgrade::Waiting& waiting) {
+  const std::lock_guard lock(mutex_);
+  line(waiting_event(waiting, clock_.unix_ms()));
+}
+
 void JsonView::message(const Diagnostic& diagnostic) {
   const std::lock_guard lock(mutex_);
   line(diagnostic_event(diagnostic, clock_.unix_ms()));

@@ -77,6 +77,7 @@ std::string running_line(const LiveState& state, std::chrono::milliseconds now, 
 
 std::string safety_line(const LiveState& state, const Style& style) {
   std::string text = "   Safe to interrupt: nothing destructive has happened.";
+  if (!state.waiting.empty()) text = "   Ctrl-C ends the wait and leaves all ready: pgupgrade run goes on.";
   if (state.destructive_behind)
     text = "   Safe to interrupt: the old data can come back, resume or rollback goes on.";
   if (state.undoing) text = "   Safe to interrupt: pgupgrade rollback goes on.";
@@ -95,6 +96,7 @@ void LiveState::apply(const upgrade::StepEvent& event, std::chrono::milliseconds
   const bool back = event.kind == Kind::undo_started || event.kind == Kind::undone;
   if (back && !undoing) finished.clear();
   if (event.kind != Kind::failed) undoing = back;
+  waiting.clear();
   progress.reset();
   meter.restart(now);
   if (begins) {
@@ -114,6 +116,17 @@ void LiveState::apply(const upgrade::Progress& update, std::chrono::milliseconds
   if (!progress || progress->what != update.what || progress->step != update.step) meter.restart(now);
   progress = update;
   meter.update(update.done, update.total, now);
+}
+
+void LiveState::apply(const upgrade::Waiting& update) {
+  waiting = waiting_line(update);
+}
+
+std::string waiting_line(const upgrade::Waiting& waiting) {
+  std::vector<std::string> parts = {fmt::format("waiting until {}, {} left", local_time(waiting.until_ms),
+                                                human_duration(waiting.until_ms - waiting.now_ms))};
+  for (const std::string& line : waiting.ready) parts.push_back(printable(line, 300));
+  return join(parts, "; ");
 }
 
 std::string step_counter(int number, int total) {
@@ -171,6 +184,8 @@ std::vector<std::string> live_block(const LiveState& state, std::chrono::millise
   if (state.total == 0) return {};
   std::vector<std::string> lines = {finished_line(state, style)};
   if (!state.step.empty()) lines.push_back(running_line(state, now, style));
+  if (!state.waiting.empty())
+    lines.push_back(cut(fmt::format(" {} {}", spinner(now), state.waiting), style.width));
   lines.push_back(safety_line(state, style));
   return lines;
 }

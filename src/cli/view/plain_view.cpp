@@ -8,7 +8,8 @@ namespace pgupgrade::cli {
 
 namespace {
 constexpr std::chrono::milliseconds kHeartbeat{30'000};
-}
+constexpr std::chrono::minutes kBetweenWaits{10};
+}  // namespace
 
 PlainView::PlainView(Write write, Clock& clock, const Cancellation& cancellation)
     : write_(std::move(write)), clock_(clock), cancellation_(cancellation) {}
@@ -32,6 +33,14 @@ void PlainView::step(const upgrade::StepEvent& event) {
 void PlainView::progress(const upgrade::Progress& progress) {
   const std::lock_guard lock(mutex_);
   state_.apply(progress, clock_.monotonic());
+}
+
+void PlainView::waiting(const upgrade::Waiting& waiting) {
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_.monotonic();
+  if (last_waiting_ && now - *last_waiting_ < kBetweenWaits) return;
+  last_waiting_ = now;
+  line(waiting_line(waiting));
 }
 
 void PlainView::message(const Diagnostic& diagnostic) {

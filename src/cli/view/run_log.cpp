@@ -28,6 +28,7 @@ struct RunLog::State {
   std::vector<std::pair<spdlog::level::level_enum, std::string>> held_back;
   std::string problem;
   std::string last_progress;
+  std::int64_t last_waiting_ms = 0;
   std::mutex mutex;
 
   // All that is logged comes by here: whatever a program or a server has quoted, no password gets further.
@@ -84,6 +85,13 @@ void RunLog::progress(const upgrade::Progress& progress) {
   if (progress.what.empty() || thing == state_->last_progress) return;
   state_->last_progress = thing;
   state_->write(spdlog::level::info, printable(thing, 1000));
+}
+
+void RunLog::waiting(const upgrade::Waiting& waiting) {
+  constexpr std::int64_t kBetweenWaits = 600'000;
+  if (state_->last_waiting_ms != 0 && waiting.now_ms - state_->last_waiting_ms < kBetweenWaits) return;
+  state_->last_waiting_ms = waiting.now_ms;
+  line(Severity::note, waiting_line(waiting));
 }
 
 void RunLog::message(const Diagnostic& diagnostic) {

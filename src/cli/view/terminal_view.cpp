@@ -71,6 +71,12 @@ void TerminalView::progress(const upgrade::Progress& progress) {
   redraw(Urgency::when_due);
 }
 
+void TerminalView::waiting(const upgrade::Waiting& waiting) {
+  const std::lock_guard lock(mutex_);
+  state_.apply(waiting);
+  redraw(Urgency::now);
+}
+
 void TerminalView::message(const Diagnostic& diagnostic) {
   const bool hook = is_hook_line(diagnostic);
   if (diagnostic.severity == Severity::note && !hook) return;

@@ -15,6 +15,7 @@
 #include "upgrade/command/drift.hpp"
 #include "upgrade/command/end_rehearsal.hpp"
 #include "upgrade/command/report.hpp"
+#include "upgrade/command/wait_for_window.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/names.hpp"
@@ -52,11 +53,6 @@ void end_run(Journal& journal, World& world, RunOutcome outcome) {
   unlock_data(world, plan);
 }
 
-std::size_t steps_of_phase(const Plan& plan, Phase phase) {
-  return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(),
-                                                [&](const StepPlan& step) { return step.phase == phase; }));
-}
-
 // What runs beside the user's server stays: it is what the run goes on with.
 Report prepare(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   Runner(steps, journal, world, listener).run_forward(steps_of_phase(journal.state().plan, Phase::prepare));
@@ -73,6 +69,14 @@ Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& 
   }
   end_run(journal, world, RunOutcome::succeeded);
   return make_report(journal, world.clock.unix_ms());
+}
+
+// Prepared, until then. What has changed meanwhile is found before anything stops.
+Report go_forward_at(std::int64_t not_before_ms, const Steps& steps, Journal& journal, World& world,
+                     Listener& listener) {
+  wait_for_window(steps, journal, world, listener, not_before_ms);
+  refuse_drift(journal, world);
+  return go_forward(steps, journal, world, listener);
 }
 
 // The steps that are left, by hand, for an undo that cannot be carried out.
@@ -237,7 +241,9 @@ namespace {
 
 using Going = Report (*)(const Steps&, Journal&, World&, Listener&);
 
-Report begin(const Plan& plan, World& world, Listener& listener, Going going) {
+// A run that waits does so when it is prepared; what goes wrong from there on leaves it so.
+Report begin(const Plan& plan, World& world, Listener& listener, Going going,
+             std::optional<std::int64_t> not_before_ms = std::nullopt) {
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   refuse_unfinished_runs(plan);
@@ -255,17 +261,20 @@ Report begin(const Plan& plan, World& world, Listener& listener, Going going) {
   }
   world.probe.reach("begin:locked");
   try {
-    return going(steps, journal, world, listener);
+    Report report = going(steps, journal, world, listener);
+    if (!not_before_ms) return report;
   } catch (const Error& error) {
     withdraw_untouched(steps, journal, world, error);
     throw;
   }
+  return go_forward_at(*not_before_ms, steps, journal, world, listener);
 }
 
 }  // namespace
 
-Report start_upgrade(const Plan& plan, World& world, Listener& listener) {
-  return begin(plan, world, listener, go_forward);
+Report start_upgrade(const Plan& plan, World& world, Listener& listener,
+                     std::optional<std::int64_t> not_before_ms) {
+  return begin(plan, world, listener, not_before_ms ? prepare : go_forward, not_before_ms);
 }
 
 void give_up_rehearsals(const std::filesystem::path& state_root, World& world) {
@@ -282,7 +291,8 @@ Report prepare_upgrade(const Plan& plan, World& world, Listener& listener) {
   return begin(plan, world, listener, prepare);
 }
 
-Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener) {
+Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener,
+                      std::optional<std::int64_t> not_before_ms) {
   Journal journal = Journal::open_file(state_file);
   const Plan plan = journal.state().plan;
   const std::string holder = describe_holder(plan);
@@ -292,6 +302,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
   refuse_ended(journal);
   if (journal.state().outcome == RunOutcome::succeeded) return make_report(journal, world.clock.unix_ms());
   const Steps steps = steps_of(plan);
+  if (not_before_ms) refuse_late_wait(journal.state());
   if (journal.state().direction == Direction::back) {
     refuse_other_engine(journal, world);
     refuse_changed_edits(journal);
@@ -304,7 +315,9 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
   allow_for_lost_record(journal, world);
   if (!is_prepared(journal.state())) clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
-  return go_forward(steps, journal, world, listener);
+  if (!not_before_ms) return go_forward(steps, journal, world, listener);
+  prepare(steps, journal, world, listener);
+  return go_forward_at(*not_before_ms, steps, journal, world, listener);
 }
 
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,

@@ -98,6 +98,7 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   const std::int64_t stopped = begun_ms(state, Point::stops_clients);
   if (stopped != 0 && !back) report.downtime_ms = end - stopped;
   if (is_rehearsal(state.plan)) add_rehearsal(report, journal);
+  report.forecast_ms = state.plan.estimated_downtime_ms;
   for (const TargetPlan& target : state.plan.targets) report.targets.push_back(report_of(journal, target));
   return report;
 }

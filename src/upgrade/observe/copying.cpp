@@ -1,5 +1,9 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <filesystem>
+
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
@@ -9,6 +13,8 @@
 #include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
+namespace fs = std::filesystem;
+
 namespace {
 
 // Tried as a work container will do it: over TCP, without a password.
@@ -27,10 +33,33 @@ std::string replication_refusal(World& world, const std::string& container, cons
                        : printable(trim(lines.front()), 200);
 }
 
-}  // namespace
+// As far as this process may look there; the run asks again before it copies.
+std::string why_no_exchange(const std::string& data_directory, const std::string& below) {
+  std::error_code unreadable;
+  struct stat data {};
+  struct stat parent {};
+  const fs::path directory(data_directory);
+  if (data_directory.empty() || ::stat(directory.c_str(), &data) != 0 ||
+      ::stat(directory.parent_path().c_str(), &parent) != 0)
+    return {};
+  if (data.st_dev != parent.st_dev) return "it is a mount point";
+  if (below.empty()) return {};
+  for (const auto& entry : fs::directory_iterator(directory, unreadable)) {
+    const std::string name = entry.path().filename().string();
+    if (name != below && name != "lost+found")
+      return fmt::format("it holds more than the data directory: {}", printable(name, 200));
+  }
+  return {};
+}
 
-void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-                     const std::string& database, const Request& request) {
+// "pgdata" of /data/pgdata/16 in a mount at /data; empty where the mount is the data directory.
+std::string first_below(const std::string& mount, const std::string& pgdata) {
+  const fs::path below = fs::path(pgdata).lexically_relative(mount);
+  return below.empty() || below == "." ? std::string() : below.begin()->string();
+}
+
+CopyFacts look(const ServiceFacts& facts, World& world, postgres::SqlReader& reader,
+               const std::string& database) {
   CopyFacts copy = postgres::read_copy_facts(reader, database, *facts.inventory);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (data && data->kind == MountKind::bind) copy.data_directory = data->source;
@@ -40,11 +69,23 @@ void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& rea
       copy.plain_volume = volume->driver == "local" && volume->driver_options.empty();
     }
   }
-  if (copies_running_server(request.strategy)) {
-    copy.refusal = replication_refusal(world, facts.container_id, *facts.inventory);
-    copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
+  if (data && copy.plain_volume)
+    copy.no_exchange = why_no_exchange(copy.data_directory, first_below(data->target, facts.pgdata));
+  copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
+  return copy;
+}
+
+}  // namespace
+
+void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
+                     const std::string& database) {
+  try {
+    facts.copy = look(facts, world, reader, database);
+  } catch (const Error& error) {
+    // Another strategy does without.
+    if (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused) throw;
+    facts.copy = CopyFacts{.problem = error.what()};
   }
-  facts.copy = std::move(copy);
 }
 
 }  // namespace pgupgrade::upgrade

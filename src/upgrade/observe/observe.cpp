@@ -198,6 +198,7 @@ Facts observe(const Request& request, World& world, const std::string& endpoint,
     facts.services.push_back(observe_service(name, world, project, request, companions, facts, say));
   }
   observe_disk(facts, request, info);
+  facts.past_runs = observe_past_runs(request.state_root, facts.engine_id);
   return facts;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -38,10 +39,13 @@ void observe_old_image(ServiceFacts& facts, World& world, const Request& request
 void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
                     const Request& request);
 
-// What a place beside the data asks of it and, where the request is for one, a physical copy of the running
-// server; by the way that `reader` has to it.
+// What a place beside the data, and a physical copy of the running server, ask of it, by the way that
+// `reader` has to it. What cannot be found out is a fact as well.
 void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-                     const std::string& database, const Request& request);
+                     const std::string& database);
+
+// Runs of the state directory by whose downtime that of another one can be told.
+std::vector<PastRun> observe_past_runs(const std::filesystem::path& state_root, const std::string& engine_id);
 
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);

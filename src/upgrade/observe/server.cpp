@@ -29,8 +29,7 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
                            *facts.inventory);
     facts.inventory->wal_outside_data =
         docker::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
-    if (copies_running_server(request.strategy) || backup_of(request) == Backup::aside)
-      observe_copying(facts, world, psql, login.database, request);
+    if (facts.inventory->major() < request.target_major) observe_copying(facts, world, psql, login.database);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);
     if (verifiers.empty()) return;
     const auto candidates = collect_passwords(world.engine, project, facts.service, &*container,

@@ -28,10 +28,17 @@ class RecordingObserver final : public upgrade::Listener {
     codes.push_back(diagnostic.code);
   }
 
+  void waiting(const upgrade::Waiting& waiting) override {
+    waits.push_back(waiting);
+    if (on_waiting) on_waiting();
+  }
+
   std::function<void(const upgrade::StepEvent&)> on_step;
+  std::function<void()> on_waiting;
   std::vector<upgrade::StepEvent> events;
   std::vector<std::pair<Severity, std::string>> messages;
   std::vector<std::string> codes;  // of the messages
+  std::vector<upgrade::Waiting> waits;
 };
 
 struct SceneOptions {

@@ -58,7 +58,8 @@ struct Arguments {
   int to = 0;
   std::vector<std::string> services;
   bool all = false;
-  std::string strategy = "dump";
+  std::string strategy = "auto";
+  std::string at;  // --at: when the downtime may begin
   std::string image;
   std::string old_image;
   std::string password_file;

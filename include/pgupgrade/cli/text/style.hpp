@@ -40,6 +40,9 @@ std::string short_path(const std::string& path, const std::string& directory);
 // "about 40 s", "about 38 min", "about 2 h 10 min".
 std::string about(long long milliseconds);
 
+// Unix milliseconds as "2026-11-25 03:05", by local clocks.
+std::string local_time(long long unix_ms);
+
 // Unix milliseconds as "2026-11-25 03:05:24 UTC".
 std::string utc_time(long long unix_ms);
 

@@ -23,6 +23,7 @@ std::string version_event(std::int64_t now_ms);
 std::string plan_event(const Plan& plan, const std::vector<upgrade::PlannedStep>& steps, std::int64_t now_ms);
 std::string migration_plan_event(const migrate::Plan& plan, std::int64_t now_ms);
 std::string step_event(const upgrade::StepEvent& event, std::int64_t now_ms);
+std::string waiting_event(const upgrade::Waiting& waiting, std::int64_t now_ms);
 std::string progress_event(const upgrade::Progress& progress, std::optional<double> rate,
                            std::optional<std::int64_t> left_ms, std::int64_t now_ms);
 std::string verify_event(const upgrade::TargetReport& target, std::int64_t now_ms);

@@ -21,6 +21,7 @@ class RunLog final : public upgrade::Listener {
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;  // only what is new: a log is no screen
   void message(const Diagnostic& diagnostic) override;
+  void waiting(const upgrade::Waiting& waiting) override;
   void line(Severity severity, const std::string& text);
 
   // Empty, or why there is no log.

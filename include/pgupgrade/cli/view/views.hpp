@@ -41,6 +41,7 @@ class PlainView final : public View {
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
   void message(const Diagnostic& diagnostic) override;
+  void waiting(const upgrade::Waiting& waiting) override;
   void tick() override;
   void finish() override {}
 
@@ -53,6 +54,7 @@ class PlainView final : public View {
   std::mutex mutex_;
   LiveState state_;
   std::chrono::milliseconds last_line_{0};
+  std::optional<std::chrono::milliseconds> last_waiting_;
   bool told_to_stop_ = false;
 };
 
@@ -68,6 +70,7 @@ class TerminalView final : public View {
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
   void message(const Diagnostic& diagnostic) override;
+  void waiting(const upgrade::Waiting& waiting) override;
   void tick() override;
   void finish() override;
 
@@ -96,6 +99,7 @@ class JsonView final : public View {
   void step(const upgrade::StepEvent& event) override;
   void progress(const upgrade::Progress& progress) override;
   void message(const Diagnostic& diagnostic) override;
+  void waiting(const upgrade::Waiting& waiting) override;
   void tick() override {}
   void finish() override {}
 
@@ -125,6 +129,10 @@ class BothObservers final : public upgrade::Listener {
   void message(const Diagnostic& diagnostic) override {
     first_.message(diagnostic);
     second_.message(diagnostic);
+  }
+  void waiting(const upgrade::Waiting& waiting) override {
+    first_.waiting(waiting);
+    second_.waiting(waiting);
   }
 
  private:

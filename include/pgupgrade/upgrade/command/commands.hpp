@@ -53,6 +53,7 @@ struct Report {
   RunOutcome outcome = RunOutcome::unfinished;
   std::int64_t total_ms = 0;
   std::int64_t downtime_ms = 0;  // from freeze to the end of thaw
+  std::int64_t forecast_ms = 0;  // what the plan said of it
   std::vector<TargetReport> targets;
   // Of a rehearsal: its measured parts, and what of a downtime it does not go through, estimated.
   bool rehearsal = false;
@@ -81,7 +82,10 @@ Diagnostics rehearse_plan(const Plan& plan, World& world);
 // Begins a run: state file, locks, then all steps. Throws Error; the run's state then says what is done.
 //   locked "E-LOCKED"  another run holds one of the volumes (the holder is named), or an unfinished run is in
 //                      the state root
-Report start_upgrade(const Plan& plan, World& world, Listener& listener);
+// The downtime does not begin before `not_before_ms` (Unix time), if there is one: until then the run waits,
+// prepared (is_prepared), and keeps what it has prepared up to date. Error(interrupted) leaves it so.
+Report start_upgrade(const Plan& plan, World& world, Listener& listener,
+                     std::optional<std::int64_t> not_before_ms = std::nullopt);
 
 // Gives up what rehearsals that were cut off have left under the state root. Error(locked) while one goes on.
 void give_up_rehearsals(const std::filesystem::path& state_root, World& world);
@@ -96,8 +100,10 @@ std::vector<std::string> preparation(const RunState& state, World& world);
 
 // Goes on with an interrupted run (or with an interrupted rollback: direction is sticky). A run that has
 // succeeded has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
-// back or cleaned up.
-Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener);
+// back or cleaned up. With `not_before_ms` as start_upgrade; Error(usage, "E-AT") where the downtime has
+// begun.
+Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener,
+                      std::optional<std::int64_t> not_before_ms = std::nullopt);
 
 enum class NewWrites { keep, discard };
 // Back to where the run began. Error(refused, "E-NEW-WRITES") when clients may have written to the new server

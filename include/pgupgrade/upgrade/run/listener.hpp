@@ -35,6 +35,13 @@ struct Progress {
   enum class Unit { bytes, items } unit = Unit::bytes;
 };
 
+// Everything is prepared, and the downtime is not to begin before a time.
+struct Waiting {
+  std::int64_t now_ms = 0;         // Unix time
+  std::int64_t until_ms = 0;       // Unix time
+  std::vector<std::string> ready;  // what was last seen of what is prepared, a line each
+};
+
 // What a run tells while it goes. Called from threads of the run, but never from two at once; must not throw.
 class Listener {
  public:
@@ -43,6 +50,8 @@ class Listener {
   virtual void progress(const Progress& progress) = 0;
   // A line for the log, and for the screen from `warning` on. Never holds a secret.
   virtual void message(const Diagnostic& diagnostic) = 0;
+  // Once when a wait begins, and each time that it was looked at what is prepared.
+  virtual void waiting(const Waiting&) {}
 };
 
 }  // namespace pgupgrade::upgrade

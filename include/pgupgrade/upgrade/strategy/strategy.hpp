@@ -24,7 +24,8 @@ struct Strategy {
   std::string (*preparation)(World& world, const Plan& plan, const TargetPlan& target) = nullptr;
 };
 
-const std::vector<Strategy>& strategies();  // the first is the default
+// What it would take, and whether it suits, is known to planning: src/planning/strategy_rules.hpp.
+const std::vector<Strategy>& strategies();
 // One of them, or that of a rehearsal.
 const Strategy* find_strategy(const std::string& name);
 // Error(usage, "E-STRATEGY") says which there are.

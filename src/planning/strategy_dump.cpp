@@ -1,0 +1,107 @@
+// Strategy dump, as planning knows it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/estimates.hpp"
+#include "planning/strategy_rules.hpp"
+
+namespace pgupgrade::planning {
+namespace {
+
+constexpr auto kChecks =
+    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
+                          check_oid_columns, check_extension_members, check_kept_dumps});
+
+Diagnostics refuses(const Request& request) {
+  if (request.verify != Verify::catalog) return {};
+  return {{.severity = Severity::error,
+           .code = "E-VERIFY",
+           .message = "strategy dump writes every row anew, so every row is read and compared",
+           .hint = "leave --verify out, or use --strategy warm"}};
+}
+
+bool keeps_aside(const Request& request) {
+  return backup_of(request) == Backup::aside;
+}
+
+Diagnostics suits(const Subject& subject) {
+  Diagnostics result;
+  if (keeps_aside(subject.request)) result = check_place_aside(subject);
+  for (const Check check : kChecks)
+    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+  return result;
+}
+
+struct Count {
+  std::uint64_t generated = 0;
+  std::uint64_t oids = 0;
+  std::uint64_t indexes = 0;
+  std::uint64_t of_extensions = 0;
+  std::uint64_t built_in = 0;
+};
+
+void count(const LeftBehind& left, Count& sum) {
+  sum.indexes += left.invalid_indexes.size();
+  for (const GeneratedColumnFacts& column : left.generated_columns) sum.generated += column.changed > 0;
+  for (const OidColumnFacts& column : left.oid_columns) sum.oids += column.values > 0;
+  for (const MemberChange& change : left.members) {
+    if (!change.statement.empty() || change.kind == MemberChangeKind::added ||
+        change.kind == MemberChangeKind::removed)
+      continue;  // carried over, or an obstacle
+    ++(change.extension.empty() ? sum.built_in : sum.of_extensions);
+  }
+}
+
+std::vector<std::string> changes(const Inventory& inventory) {
+  Count sum;
+  for (const DatabaseFacts& database : inventory.databases) count(database.left_behind, sum);
+  std::vector<std::string> words;
+  const auto say = [&](std::uint64_t number, const char* thing, const char* what) {
+    if (number > 0) words.push_back(fmt::format("{} {}", plural(number, thing), what));
+  };
+  say(sum.generated, "generated column", "computed anew");
+  say(sum.oids, "column", "of oids that no longer fit");
+  say(sum.indexes, "invalid index", "left out");
+  say(sum.of_extensions, "change", "to objects of extensions lost");
+  say(sum.built_in, "change", "to built-in objects lost");
+  return words;
+}
+
+std::string way_back(const Request& request) {
+  return keeps_aside(request) ? "the old data stays" : "the backup";
+}
+
+// The new cluster takes the place of the old one where that is emptied for it. A copy that is made for the
+// dump is gone before the new cluster is made.
+Room room(const Request& request, const TargetPlan& target) {
+  const bool aside = keeps_aside(request);
+  const std::int64_t fresh =
+      restore_extra_bytes(target.data_bytes) + (target.keeps_old || aside ? target.data_bytes : 0);
+  const std::int64_t copy = aside && target.aside.copied ? copy_bytes(target.data_bytes) : 0;
+  return {.beside_data = std::max(copy, fresh),
+          .engine = dump_bytes(target.data_bytes),
+          .state = aside ? 0 : backup_bytes(target.data_bytes)};
+}
+
+std::int64_t downtime(const Workload& workload) {
+  return workload.backs_up
+             ? downtime_ms(workload.bytes, workload.tables, workload.jobs)
+             : aside_downtime_ms(workload.bytes, workload.copied_bytes, workload.tables, workload.jobs);
+}
+
+}  // namespace
+
+StrategyRule dump_rule() {
+  return {.name = "dump",
+          .refuses = refuses,
+          .suits = suits,
+          .changes = changes,
+          .way_back = way_back,
+          .room = room,
+          .downtime_ms = downtime};
+}
+
+}  // namespace pgupgrade::planning

@@ -1,0 +1,85 @@
+#include "upgrade/command/wait_for_window.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/model/points.hpp"
+#include "pgupgrade/upgrade/command/commands.hpp"
+#include "upgrade/run/runner.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{500};
+constexpr std::int64_t kBetweenLooks = 60'000;  // milliseconds
+
+// That a step is done already is no news each minute.
+class NewsOnly final : public Listener {
+ public:
+  explicit NewsOnly(Listener& listener) : listener_(listener) {}
+  void step(const StepEvent& event) override {
+    if (event.kind != StepEventKind::already) listener_.step(event);
+  }
+  void progress(const Progress& progress) override { listener_.progress(progress); }
+  void message(const Diagnostic& diagnostic) override { listener_.message(diagnostic); }
+
+ private:
+  Listener& listener_;
+};
+
+std::vector<std::string> look(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+  try {
+    NewsOnly news(listener);
+    const auto prepared = steps_of_phase(journal.state().plan, Phase::prepare);
+    Runner(steps, journal, world, news).run_forward(prepared);
+    return preparation(journal.state(), world);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::engine_unreachable) throw;
+    return {"the engine does not answer; it is asked again in a minute"};
+  }
+}
+
+void wait(const Steps& steps, Journal& journal, World& world, Listener& listener,
+          std::int64_t not_before_ms) {
+  std::int64_t looked_ms = 0;
+  for (;;) {
+    const std::int64_t now = world.clock.unix_ms();
+    if (now >= not_before_ms) return;
+    world.cancellation.throw_if_requested();
+    if (now - looked_ms >= kBetweenLooks) {
+      listener.waiting(
+          {.now_ms = now, .until_ms = not_before_ms, .ready = look(steps, journal, world, listener)});
+      looked_ms = now;
+      world.probe.reach("wait:looked");
+    }
+    world.clock.pause(std::min(kTick, std::chrono::milliseconds(not_before_ms - now)));
+  }
+}
+
+}  // namespace
+
+void wait_for_window(const Steps& steps, Journal& journal, World& world, Listener& listener,
+                     std::int64_t not_before_ms) {
+  world.probe.reach("wait:begun");
+  try {
+    wait(steps, journal, world, listener, not_before_ms);
+  } catch (Error& error) {
+    error.add_context("waiting for the time of --at");
+    throw;
+  }
+  world.probe.reach("wait:over");
+}
+
+void refuse_late_wait(const RunState& state) {
+  if (state.direction == Direction::forward && !ever_begun(state, Point::stops_clients)) return;
+  throw Error(
+      ErrorKind::usage, "E-AT",
+      fmt::format("cannot wait with run {}: it has stopped the applications already, or is on its way "
+                  "back",
+                  state.plan.run_id),
+      "leave --at out");
+}
+
+}  // namespace pgupgrade::upgrade

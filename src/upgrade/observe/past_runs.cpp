@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <limits>
+
+#include "pgupgrade/model/points.hpp"
+#include "pgupgrade/upgrade/run/journal.hpp"
+#include "upgrade/observe/observe_parts.hpp"
+
+namespace pgupgrade::upgrade {
+namespace {
+
+// What was cut off was down for as long as somebody left it.
+bool went_through(const RunState& state) {
+  const bool succeeded = state.outcome == RunOutcome::succeeded ||
+                         (state.outcome == RunOutcome::cleaned && state.direction == Direction::forward);
+  return succeeded && std::all_of(state.steps.begin(), state.steps.end(),
+                                  [](const StepRecord& record) { return record.attempt == 1; });
+}
+
+bool libc_changed(const RunState& state) {
+  return std::any_of(state.plan.targets.begin(), state.plan.targets.end(), [&](const TargetPlan& target) {
+    const auto known = state.targets.find(target.service);
+    return known == state.targets.end() || !known->second.same_libc;
+  });
+}
+
+PastRun past_run(const RunState& state) {
+  PastRun past{.run_id = state.plan.run_id,
+               .strategy = state.plan.strategy,
+               .workload = {.jobs = state.plan.jobs,
+                            .reads_rows = state.plan.verify == Verify::full,
+                            .libc_changes = libc_changed(state),
+                            .backs_up = state.plan.backup == Backup::tar}};
+  std::int64_t tables = 0;
+  for (const TargetPlan& target : state.plan.targets) {
+    past.workload.bytes += target.data_bytes;
+    if (!target.aside.copied_because.empty()) past.workload.copied_bytes += target.data_bytes;
+    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
+  }
+  past.workload.tables = static_cast<int>(std::min<std::int64_t>(tables, std::numeric_limits<int>::max()));
+  past.downtime_ms = ended_ms(state, Point::releases_clients) - begun_ms(state, Point::stops_clients);
+  return past;
+}
+
+}  // namespace
+
+std::vector<PastRun> observe_past_runs(const std::filesystem::path& state_root,
+                                       const std::string& engine_id) {
+  std::vector<PastRun> past;
+  for (const FoundRun& run : find_runs(state_root))
+    if (run.state && run.state->plan.engine_id == engine_id && went_through(*run.state))
+      past.push_back(past_run(*run.state));
+  std::erase_if(past, [](const PastRun& run) { return run.downtime_ms <= 0; });
+  return past;
+}
+
+}  // namespace pgupgrade::upgrade
