@@ -11,7 +11,7 @@ namespace pgupgrade::upgrade {
 namespace {
 
 // What the user has accepted to lose, or to be other than before.
-std::vector<std::string> losses(const DatabaseFacts& database) {
+std::vector<std::string> losses(const DatabaseFacts& database, bool rows_anew) {
   const LeftBehind& found = database.left_behind;
   std::vector<std::string> notes;
   std::vector<std::string> objects;
@@ -24,7 +24,7 @@ std::vector<std::string> losses(const DatabaseFacts& database) {
   if (!objects.empty()) notes.push_back(fmt::format("not carried over {}: {}", where, join(objects, ", ")));
   std::vector<std::string> computed;
   for (const GeneratedColumnFacts& column : found.generated_columns)
-    if (column.changed > 0)
+    if (rows_anew && column.changed > 0)
       computed.push_back(fmt::format("{}.{} in {}", column.table, column.column,
                                      plural(static_cast<std::uint64_t>(column.changed), "row")));
   if (!computed.empty())
@@ -64,8 +64,9 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
     report.notes.push_back(
         fmt::format("the project's files still name {}: set {} before the next docker compose up",
                     printable(target.old_image), printable(target.new_image)));
+  const bool rows_anew = journal.state().plan.strategy != kWarm;
   for (const DatabaseFacts& database : target.inventory.databases)
-    for (std::string& note : losses(database)) report.notes.push_back(std::move(note));
+    for (std::string& note : losses(database, rows_anew)) report.notes.push_back(std::move(note));
   return report;
 }
 
