@@ -206,6 +206,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "put it into `~/.pgpass`, a `passfile=` or `PGPASSWORD`"},
     {"E-PGDATA", refused, "the image keeps its data in another directory than planned",
      "choose another with `--image`"},
+    {"E-PART", usage, "the part (`dump`, `wipe`, `load`) does not come next, or the strategy has none",
+     "`pgupgrade status` shows what comes next"},
     {"E-PLAN-APPLIED", refused, "a run of this plan has been started already",
      "follow the hint, or make a new plan"},
     {"E-PLAN-DRIFT", refused, "what the saved plan was made for has changed since",

@@ -27,6 +27,13 @@ inline constexpr std::array<fields::Text<RunOutcome>, 4> texts_of(RunOutcome) {
            {RunOutcome::cleaned, "cleaned"}}};
 }
 
+inline constexpr std::array<fields::Text<Until>, 4> texts_of(Until) {
+  return {{{Until::end, "end"},
+           {Until::prepared, "prepared"},
+           {Until::dumped, "dumped"},
+           {Until::wiped, "wiped"}}};
+}
+
 template <class Archive, fields::Of<TargetRecord> T>
 void describe(Archive& archive, T& value) {
   archive("phase", value.phase);
@@ -101,6 +108,7 @@ void describe(Archive& archive, T& value) {
   archive("generation", value.generation);
   archive("direction", value.direction);
   archive("outcome", value.outcome);
+  archive.optional("until", value.until);
   archive("created_ms", value.created_ms);
   archive.optional("turned_back_ms", value.turned_back_ms);
   archive("plan", value.plan);

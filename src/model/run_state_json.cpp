@@ -25,6 +25,10 @@ std::string_view text_of(StepPhase value) {
   return fields::text_in_table(value);
 }
 
+std::string_view text_of(Until value) {
+  return fields::text_in_table(value);
+}
+
 std::string_view text_of(RunOutcome value) {
   return fields::text_in_table(value);
 }

@@ -113,6 +113,9 @@ TEST_CASE("each command is known by its name") {
       {{"rehearse", "--to", "17", "--run", "a.sql", "b.sql", "--database", "shop", "--keep"},
        Command::rehearse},
       {{"run", "--yes"}, Command::run},
+      {{"dump", "--to", "17", "--keep-dumps", "dumps"}, Command::dump},
+      {{"wipe", "--yes"}, Command::wipe},
+      {{"load", "--state", "s"}, Command::load},
       {{"cancel"}, Command::cancel},
       {{"resume", "--state", "s"}, Command::resume},
       {{"rollback", "--discard-new-writes"}, Command::roll_back},
@@ -149,7 +152,7 @@ TEST_CASE("every command accepts --yes, which scripts give to all of them") {
   for (const auto& command : describe_commands()) {
     Words words = {command.name, "--yes"};
     if (command.name == "upgrade" || command.name == "plan" || command.name == "prepare" ||
-        command.name == "rehearse")
+        command.name == "rehearse" || command.name == "dump")
       words.insert(words.end(), {"--to", "17"});
     if (command.takes_file) words.emplace_back("db.tar.zst");
     if (command.name == "completion") words.emplace_back("bash");
@@ -303,7 +306,7 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"plan", "--to", "17", "--backups"}, "did you mean --backup?"},
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
-       "--rollback-on-failure is an option of upgrade, apply, run, resume"},
+       "--rollback-on-failure is an option of upgrade, apply, run, dump, load, resume"},
       {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},
       {{"plan", "--to", "17", "--accept", "everything"}, "pgupgrade explain lists all codes"},
   };

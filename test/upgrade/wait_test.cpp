@@ -21,7 +21,7 @@ RunState state_of(const Scene& scene) {
 
 upgrade::Report start_at(Scene& scene, std::int64_t time) {
   auto world = scene.world();
-  return upgrade::start_upgrade(scene.plan, world, scene.listener, time);
+  return upgrade::start_upgrade(scene.plan, world, scene.listener, {.not_before_ms = time});
 }
 
 upgrade::Report resume_at(Scene& scene, std::int64_t time) {

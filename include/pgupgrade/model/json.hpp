@@ -26,6 +26,7 @@ std::string_view text_of(Phase value);
 std::string_view text_of(Direction value);
 std::string_view text_of(StepPhase value);
 std::string_view text_of(RunOutcome value);
+std::string_view text_of(Until value);
 
 Inventory inventory_from_json(const boost::json::value& value);
 Fingerprint fingerprint_from_json(const boost::json::value& value);

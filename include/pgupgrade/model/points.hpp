@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "pgupgrade/model/run_state.hpp"
 
@@ -21,7 +23,14 @@ std::int64_t ended_ms(const RunState& state, Point point);
 
 bool passes(const StepPlan& step, Point point);
 
-// Everything that can be done while the service runs is done, and nothing beyond has been begun.
-bool is_prepared(const RunState& state);
+// How many steps of the plan there are until then. Nothing where the plan has no such part: a strategy that
+// fills the place in which the old data was only once all is proven has nothing that is dumped and wiped.
+std::optional<std::size_t> steps_until(const Plan& plan, Until until);
+// Where an unfinished run has come to a halt: all that was asked for is done, and nothing beyond has been
+// begun. Until::end: it has not. What is prepared halts there even when more was asked for.
+Until halted_at(const RunState& state);
+inline bool is_prepared(const RunState& state) {
+  return halted_at(state) == Until::prepared;
+}
 
 }  // namespace pgupgrade

@@ -39,6 +39,14 @@ struct StepRecord {
   bool operator==(const StepRecord&) const = default;
 };
 
+// How far a run goes before it halts: to its end, or to that of a part that was asked for alone.
+enum class Until {
+  end,
+  prepared,  // all is done that can be done while the service runs
+  dumped,    // the dump of the old cluster is proven, and so is the backup; the old data is untouched
+  wiped,     // the old data has left its place
+};
+
 enum class RunOutcome { unfinished, succeeded, rolled_back, cleaned };
 
 // The run's saved state. The journal is its only writer.
@@ -47,6 +55,7 @@ struct RunState {
   std::int64_t generation = 0;  // one more with each write
   Direction direction = Direction::forward;
   RunOutcome outcome = RunOutcome::unfinished;
+  Until until = Until::end;
   std::int64_t created_ms = 0;
   std::int64_t turned_back_ms = 0;  // when its rollback began; 0: it has not
   Plan plan;

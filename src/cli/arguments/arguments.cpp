@@ -141,7 +141,8 @@ void check_word(const std::string& word, const std::vector<std::string>& allowed
 // What is wrong with a whole that is made of proper parts.
 void check(const Arguments& arguments, const CommandEntry& entry) {
   const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan ||
-                     arguments.command == Command::rehearse || arguments.command == Command::prepare;
+                     arguments.command == Command::rehearse || arguments.command == Command::prepare ||
+                     arguments.command == Command::dump;
   if (plans && arguments.to == 0)
     throw usage_error(fmt::format("cannot {} without a target version: --to is missing", entry.name),
                       "name the major version to reach, such as --to 17");

@@ -66,6 +66,26 @@ const std::vector<CommandText>& texts() {
        .positionals = {},
        .examples = {{"pgupgrade run", "carries out what is prepared"},
                     {"pgupgrade run --at 03:00", "keeps it up to date, and carries it out at three"}}},
+      {.command = Command::dump,
+       .detail =
+           "The first of three parts of an upgrade by strategy dump, for those who want to look between "
+           "them. Stops the applications and the server, writes the backup and the dump, and proves "
+           "both. They stay stopped until `pgupgrade wipe` and `pgupgrade load`, or `pgupgrade "
+           "rollback`.",
+       .positionals = {},
+       .examples = {{"pgupgrade dump --to 17 --keep-dumps dumps", "also keeps a dump of each database"},
+                    {"pgupgrade wipe", "empties the data directory"},
+                    {"pgupgrade load", "restores into the new version, verifies and starts it"}}},
+      {.command = Command::wipe,
+       .detail = "Empties the data directory of a run that `pgupgrade dump` has halted, after a look whether "
+                 "backup and dump are still what they were. Without both it is refused.",
+       .positionals = {},
+       .examples = {{"pgupgrade wipe", "asks for the volume's name first"}}},
+      {.command = Command::load,
+       .detail = "Does the rest of the upgrade: the new cluster, restore, comparison with the old one, the "
+                 "Compose files, and the applications run again.",
+       .positionals = {},
+       .examples = {{"pgupgrade load", "asks for the volume's name first"}}},
       {.command = Command::cancel,
        .detail = "Removes the copy and everything else that `pgupgrade prepare` has made.",
        .positionals = {},

@@ -74,6 +74,11 @@ void for_prepare(OptionTable& table) {
   table.add_project();
   table.add_selection();
 }
+void for_dump(OptionTable& table) {
+  table.add_project();
+  table.add_selection();
+  table.add_rollback_on_failure();
+}
 void for_run(OptionTable& table) {
   table.add_state();
 }
@@ -125,6 +130,9 @@ const std::vector<CommandEntry>& command_table() {
       {Command::prepare, "prepare", "do all that can be done while the service runs, and stop there",
        for_prepare},
       {Command::run, "run", "carry out a run that `prepare` has prepared", for_resume},
+      {Command::dump, "dump", "begin an upgrade: stop, back up and dump, and halt there", for_dump},
+      {Command::wipe, "wipe", "go on with what `dump` has begun: empty the data directory", for_run},
+      {Command::load, "load", "go on with what `wipe` has emptied: restore, verify, start", for_resume},
       {Command::resume, "resume", "continue an interrupted or failed run", for_resume},
       {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
       {Command::cancel, "cancel", "give up a run that `prepare` has prepared", for_run},

@@ -9,6 +9,7 @@ int upgrade_command(Session& session);  // `plan`, too
 int rehearse_command(Session& session);
 int apply_command(Session& session);
 int resume_command(Session& session);
+int part_command(Session& session);  // `wipe` and `load`
 int rollback_command(Session& session);
 int status_command(Session& session);
 int report_command(Session& session);

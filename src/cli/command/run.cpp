@@ -76,6 +76,7 @@ int perform(Session& session) {
     case Command::upgrade:
     case Command::plan:
     case Command::prepare:
+    case Command::dump:
       return upgrade_command(session);
     case Command::rehearse:
       return rehearse_command(session);
@@ -84,6 +85,9 @@ int perform(Session& session) {
     case Command::run:
     case Command::resume:
       return resume_command(session);
+    case Command::wipe:
+    case Command::load:
+      return part_command(session);
     case Command::roll_back:
     case Command::cancel:
       return rollback_command(session);

@@ -232,6 +232,21 @@ NotBefore not_before(const Session& session) {
   return window_time(session.arguments.at, session.clock.unix_ms());
 }
 
+int carry_on(Session& session, const Plan& plan, const upgrade::Extent& extent) {
+  const Phrase phrase = confirmation_phrase(plan);
+  require_consent(session, phrase.noun, phrase.text);
+  const auto connection = session.connect();
+  return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
+    return upgrade::carry_on(session.state_file, extent, connection->world(), listener);
+  });
+}
+
+Until until_of(Command command) {
+  if (command == Command::prepare) return Until::prepared;
+  if (command == Command::dump) return Until::dumped;
+  return command == Command::wipe ? Until::wiped : Until::end;
+}
+
 int resume_run(Session& session, const std::string& project, NotBefore not_before_ms) {
   const auto connection = session.connect();
   return go(session, *connection, project, [&](upgrade::Listener& listener) {
@@ -243,6 +258,8 @@ int resume_run(Session& session, const std::string& project, NotBefore not_befor
 int carry_out_prepared(Session& session, NotBefore not_before_ms) {
   const Plan plan = upgrade::Journal::open_file(session.state_file).state().plan;
   if (session.arguments.command == Command::prepare) return status_command(session);
+  if (session.arguments.command == Command::dump)
+    return carry_on(session, plan, {.until = Until::dumped, .not_before_ms = not_before_ms});
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);
   return resume_run(session, plan.project, not_before_ms);
@@ -282,9 +299,9 @@ int upgrade_command(Session& session) {
   require_consent(session, phrase.noun, phrase.text);
   session.state_file = request.state_root / plan.run_id / "state.json";
   return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
-    return session.arguments.command == Command::prepare
-               ? upgrade::prepare_upgrade(plan, connection->world(), listener)
-               : upgrade::start_upgrade(plan, connection->world(), listener, not_before_ms);
+    return upgrade::start_upgrade(
+        plan, connection->world(), listener,
+        {.until = until_of(session.arguments.command), .not_before_ms = not_before_ms});
   });
 }
 
@@ -319,6 +336,18 @@ int resume_command(Session& session) {
                 "leave --at out");
   if (is_migration(session.state_file)) return resume_migration(session);
   return resume_run(session, project_of(session), not_before_ms);
+}
+
+int part_command(Session& session) {
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file))
+    throw Error(ErrorKind::usage, "E-USAGE",
+                "cannot carry out a part of a migration: only upgrades have them",
+                "pgupgrade resume goes on with it");
+  const RunState state = upgrade::Journal::open_file(session.state_file).state();
+  const Until until = until_of(session.arguments.command);
+  upgrade::refuse_other_part(state, until);
+  return carry_on(session, state.plan, {.until = until});
 }
 
 int rollback_command(Session& session) {

@@ -30,18 +30,23 @@ std::string forecast_text(const upgrade::Report& report) {
   return fmt::format(" (forecast {})", human_duration(report.forecast_ms));
 }
 
-std::string target_lines(const upgrade::TargetReport& target, bool several, const std::string& directory) {
+std::string kept_files(const upgrade::TargetReport& target, const std::string& directory) {
   std::string text;
-  if (several)
-    text += fmt::format("Service {}: {} → {}\n", printable(target.service), printable(target.old_version),
-                        printable(target.new_version));
-  text += verified_line(target) + "\n";
   if (!target.backup_file.empty())
     text +=
         fmt::format("Backup     {} ({}, sha256 {}…)\n", short_path(target.backup_file, directory),
                     human_bytes(natural(target.backup_bytes)), printable(target.backup_sha256.substr(0, 12)));
   if (!target.kept_dumps.empty())
     text += fmt::format("Dumps      {}\n", short_path(target.kept_dumps, directory));
+  return text;
+}
+
+std::string target_lines(const upgrade::TargetReport& target, bool several, const std::string& directory) {
+  std::string text;
+  if (several)
+    text += fmt::format("Service {}: {} → {}\n", printable(target.service), printable(target.old_version),
+                        printable(target.new_version));
+  text += verified_line(target) + "\n" + kept_files(target, directory);
   if (!target.old_data.empty())
     text += fmt::format("Old data   {}, kept until cleanup\n", printable(target.old_data));
   for (const std::string& note : target.notes) text += fmt::format("Note       {}\n", printable(note, 1000));
@@ -96,7 +101,16 @@ std::string outcome_text(const RunState& state) {
   if (state.outcome == RunOutcome::succeeded) return "succeeded";
   if (state.outcome == RunOutcome::rolled_back) return "rolled back";
   if (state.outcome == RunOutcome::cleaned) return "cleaned up";
-  if (is_prepared(state)) return "prepared";
+  switch (halted_at(state)) {
+    case Until::prepared:
+      return "prepared";
+    case Until::dumped:
+      return "dumped";
+    case Until::wiped:
+      return "dumped and wiped";
+    case Until::end:
+      break;
+  }
   const bool back = state.direction == Direction::back;
   const auto open = std::find_if(state.steps.rbegin(), state.steps.rend(), [&](const StepRecord& record) {
     return record.phase == (back ? StepPhase::undo_started : StepPhase::started);
@@ -152,6 +166,31 @@ std::string connection_string(const upgrade::KeptServer& server) {
                      percent_encoded(server.database));
 }
 
+namespace {
+
+std::string render_halt(const upgrade::Report& report, const std::string& name,
+                        const std::string& current_directory, const Style& style) {
+  const std::string time = human_duration(report.total_ms);
+  if (report.halt == Until::prepared)
+    return paint(style, Color::bold, fmt::format("Prepared {} in {}", name, time)) +
+           "\nNothing was stopped, and nothing of yours was changed.\n"
+           "Upgrade    pgupgrade run\n"
+           "Look       pgupgrade status\n"
+           "Give up    pgupgrade cancel\n";
+  const bool wiped = report.halt == Until::wiped;
+  std::string text =
+      paint(style, Color::bold, fmt::format("{} {}", wiped ? "Wiped" : "Dumped", name)) +
+      (wiped ? "\nThe data directory is empty; backup and dump are proven. The applications are stopped.\n"
+             : "\nThe old data is untouched; backup and dump are proven. The applications are stopped.\n");
+  for (const auto& target : report.targets) text += kept_files(target, current_directory);
+  return text +
+         (wiped ? "Next       pgupgrade load restores the dump and starts the new server\n"
+                : "Next       pgupgrade wipe empties the data directory\n") +
+         "Give up    pgupgrade rollback\n";
+}
+
+}  // namespace
+
 std::string render_report(const upgrade::Report& report, const std::string& project,
                           const std::string& current_directory, const Style& style) {
   const std::string name = project.empty() ? "the project" : printable(project);
@@ -165,13 +204,7 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
                                               human_duration(report.downtime_ms), forecast_text(report))
                                 : human_duration(report.total_ms);
   std::string text;
-  if (report.outcome == RunOutcome::unfinished)
-    return paint(style, Color::bold,
-                 fmt::format("Prepared {} in {}", name, human_duration(report.total_ms))) +
-           "\nNothing was stopped, and nothing of yours was changed.\n"
-           "Upgrade    pgupgrade run\n"
-           "Look       pgupgrade status\n"
-           "Give up    pgupgrade cancel\n";
+  if (report.outcome == RunOutcome::unfinished) return render_halt(report, name, current_directory, style);
   if (report.rehearsal && report.outcome == RunOutcome::succeeded)
     return render_rehearsal(report, name, versions, current_directory, style);
   if (report.outcome == RunOutcome::rolled_back) {

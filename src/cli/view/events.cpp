@@ -216,8 +216,8 @@ bj::object from_rehearsal(const upgrade::Report& report) {
 }  // namespace
 
 std::string report_summary(const upgrade::Report& report, int exit_code, std::int64_t now_ms) {
-  const bool prepared = report.outcome == RunOutcome::unfinished;
-  bj::object object = summary(prepared ? "prepared" : text_of(report.outcome), exit_code, now_ms);
+  const bool halted = report.halt != Until::end;
+  bj::object object = summary(halted ? text_of(report.halt) : text_of(report.outcome), exit_code, now_ms);
   object["run"] = report.run_id;
   object["state_file"] = report.state_file.native();
   object["total_ms"] = report.total_ms;

@@ -53,14 +53,23 @@ void end_run(Journal& journal, World& world, RunOutcome outcome) {
   unlock_data(world, plan);
 }
 
-// What runs beside the user's server stays: it is what the run goes on with.
-Report prepare(const Steps& steps, Journal& journal, World& world, Listener& listener) {
-  Runner(steps, journal, world, listener).run_forward(steps_of_phase(journal.state().plan, Phase::prepare));
-  return make_report(journal, world.clock.unix_ms());
+std::size_t steps_of_part(const Plan& plan, Until until) {
+  if (const auto count = steps_until(plan, until)) return *count;
+  throw Error(ErrorKind::usage, "E-PART",
+              fmt::format("cannot carry out strategy \"{}\" by parts: it empties no data directory",
+                          printable(plan.strategy)),
+              "take the strategy that does: --strategy dump --backup tar");
 }
 
+void prepare(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+  Runner(steps, journal, world, listener).run_forward(steps_of_part(journal.state().plan, Until::prepared));
+}
+
+// What runs beside the user's server stays at a halt: it is what the run goes on with.
 Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& listener) {
-  Runner(steps, journal, world, listener).run_forward();
+  const std::size_t count = steps_of_part(journal.state().plan, journal.state().until);
+  Runner(steps, journal, world, listener).run_forward(count);
+  if (count < steps.size()) return make_report(journal, world.clock.unix_ms());
   if (is_rehearsal(journal.state().plan)) {
     Report report = make_report(journal, world.clock.unix_ms());
     report.kept = end_rehearsal(journal, world, listener);
@@ -239,17 +248,32 @@ std::vector<PlannedStep> planned_steps(const Plan& plan) {
 
 namespace {
 
-using Going = Report (*)(const Steps&, Journal&, World&, Listener&);
+// The rest of what resume_upgrade does, under the lock, with the journal read anew.
+Report go_on(Journal& journal, World& world, Listener& listener, std::optional<std::int64_t> not_before_ms) {
+  const Plan plan = journal.state().plan;
+  const Steps steps = steps_of(plan);
+  refuse_drift(journal, world);
+  refuse_older_state(journal, world, steps);
+  lock_data(world, plan, describe_holder(plan));
+  allow_for_lost_record(journal, world);
+  if (!is_prepared(journal.state())) clear_leftovers(world, plan);
+  world.probe.reach("resume:leftovers-removed");
+  if (!not_before_ms) return go_forward(steps, journal, world, listener);
+  prepare(steps, journal, world, listener);
+  return go_forward_at(*not_before_ms, steps, journal, world, listener);
+}
 
-// A run that waits does so when it is prepared; what goes wrong from there on leaves it so.
-Report begin(const Plan& plan, World& world, Listener& listener, Going going,
-             std::optional<std::int64_t> not_before_ms = std::nullopt) {
+}  // namespace
+
+Report start_upgrade(const Plan& plan, World& world, Listener& listener, const Extent& extent) {
+  steps_of_part(plan, extent.until);
   const std::string holder = describe_holder(plan);
   const FileLock lock = lock_state_root(plan.state_root, holder, world.clock);
   refuse_unfinished_runs(plan);
   const Steps steps = steps_of(plan);
   const RunFiles files{.directory = std::filesystem::path(plan.state_root) / plan.run_id};
-  Journal journal = Journal::create(files, {.created_ms = world.clock.unix_ms(), .plan = plan});
+  Journal journal =
+      Journal::create(files, {.until = extent.until, .created_ms = world.clock.unix_ms(), .plan = plan});
   world.probe.reach("begin:state-written");
   try {
     lock_data(world, plan, holder);
@@ -261,20 +285,13 @@ Report begin(const Plan& plan, World& world, Listener& listener, Going going,
   }
   world.probe.reach("begin:locked");
   try {
-    Report report = going(steps, journal, world, listener);
-    if (!not_before_ms) return report;
+    if (!extent.not_before_ms) return go_forward(steps, journal, world, listener);
+    prepare(steps, journal, world, listener);
   } catch (const Error& error) {
     withdraw_untouched(steps, journal, world, error);
     throw;
   }
-  return go_forward_at(*not_before_ms, steps, journal, world, listener);
-}
-
-}  // namespace
-
-Report start_upgrade(const Plan& plan, World& world, Listener& listener,
-                     std::optional<std::int64_t> not_before_ms) {
-  return begin(plan, world, listener, not_before_ms ? prepare : go_forward, not_before_ms);
+  return go_forward_at(*extent.not_before_ms, steps, journal, world, listener);
 }
 
 void give_up_rehearsals(const std::filesystem::path& state_root, World& world) {
@@ -285,10 +302,6 @@ void give_up_rehearsals(const std::filesystem::path& state_root, World& world) {
     roll_back(run.state_file, NewWrites::keep, world, silent);
     remove_tree(run.state_file.parent_path());
   }
-}
-
-Report prepare_upgrade(const Plan& plan, World& world, Listener& listener) {
-  return begin(plan, world, listener, prepare);
 }
 
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener,
@@ -309,15 +322,43 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
     lock_data(world, plan, holder);  // somebody may have released it since
     return go_back(steps, journal, world, listener);
   }
-  refuse_drift(journal, world);
-  refuse_older_state(journal, world, steps);
-  lock_data(world, plan, holder);
-  allow_for_lost_record(journal, world);
-  if (!is_prepared(journal.state())) clear_leftovers(world, plan);
-  world.probe.reach("resume:leftovers-removed");
-  if (!not_before_ms) return go_forward(steps, journal, world, listener);
-  prepare(steps, journal, world, listener);
-  return go_forward_at(*not_before_ms, steps, journal, world, listener);
+  const Until halt = halted_at(journal.state());
+  if (halt == Until::dumped || halt == Until::wiped) return make_report(journal, world.clock.unix_ms());
+  if (journal.state().until == Until::prepared && (halt == Until::prepared || not_before_ms))
+    journal.halt_at(Until::end);
+  return go_on(journal, world, listener, not_before_ms);
+}
+
+void refuse_other_part(const RunState& state, Until until) {
+  const Until halt = halted_at(state);
+  const Until before = until == Until::dumped  ? Until::prepared
+                       : until == Until::wiped ? Until::dumped
+                                               : Until::wiped;
+  const Point begins = until == Until::dumped  ? Point::stops_clients
+                       : until == Until::wiped ? Point::replaces_data
+                                               : Point::fills_place;
+  const bool forward = state.outcome == RunOutcome::unfinished && state.direction == Direction::forward;
+  const bool again = forward && halt == Until::end && state.until == until && begun(state, begins);
+  if (halt == before || again) return;
+  const std::string run = "run " + state.plan.run_id;
+  throw Error(ErrorKind::usage, "E-PART",
+              until == Until::dumped ? "cannot dump again: " + run + " is not one that `prepare` has prepared"
+              : until == Until::wiped ? "cannot wipe: " + run + " has not halted with a proven dump"
+                                      : "cannot load: " + run + " has not halted with its old data wiped",
+              "pgupgrade status shows how far it has come, and what comes next");
+}
+
+Report carry_on(const std::filesystem::path& state_file, const Extent& extent, World& world,
+                Listener& listener) {
+  Journal journal = Journal::open_file(state_file);
+  const Plan plan = journal.state().plan;
+  const FileLock lock = lock_state_root(plan.state_root, describe_holder(plan), world.clock);
+  journal = Journal::open_file(state_file);
+  refuse_other_part(journal.state(), extent.until);
+  steps_of_part(plan, extent.until);
+  if (extent.not_before_ms) refuse_late_wait(journal.state());
+  journal.halt_at(extent.until);
+  return go_on(journal, world, listener, extent.not_before_ms);
 }
 
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,

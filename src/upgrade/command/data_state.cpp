@@ -76,7 +76,16 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
       break;
   }
   if (state.direction == Direction::back) return {"pgupgrade rollback" + suffix};
-  if (is_prepared(state)) return {"pgupgrade run" + suffix, "pgupgrade cancel" + suffix};
+  switch (halted_at(state)) {
+    case Until::prepared:
+      return {"pgupgrade run" + suffix, "pgupgrade cancel" + suffix};
+    case Until::dumped:
+      return {"pgupgrade wipe" + suffix, "pgupgrade rollback" + suffix};
+    case Until::wiped:
+      return {"pgupgrade load" + suffix, "pgupgrade rollback" + suffix};
+    case Until::end:
+      break;
+  }
   const bool served = passed(state, Point::serves) || ever_begun(state, Point::releases_clients);
   return {"pgupgrade resume" + suffix,
           (served ? "pgupgrade rollback --discard-new-writes" : "pgupgrade rollback") + suffix};

@@ -92,6 +92,7 @@ Report make_report(const Journal& journal, std::int64_t now_ms) {
   report.run_id = state.plan.run_id;
   report.state_file = journal.files().state();
   report.outcome = state.outcome;
+  report.halt = halted_at(state);
   const std::int64_t released = ended_ms(state, Point::releases_clients);
   const std::int64_t end = released != 0 ? released : now_ms;
   const bool back = state.turned_back_ms != 0;

@@ -32,8 +32,8 @@ class NewsOnly final : public Listener {
 std::vector<std::string> look(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   try {
     NewsOnly news(listener);
-    const auto prepared = steps_of_phase(journal.state().plan, Phase::prepare);
-    Runner(steps, journal, world, news).run_forward(prepared);
+    Runner(steps, journal, world, news)
+        .run_forward(steps_until(journal.state().plan, Until::prepared).value_or(0));
     return preparation(journal.state(), world);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::engine_unreachable) throw;

@@ -325,6 +325,12 @@ void Journal::turn_back(std::int64_t unix_ms) {
   write();
 }
 
+void Journal::halt_at(Until until) {
+  if (state_.until == until) return;
+  state_.until = until;
+  write();
+}
+
 void Journal::finish(RunOutcome outcome) {
   state_.outcome = outcome;
   write();

@@ -18,11 +18,6 @@ bool changes_something_of_users(const Step& step) {
 
 }  // namespace
 
-std::size_t steps_of_phase(const Plan& plan, Phase phase) {
-  return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(),
-                                                [&](const StepPlan& step) { return step.phase == phase; }));
-}
-
 Runner::Runner(const Steps& steps, Journal& journal, World& world, Listener& listener)
     : steps_(steps), journal_(journal), world_(world), observer_(listener) {}
 

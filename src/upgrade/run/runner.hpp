@@ -10,9 +10,6 @@
 
 namespace pgupgrade::upgrade {
 
-// How many of the plan's steps belong to the phase.
-std::size_t steps_of_phase(const Plan& plan, Phase phase);
-
 // Drives steps by the journal's rules: a record before the action, the action, the world is asked, a record
 // after it. Forward from the first step that is not done; back over all that was started, once begun for
 // good.

@@ -221,14 +221,14 @@ upgrade::World Scene::world() {
           .socket_root = root};
 }
 
-upgrade::Report Scene::start() {
+upgrade::Report Scene::start(Until until) {
   upgrade::World own = world();
-  return upgrade::start_upgrade(plan, own, listener);
+  return upgrade::start_upgrade(plan, own, listener, {.until = until});
 }
 
-upgrade::Report Scene::prepare() {
+upgrade::Report Scene::carry_on(Until until) {
   upgrade::World own = world();
-  return upgrade::prepare_upgrade(plan, own, listener);
+  return upgrade::carry_on(state_file(), {.until = until}, own, listener);
 }
 
 void Scene::die_at(const std::string& wanted) {

@@ -72,8 +72,9 @@ class Scene {
   Facts observe();          // changes nothing
 
   // Each call is a process of its own: it begins without faults armed and with what is on disk.
-  upgrade::Report start();
-  upgrade::Report prepare();
+  upgrade::Report start(Until until = Until::end);
+  upgrade::Report prepare() { return start(Until::prepared); }
+  upgrade::Report carry_on(Until until);
   void die_at(const std::string& place);  // starts, and dies there
   upgrade::Report resume();
   upgrade::Report roll_back(upgrade::NewWrites writes = upgrade::NewWrites::discard);

@@ -51,6 +51,7 @@ struct Report {
   std::string run_id;
   std::filesystem::path state_file;
   RunOutcome outcome = RunOutcome::unfinished;
+  Until halt = Until::end;  // where an unfinished run has halted, as it was asked to
   std::int64_t total_ms = 0;
   std::int64_t downtime_ms = 0;  // from freeze to the end of thaw
   std::int64_t forecast_ms = 0;  // what the plan said of it
@@ -79,31 +80,40 @@ std::vector<PlannedStep> planned_steps(const Plan& plan);
 // that is a warning. Changes nothing.
 Diagnostics rehearse_plan(const Plan& plan, World& world);
 
-// Begins a run: state file, locks, then all steps. Throws Error; the run's state then says what is done.
+// Begins a run: state file, locks, then all steps until then. Throws Error; the run's state then says what is
+// done. What has halted is gone on with by resume_upgrade, or given up by roll_back.
+//   usage  "E-PART"    the plan has no such part
 //   locked "E-LOCKED"  another run holds one of the volumes (the holder is named), or an unfinished run is in
 //                      the state root
 // The downtime does not begin before `not_before_ms` (Unix time), if there is one: until then the run waits,
 // prepared (is_prepared), and keeps what it has prepared up to date. Error(interrupted) leaves it so.
-Report start_upgrade(const Plan& plan, World& world, Listener& listener,
-                     std::optional<std::int64_t> not_before_ms = std::nullopt);
+struct Extent {
+  Until until = Until::end;
+  std::optional<std::int64_t> not_before_ms = std::nullopt;
+};
+Report start_upgrade(const Plan& plan, World& world, Listener& listener, const Extent& extent = {});
 
 // Gives up what rehearsals that were cut off have left under the state root. Error(locked) while one goes on.
 void give_up_rehearsals(const std::filesystem::path& state_root, World& world);
-
-// The same, but ends once all is done that can be done while the service runs, and nothing has been stopped:
-// the run is then prepared (is_prepared), resume_upgrade carries out the rest, roll_back gives it up.
-Report prepare_upgrade(const Plan& plan, World& world, Listener& listener);
 
 // What a prepared run has at hand, a line each: "the copy of service db follows its server". Empty for a
 // strategy that leaves nothing running between the two.
 std::vector<std::string> preparation(const RunState& state, World& world);
 
-// Goes on with an interrupted run (or with an interrupted rollback: direction is sticky). A run that has
-// succeeded has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
+// Goes on with an interrupted run (or with an interrupted rollback: direction is sticky), as far as it was
+// asked to go; one that is prepared goes on to its end. A run that has halted after a later part, or has
+// succeeded, has nothing left to do and gives its report again. Error(usage, "E-ENDED") when it was rolled
 // back or cleaned up. With `not_before_ms` as start_upgrade; Error(usage, "E-AT") where the downtime has
 // begun.
 Report resume_upgrade(const std::filesystem::path& state_file, World& world, Listener& listener,
                       std::optional<std::int64_t> not_before_ms = std::nullopt);
+
+// The next part of a run that halted, or the same one again when it was interrupted: `wiped` after `dumped`,
+// `end` after `wiped`. Error(usage, "E-PART") when the run is not there.
+Report carry_on(const std::filesystem::path& state_file, const Extent& extent, World& world,
+                Listener& listener);
+// Throws that error, or does nothing.
+void refuse_other_part(const RunState& state, Until until);
 
 enum class NewWrites { keep, discard };
 // Back to where the run began. Error(refused, "E-NEW-WRITES") when clients may have written to the new server

@@ -100,6 +100,7 @@ class Journal {
   // What `change` makes of what is known of the target. Written only when it is something else.
   void update(const std::string& service, const std::function<void(TargetState&)>& change);
   void turn_back(std::int64_t unix_ms);  // sticky: rollback has begun
+  void halt_at(Until until);             // how far the run goes from now on
   void finish(RunOutcome outcome);
 
  private:
