@@ -2,6 +2,8 @@
 // old one does. Each reason says what would make the service fit.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/sql_text.hpp"
 #include "planning/checks.hpp"
@@ -23,12 +25,6 @@ const char* other_way(const std::string& strategy) {
 }
 
 Diagnostic unfit(const Subject& subject, const std::string& why, const std::string& cure) {
-  if (!copies_running_server(subject.request.strategy))
-    return {.severity = Severity::error,
-            .code = "E-ASIDE",
-            .message = fmt::format("the old data of {} cannot be kept aside: {}",
-                                   service_name(subject.service.service), why),
-            .hint = (cure.empty() ? "" : cure + ", or ") + "use --backup tar"};
   return {.severity = Severity::error,
           .code = "E-WARM",
           .message = fmt::format("{} cannot be copied while it runs: {}",
@@ -105,29 +101,48 @@ Diagnostics check_unlogged_tables(const Subject& subject) {
       "ALTER TABLE … SET LOGGED")};
 }
 
-Diagnostics check_warm_storage(const Subject& subject) {
+namespace {
+
+struct Obstacle {
+  std::string why;
+  std::string cure;
+};
+
+// To a place beside the data with which that changes places.
+std::optional<Obstacle> obstacle_of_storage(const Subject& subject) {
   const auto& copy = subject.service.copy;
-  if (!copy || !copy->problem.empty() || !subject.place.data_mount) return {};
+  if (!copy || !copy->problem.empty() || !subject.place.data_mount) return std::nullopt;
   const std::string data = mount_name(*subject.place.data_mount);
+  const std::string plain = "move the data to a plain volume or a bind mount";
   if (!copy->plain_volume)
-    return {unfit(subject, fmt::format("the {} has another driver than \"local\", or options", data),
-                  "move the data to a plain volume or a bind mount")};
+    return Obstacle{fmt::format("the {} has another driver than \"local\", or options", data), plain};
   if (copy->data_directory.empty())
-    return {unfit(subject, fmt::format("could not determine where the {} is on the host", data),
-                  "move the data to a plain volume or a bind mount")};
+    return Obstacle{fmt::format("could not determine where the {} is on the host", data), plain};
   if (!copy->no_exchange.empty())
-    return {unfit(subject,
-                  fmt::format("the {} cannot change places with a new cluster: {}", data, copy->no_exchange),
-                  "move the data to a directory of its own on a plain volume or a bind mount")};
-  return {};
+    return Obstacle{
+        fmt::format("the {} cannot change places with a new cluster: {}", data, copy->no_exchange),
+        "move the data to a directory of its own on a plain volume or a bind mount"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Diagnostics check_warm_storage(const Subject& subject) {
+  const auto obstacle = obstacle_of_storage(subject);
+  return obstacle ? Diagnostics{unfit(subject, obstacle->why, obstacle->cure)} : Diagnostics{};
 }
 
 Diagnostics check_place_aside(const Subject& subject) {
+  auto obstacle = obstacle_of_storage(subject);
   if (subject.service.copy && !subject.service.copy->problem.empty())
-    return {unfit(subject,
-                  "what that needs could not be found out: " + printable(subject.service.copy->problem, 300),
-                  "see to that and plan again")};
-  return check_warm_storage(subject);
+    obstacle = {"what that needs could not be found out: " + printable(subject.service.copy->problem, 300),
+                "see to that and plan again"};
+  if (!obstacle) return {};
+  return {{.severity = Severity::error,
+           .code = "E-ASIDE",
+           .message = fmt::format("the old data of {} cannot be kept aside: {}",
+                                  service_name(subject.service.service), obstacle->why),
+           .hint = obstacle->cure + ", or use --backup tar"}};
 }
 
 // A directory for the new version was looked for, which only a dump fills.

@@ -94,9 +94,8 @@ void take_refusals(Candidate& candidate, const Diagnostics& said, Told told) {
   }
 }
 
-Candidate candidate_of(const StrategyRule& rule, const Request& asked, const Facts& facts, const Plan& draft,
-                       const Workload& workload) {
-  const Request request = asked.with(rule.name);
+Candidate candidate_of(const StrategyRule& rule, const Request& request, const Facts& facts,
+                       const Plan& draft, const Workload& workload) {
   Candidate candidate;
   candidate.observed = is_observed(rule, facts, request.target_major);
   const Forecast expected = forecast(rule.name, workload, facts.past_runs);
@@ -113,7 +112,7 @@ Candidate candidate_of(const StrategyRule& rule, const Request& asked, const Fac
   }
   if (!candidate.observed) candidate.outlook.obstacles = {"not looked at"};
   take_refusals(candidate, said_of(rule, request, facts), Told::by_changes_too);
-  take_refusals(candidate, said_of_room(request, facts, draft), Told::by_itself);
+  take_refusals(candidate, said_of_room(request.with(rule.name), facts, draft), Told::by_itself);
   return candidate;
 }
 

@@ -20,7 +20,7 @@ struct Room {
   std::int64_t state = 0;        // in the state directory, or --backup-dir
 };
 
-// The requests that these are asked with have its name for a strategy.
+// The requests that these are asked with have its name for a strategy, or kAuto.
 struct StrategyRule {
   const char* name;  // as in --strategy and in the plan
   // What of the request it cannot do.

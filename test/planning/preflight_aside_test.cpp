@@ -6,6 +6,7 @@ namespace pgupgrade::planning {
 namespace {
 
 void keep_aside(World& w) {
+  w.request.strategy = "dump";
   w.request.backup = Backup::aside;
   w.service().copy =
       CopyFacts{.data_directory = "/var/lib/docker/volumes/shop_pgdata/_data", .plain_volume = true};
@@ -51,9 +52,9 @@ TEST_CASE("the old data is kept aside where it can change places with a new clus
          keep_aside(w);
          w.facts.engine_free_bytes = 1000;
        },
-       "error E-DISK: not enough space in the engine's volumes: up to 7.9 GiB is needed, 1000 bytes is free "
-       "| "
-       "free some space"},
+       "error E-DISK: not enough space in the engine's volumes: up to 6.4 GiB is needed, 1000 B is free | "
+       "free some "
+       "space; or proceed anyway with --accept E-DISK"},
   });
 }
 
@@ -116,10 +117,12 @@ TEST_CASE("a copy is dumped where a dump would write to the old data, or a crash
   CHECK(why([&](World& w) {
           mark(w);
           w.service().copy->unlogged = {"shop.public.carts"};
-          w.service().inventory->databases.at(0).left_behind.members = {{.kind = MemberChangeKind::added,
-                                                                         .extension = "hstore",
-                                                                         .type = "table",
-                                                                         .identity = "public.p"}};
+          w.service().inventory->databases.at(0).left_behind.members = {
+              {.kind = MemberChangeKind::added,
+               .extension = "hstore",
+               .type = "table",
+               .identity = "public.p",
+               .statement = "ALTER EXTENSION hstore ADD TABLE p"}};
         }) ==
         "it has unlogged tables, objects were moved in or out of extensions, the server keeps marks of its "
         "own in "

@@ -43,7 +43,13 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
       {"upgrade/cluster/planned_cluster.cpp", "rehearse"},  // the same
       {"upgrade/cluster/take_dump.cpp", "dump"},            // the same, and the purpose of a work container
+      {"upgrade/back/put_back.cpp", "backup"},              // the noun
+      {"upgrade/command/commands.cpp", "backup"},           // the same
+      {"upgrade/steps/exchange.cpp", "copy"},               // the same
+      {"upgrade/steps/exchange.cpp", "dump"},               // the same
       {"cli/arguments/options.cpp", "rehearse"},            // a command
+      {"cli/arguments/options.cpp", "dump"},                // the same
+      {"cli/arguments/options.cpp", "wipe"},                // the same
       {"cli/arguments/options.cpp", "verify-backup"},       // the same
       {"cli/command/tool_commands.cpp", "verify-backup"},   // the same
       {"cli/view/events.cpp", "verify"},                    // an event of JSON output

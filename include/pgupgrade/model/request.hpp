@@ -31,6 +31,7 @@ inline bool copies_running_server(const std::string& strategy) {
 }
 // No strategy: planning chooses one by what each would take.
 inline constexpr const char* kAuto = "auto";
+inline constexpr const char* kDump = "dump";
 
 inline bool dumps_and_restores(const std::string& strategy) {
   return strategy != kWarm;

@@ -147,7 +147,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.all_services = arguments.all;
   const bool rehearses = arguments.command == Command::rehearse;
   request.strategy = rehearses ? kRehearsal : arguments.strategy;
-  if (arguments.command == Command::dump && request.strategy == kAuto) request.strategy = "dump";
+  if (arguments.command == Command::dump && request.strategy == kAuto) request.strategy = kDump;
   if (rehearses)
     request.rehearsal = {.scripts = checked_scripts(arguments.scripts, directory),
                          .database = arguments.database,
