@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/model/points.hpp"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::int64_t kBetweenLooks = 60'000;  // milliseconds
+constexpr std::int64_t kRest = 10;              // times as long as a look takes
+constexpr std::int64_t kMostRest = 600'000;
+constexpr std::int64_t kMargin = 3;  // times as long as the last one took
 
 // That a step is done already is no news each minute.
 class NewsOnly final : public Listener {
@@ -29,11 +33,10 @@ class NewsOnly final : public Listener {
   Listener& listener_;
 };
 
-std::vector<std::string> look(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+// What is prepared, as `status` says it. The engine may be away for a while.
+std::vector<std::string> told(const Journal& journal, World& world, const std::function<void()>& first) {
   try {
-    NewsOnly news(listener);
-    Runner(steps, journal, world, news)
-        .run_forward(steps_until(journal.state().plan, Until::prepared).value_or(0));
+    first();
     return preparation(journal.state(), world);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::engine_unreachable) throw;
@@ -41,17 +44,31 @@ std::vector<std::string> look(const Steps& steps, Journal& journal, World& world
   }
 }
 
+std::vector<std::string> look(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+  return told(journal, world, [&] {
+    NewsOnly news(listener);
+    Runner(steps, journal, world, news).run_forward(steps_until(journal.state().plan, Until::prepared).value_or(0));
+  });
+}
+
+// When the next look is due. One that takes long comes seldom, and none so late that the time is missed.
+std::int64_t next_look_ms(std::int64_t begun_ms, std::int64_t ended_ms, std::int64_t not_before_ms) {
+  const std::int64_t took = ended_ms - begun_ms;
+  const std::int64_t next = std::max(begun_ms + kBetweenLooks, ended_ms + std::min(kRest * took, kMostRest));
+  return next + kMargin * took < not_before_ms ? next : not_before_ms;
+}
+
 void wait(const Steps& steps, Journal& journal, World& world, Listener& listener,
           std::int64_t not_before_ms) {
-  std::int64_t looked_ms = 0;
+  std::int64_t next_ms = 0;  // all has just been prepared, so the first time it is only told
   for (;;) {
     const std::int64_t now = world.clock.unix_ms();
     if (now >= not_before_ms) return;
     world.cancellation.throw_if_requested();
-    if (now - looked_ms >= kBetweenLooks) {
-      listener.waiting(
-          {.now_ms = now, .until_ms = not_before_ms, .ready = look(steps, journal, world, listener)});
-      looked_ms = now;
+    if (now >= next_ms) {
+      const auto ready = next_ms == 0 ? told(journal, world, [] {}) : look(steps, journal, world, listener);
+      next_ms = next_look_ms(now, world.clock.unix_ms(), not_before_ms);
+      listener.waiting({.now_ms = now, .until_ms = not_before_ms, .ready = ready});
       world.probe.reach("wait:looked");
     }
     world.clock.pause(std::min(kTick, std::chrono::milliseconds(not_before_ms - now)));

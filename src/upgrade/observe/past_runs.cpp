@@ -8,12 +8,18 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// What was cut off was down for as long as somebody left it.
+// A window that was cut off was down for as long as somebody left it. What comes before it may be done again.
 bool went_through(const RunState& state) {
   const bool succeeded = state.outcome == RunOutcome::succeeded ||
                          (state.outcome == RunOutcome::cleaned && state.direction == Direction::forward);
-  return succeeded && std::all_of(state.steps.begin(), state.steps.end(),
-                                  [](const StepRecord& record) { return record.attempt == 1; });
+  const auto prepares = [&](const StepRecord& record) {
+    return std::any_of(state.plan.steps.begin(), state.plan.steps.end(), [&](const StepPlan& step) {
+      return step.name == record.step && step.phase == Phase::prepare;
+    });
+  };
+  return succeeded && std::all_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
+           return record.attempt == 1 || prepares(record);
+         });
 }
 
 bool libc_changed(const RunState& state) {
