@@ -123,11 +123,11 @@ bool is_quick_and_harmless(const Candidate& candidate) {
 // Of the others than the first; null where none suits, or none is better than it.
 const Candidate* better_than_first(const std::vector<Candidate>& candidates) {
   const Candidate& first = candidates.front();
-  const bool first_will_do = first.suits() && first.outlook.changes.empty();
   const Candidate* best = nullptr;
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     const Candidate& other = candidates[i];
     if (!other.observed || !other.suits()) continue;
+    const bool first_will_do = first.suits() && first.outlook.changes.size() <= other.outlook.changes.size();
     if (first_will_do && other.outlook.downtime_ms >= first.outlook.downtime_ms) continue;
     if (best == nullptr || other.outlook.downtime_ms < best->outlook.downtime_ms) best = &other;
   }

@@ -48,9 +48,7 @@ void count(const LeftBehind& left, Count& sum) {
   for (const GeneratedColumnFacts& column : left.generated_columns) sum.generated += column.changed > 0;
   for (const OidColumnFacts& column : left.oid_columns) sum.oids += column.values > 0;
   for (const MemberChange& change : left.members) {
-    if (!change.statement.empty() || change.kind == MemberChangeKind::added ||
-        change.kind == MemberChangeKind::removed)
-      continue;  // carried over, or an obstacle
+    if (!is_lost(change)) continue;  // carried over, or an obstacle
     ++(change.extension.empty() ? sum.built_in : sum.of_extensions);
   }
 }

@@ -6,6 +6,11 @@
 
 namespace pgupgrade::planning {
 
+bool is_lost(const MemberChange& change) {
+  return change.statement.empty() && change.kind != MemberChangeKind::added &&
+         change.kind != MemberChangeKind::removed;
+}
+
 const std::vector<StrategyRule>& strategy_rules() {
   static const std::vector<StrategyRule> table = {
       dump_rule(),

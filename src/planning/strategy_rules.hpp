@@ -34,6 +34,9 @@ struct StrategyRule {
   std::int64_t (*downtime_ms)(const Workload& workload);  // by default rates
 };
 
+// Whether a change to an object of an extension, or to a built-in one, is lost where both are made anew.
+bool is_lost(const MemberChange& change);
+
 // One maker a strategy, each in the file of its name.
 StrategyRule dump_rule();
 StrategyRule warm_rule();

@@ -1,6 +1,9 @@
 // Strategy warm, as planning knows it.
+#include <fmt/format.h>
+
 #include <array>
 
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "planning/strategy_rules.hpp"
 
@@ -34,12 +37,20 @@ Diagnostics suits(const Subject& subject) {
   Diagnostics result;
   for (const Check check : kChecks)
     for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+  // pg_upgrade takes the catalogs from a dump of the schema, which has no built-in objects either.
+  for (Diagnostic& found : check_extension_members(subject))
+    if (found.code == "E-BUILT-IN-CHANGES") result.push_back(std::move(found));
   return result;
 }
 
-// The new cluster has the very files of the old one.
-std::vector<std::string> changes(const Inventory&) {
-  return {};
+// The new cluster has the very files of the old one, but for the catalogs.
+std::vector<std::string> changes(const Inventory& inventory) {
+  std::uint64_t built_in = 0;
+  for (const DatabaseFacts& database : inventory.databases)
+    for (const MemberChange& change : database.left_behind.members)
+      if (is_lost(change) && change.extension.empty()) ++built_in;
+  if (built_in == 0) return {};
+  return {fmt::format("{} to built-in objects lost", plural(built_in, "change"))};
 }
 
 std::string way_back(const Request&) {

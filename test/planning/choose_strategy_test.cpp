@@ -96,6 +96,25 @@ TEST_CASE(
   CHECK(choice_of(world) == "warm (auto: dump does not suit)");
 }
 
+TEST_CASE(
+    "a change to a built-in object is lost by either strategy, so neither is taken before it is accepted") {
+  World world = world_of(kSmall);
+  world.inventory().databases[1].left_behind.members = {{.kind = MemberChangeKind::altered,
+                                                         .type = "operator family",
+                                                         .identity = "pg_catalog.integer_ops USING btree",
+                                                         .attribute = "operators"}};
+  const Planned refused = planned(world.request, world.facts);
+  REQUIRE_FALSE(refused.ok);
+  CHECK(refused.plan.strategy == "dump");
+  CHECK(refused.diagnostics.front().code == "E-BUILT-IN-CHANGES");
+  world.request.acknowledged = {"E-BUILT-IN-CHANGES"};
+  const Plan plan = plan_of(world);
+  for (const StrategyOutlook& outlook : plan.outlooks)
+    CHECK(outlook.changes == std::vector<std::string>{"1 change to built-in objects lost"});
+  change_generated(world);
+  CHECK(choice_of(world).starts_with("warm (auto: dump would change something: 1 generated column"));
+}
+
 TEST_CASE("what is asked for is taken, and refused in its own words") {
   World world = world_of(kLarge);
   world.request.strategy = "dump";

@@ -47,7 +47,8 @@ std::vector<std::string> told(const Journal& journal, World& world, const std::f
 std::vector<std::string> look(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   return told(journal, world, [&] {
     NewsOnly news(listener);
-    Runner(steps, journal, world, news).run_forward(steps_until(journal.state().plan, Until::prepared).value_or(0));
+    Runner(steps, journal, world, news)
+        .run_forward(steps_until(journal.state().plan, Until::prepared).value_or(0));
   });
 }
 
