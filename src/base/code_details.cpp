@@ -215,12 +215,13 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "likely fail in "
      "the same place, in the downtime."},
     {"E-REPLICATION",
-     "A replication slot belongs to its cluster, and the new cluster has none. A standby or a consumer that "
-     "relies on "
-     "it has to begin anew.",
-     "Note the slots (`SELECT * FROM pg_replication_slots`), then drop them, or pass `--accept "
-     "E-REPLICATION`. After the "
-     "upgrade create them again and make standbys anew by pg_basebackup."},
+     "A replication slot or origin belongs to its cluster, and the new cluster has none. A standby or a "
+     "consumer "
+     "that relies on it has to begin anew.",
+     "Note the slots and origins (`SELECT * FROM pg_replication_slots`, `pg_replication_origin_status`), "
+     "then drop "
+     "them, or pass `--accept E-REPLICATION`. After the upgrade create them again and make standbys anew by "
+     "pg_basebackup."},
     {"E-RESTORE", "The new server refused a part of the dump. Backup and dump are verified and whole.",
      "Run `pgupgrade rollback`: the old data comes back byte for byte. Apply the cure of the message on the "
      "old server; "

@@ -107,6 +107,7 @@ void describe(Archive& archive, T& value) {
   archive("connections", value.connections);
   archive("wal_outside_data", value.wal_outside_data);
   archive("in_recovery", value.in_recovery);
+  archive.optional("replication_origins", value.replication_origins);
 }
 
 }  // namespace pgupgrade

@@ -60,6 +60,7 @@ void describe(Archive& archive, T& value) {
   archive("members", value.members);
   archive("members_digest", value.members_digest);
   archive.optional("built_ins_digest", value.built_ins_digest);
+  archive.optional("key_states", value.key_states);
   archive("unknown_extensions", value.unknown_extensions);
 }
 

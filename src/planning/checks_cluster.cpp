@@ -83,6 +83,15 @@ Diagnostics check_replication(const Subject& subject) {
               fmt::format("{} has {}, which the new cluster will not have", name, join(found, " and ")),
               "drop the slots and stop the standbys, and recreate them after the upgrade"));
   }
+  if (!inventory.replication_origins.empty()) {
+    std::vector<std::string> drops;
+    for (const std::string& origin : inventory.replication_origins)
+      drops.push_back(fmt::format("SELECT pg_replication_origin_drop({})", sql_literal(origin)));
+    result.push_back(error("E-REPLICATION",
+                           fmt::format("{} has replication origins, which the new cluster will not have: {}",
+                                       name, quoted_list(inventory.replication_origins)),
+                           "drop them, and recreate them after the upgrade: " + statements(drops)));
+  }
   if (!inventory.subscriptions.empty()) {
     result.push_back(error("E-SUBSCRIPTIONS",
                            fmt::format("{} has subscriptions, which are restored disabled: {}", name,

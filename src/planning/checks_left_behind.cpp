@@ -69,6 +69,13 @@ Diagnostics check_invalid_indexes(const Subject& subject) {
                        "invalid indexes, which a dump leaves out");
 }
 
+Diagnostics check_key_states(const Subject& subject) {
+  return about_objects(
+      subject, &LeftBehind::key_states, Severity::note, "N-KEY-STATES",
+      "constraints with triggers that are not simply enabled, which a dump leaves out; they are made "
+      "so again after the restore");
+}
+
 // Each row shows what the expression gave when it was written; the restore computes it with today's
 // functions.
 Diagnostics check_generated_columns(const Subject& subject) {

@@ -75,7 +75,8 @@ class Comparison {
     std::map<std::string, const ExtensionMember*> by_key;
     std::set<std::string> known;
     for (const ExtensionMember& member : expected) {
-      by_key[key(member)] = &member;
+      by_key.try_emplace(key(member),
+                         &member);  // initdb's objects as the extensions' scripts left them come first
       known.insert(member.extension);
     }
     std::set<std::string> seen;
@@ -197,6 +198,19 @@ void carry_removed(std::vector<MemberChange>& changes, const Members& expected, 
   std::stable_sort(changes.begin(), changes.end(), [](const MemberChange& one, const MemberChange& other) {
     return drop_rank(one) < drop_rank(other);
   });
+}
+
+// A newer version of an extension may have more members of its own.
+bool is_made(const MemberChange& change, const std::string& value) {
+  if (change.attribute != kLooseMembers) return value == change.value;
+  const std::vector<std::string> now = split_lines(value);
+  const std::vector<std::string> made = split_lines(change.expected);
+  const std::vector<std::string> wanted = split_lines(change.value);
+  const auto is_in = [](const std::vector<std::string>& list, const std::string& line) {
+    return std::find(list.begin(), list.end(), line) != list.end();
+  };
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& line) { return is_in(made, line) || is_in(now, line); });
 }
 
 bool is_moved(const MemberChange& change) {

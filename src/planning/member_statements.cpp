@@ -6,9 +6,11 @@
 #include <array>
 #include <cctype>
 #include <utility>
+#include <vector>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/sql_text.hpp"
+#include "pgupgrade/planning/member_changes.hpp"
 
 namespace pgupgrade::planning {
 
@@ -58,6 +60,16 @@ constexpr std::array<Clause, 12> kClauses = {{{"security definer", "true", "SECU
                                               {"parallel", "s", "PARALLEL SAFE"},
                                               {"parallel", "r", "PARALLEL RESTRICTED"},
                                               {"parallel", "u", "PARALLEL UNSAFE"}}};
+
+// What was added to an operator family. What was taken out of it has no statement.
+std::string add_to_family(const MemberChange& change) {
+  std::vector<std::string> made = split_lines(change.expected);
+  std::vector<std::string> added;
+  for (const std::string& clause : split_lines(change.value))
+    if (std::erase(made, clause) == 0) added.push_back(clause);
+  if (!made.empty() || added.empty()) return {};
+  return fmt::format("ALTER OPERATOR FAMILY {} ADD {}", change.identity, join(added, ", "));
+}
 
 std::string function_clause(const MemberChange& change) {
   if (change.attribute == "cost") return " COST " + change.value;
@@ -110,6 +122,7 @@ std::string attribute_statement(const MemberChange& change) {
     if (change.type == "text search dictionary") return fmt::format("ALTER {} ({})", object, change.value);
     return {};
   }
+  if (change.attribute == kLooseMembers) return add_to_family(change);
   if (change.type != "function" && change.type != "procedure") return {};
   const std::string clause = function_clause(change);
   return clause.empty() ? "" : fmt::format("ALTER {}{}", object, clause);

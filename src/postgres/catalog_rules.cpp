@@ -32,6 +32,21 @@ constexpr std::string_view kConstraintIdentity =
     "a.attrelid = c.conrelid AND a.attnum = u.x ORDER BY u.n), ' references ', c.confrelid::regclass) ELSE "
     "i.identity END";
 
+// A member of an operator family is its class's, or was added to the family by itself. The latter is the
+// user's where the family is or what was added; what extensions and initdb have made themselves is theirs.
+#define OWNER_OF_FAMILY_MEMBER(catalog, family, object_class, object)                                      \
+  "JOIN LATERAL (SELECT l.refobjid AS of_class, " family                                                   \
+  " >= 16384 AND NOT EXISTS (SELECT 1 FROM members f WHERE f.classid = 'pg_opfamily'::regclass AND "       \
+  "f.objid = " family ") AS of_users FROM (VALUES (1)) one LEFT JOIN pg_depend l ON l.classid = '" catalog \
+  "'::regclass AND l.objid = c.oid AND l.refclassid = 'pg_opclass'::regclass) l ON true JOIN LATERAL "     \
+  "(SELECT 'pg_opclass'::regclass, l.of_class WHERE l.of_class IS NOT NULL UNION ALL SELECT '" catalog     \
+  "'::regclass, c.oid WHERE l.of_class IS NULL AND c.oid >= 16384 AND NOT l.of_users AND " object          \
+  " < 16384 AND " family " < 16384 UNION ALL SELECT '" object_class "'::regclass, " object                 \
+  " WHERE l.of_class IS NULL AND c.oid >= 16384 AND NOT l.of_users AND " object                            \
+  " >= 16384 UNION ALL SELECT 'pg_opfamily'::regclass, " family                                            \
+  " WHERE l.of_class IS NULL AND (c.oid < 16384 OR l.of_users OR (" object " < 16384 AND " family          \
+  " >= 16384))) w(class, oid) ON true"
+
 constexpr std::string_view kRoleBuiltIn = "(c.oid < 16384 AND c.oid <> 10)";
 
 }  // namespace
@@ -44,8 +59,14 @@ const std::vector<CatalogRule>& catalog_rules() {
        .owner_class = "'pg_proc'::regclass",
        .owner = "c.aggfnoid"},
       {.catalog = "pg_am"},
-      {.catalog = "pg_amop", .owner_class = "'pg_opfamily'::regclass", .owner = "c.amopfamily"},
-      {.catalog = "pg_amproc", .owner_class = "'pg_opfamily'::regclass", .owner = "c.amprocfamily"},
+      {.catalog = "pg_amop",
+       .join = OWNER_OF_FAMILY_MEMBER("pg_amop", "c.amopfamily", "pg_operator", "c.amopopr"),
+       .owner_class = "w.class",
+       .owner = "w.oid"},
+      {.catalog = "pg_amproc",
+       .join = OWNER_OF_FAMILY_MEMBER("pg_amproc", "c.amprocfamily", "pg_proc", "c.amproc"),
+       .owner_class = "w.class",
+       .owner = "w.oid"},
       {.catalog = "pg_attrdef",
        .owner_class = kRelation,
        .owner = "c.adrelid",

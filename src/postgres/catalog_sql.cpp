@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "postgres/catalog_rules.hpp"
+#include "postgres/sql_fragments.hpp"
 
 namespace pgupgrade::postgres {
 namespace {
@@ -23,23 +24,21 @@ constexpr std::string_view kSettings =
 
 // Tables that the queries share: whose member an object is (with the parts of a relation that have an oid of
 // their own), and what is not there to stay.
-constexpr std::string_view kShared =
-    "WITH direct AS (SELECT d.classid, d.objid, e.extname::text AS extension FROM pg_depend d JOIN "
-    "pg_extension e "
-    "ON e.oid = d.refobjid WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass), types AS "
-    "(SELECT "
-    "t.oid, d.extension FROM direct d JOIN pg_type t ON (d.classid = 'pg_class'::regclass AND t.typrelid = "
-    "d.objid) OR (d.classid = 'pg_type'::regclass AND t.oid = d.objid)), members AS (SELECT * FROM direct "
-    "UNION "
-    "SELECT 'pg_type'::regclass, oid, extension FROM types UNION SELECT 'pg_type'::regclass, a.oid, "
-    "t.extension "
-    "FROM types t JOIN pg_type e ON e.oid = t.oid JOIN pg_type a ON a.oid = e.typarray UNION SELECT "
-    "'pg_class'::regclass, x.indexrelid, d.extension FROM direct d JOIN pg_index x ON d.classid = "
-    "'pg_class'::regclass AND x.indrelid = d.objid), temporary AS (SELECT n.oid FROM pg_namespace n WHERE "
-    "n.nspname ~ '^pg_(toast_)?temp_'), hidden AS (SELECT r.oid FROM pg_class r LEFT JOIN pg_index x ON "
-    "x.indexrelid = r.oid WHERE r.relkind = 't' OR r.relnamespace = 'pg_toast'::regnamespace OR "
-    "r.relnamespace "
-    "IN (SELECT t.oid FROM temporary t) OR (r.relkind = 'i' AND NOT x.indisvalid)) ";
+std::string shared_tables() {
+  return "WITH direct AS (SELECT d.classid, d.objid, e.extname::text AS extension FROM (" +
+         sql::extension_members() +
+         ") d JOIN pg_extension e ON e.oid = d.extension), types AS (SELECT t.oid, d.extension FROM direct d "
+         "JOIN pg_type t ON (d.classid = 'pg_class'::regclass AND t.typrelid = d.objid) OR (d.classid = "
+         "'pg_type'::regclass AND t.oid = d.objid)), members AS (SELECT * FROM direct UNION SELECT "
+         "'pg_type'::regclass, oid, extension FROM types UNION SELECT 'pg_type'::regclass, a.oid, "
+         "t.extension FROM types t JOIN pg_type e ON e.oid = t.oid JOIN pg_type a ON a.oid = e.typarray "
+         "UNION SELECT 'pg_class'::regclass, x.indexrelid, d.extension FROM direct d JOIN pg_index x ON "
+         "d.classid = 'pg_class'::regclass AND x.indrelid = d.objid), temporary AS (SELECT n.oid FROM "
+         "pg_namespace n WHERE n.nspname ~ '^pg_(toast_)?temp_'), hidden AS (SELECT r.oid FROM pg_class r "
+         "LEFT JOIN pg_index x ON x.indexrelid = r.oid WHERE r.relkind = 't' OR r.relnamespace = "
+         "'pg_toast'::regnamespace OR r.relnamespace IN (SELECT t.oid FROM temporary t) OR (r.relkind = 'i' "
+         "AND NOT x.indisvalid)) ";
+}
 
 std::string with_columns(std::string_view sql, const Catalog& catalog) {
   std::string text;
@@ -338,7 +337,7 @@ std::vector<std::string> catalog_statements(const std::vector<CatalogQuery>& que
   // What has no encoding may not be valid UTF-8, in which the session speaks: its bytes come in digits.
   const std::string line =
       encoding == Encoding::none ? "encode(convert_to(x.line, 'SQL_ASCII'), 'escape')" : "x.line";
-  const std::string start = fmt::format("{}{}SELECT {} FROM (", kSettings, kShared, line);
+  const std::string start = fmt::format("{}{}SELECT {} FROM (", kSettings, shared_tables(), line);
   std::vector<std::string> statements;
   for (const CatalogQuery& query : queries) {
     if (!statements.empty() && statements.back().size() + query.sql.size() < kLongestStatement) {
@@ -368,7 +367,7 @@ std::vector<std::string> uncovered(const Catalogs& server) {
 
 std::string built_in_digests_sql(const Catalogs& server) {
   std::string sql(kSettings);
-  sql += kShared;
+  sql += shared_tables();
   std::string separator;
   for (const Catalog& catalog : server.catalogs) {
     const CatalogRule* rule = find_catalog_rule(catalog.name);

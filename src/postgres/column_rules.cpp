@@ -275,10 +275,10 @@ const std::vector<ExtraRule>& extra_rules() {
        "CASE WHEN c.proisagg THEN 'a' WHEN c.proiswindow THEN 'w' ELSE 'f' END"},
       // DISABLE TRIGGER ALL switches a foreign key off.
       {"pg_constraint", "tgenabled", 0, 990000,
-       "(SELECT string_agg(DISTINCT x.tgenabled::text, ' ') FILTER (WHERE x.tgenabled <> 'O') FROM "
-       "pg_trigger x WHERE x.tgconstraint = c.oid "
-       "AND "
-       "x.tgisinternal)"},
+       "(SELECT string_agg(y.state, ', ' ORDER BY y.state COLLATE \"C\") FROM (SELECT DISTINCT "
+       "concat(x.tgenabled, ' ', "
+       "p.proname, ' on ', x.tgrelid::regclass) FROM pg_trigger x JOIN pg_proc p ON p.oid = x.tgfoid WHERE "
+       "x.tgconstraint = c.oid AND x.tgisinternal AND x.tgenabled <> 'O') y(state))"},
   };
   return kRules;
 }

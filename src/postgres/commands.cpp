@@ -107,17 +107,49 @@ std::vector<std::string> list_dump(const std::string& directory) {
   return {"pg_restore", "--list", directory};
 }
 
+std::vector<std::string> without_column_marks() {
+  return {"sed", "-e", "/^ALTER .* ALTER COLUMN .* SET (pg_attver=[^,)]*);$/d", "-e",
+          "/^ALTER .* ALTER COLUMN .* SET (.*pg_attver=/{s/, pg_attver=[^,)]*//;s/(pg_attver=[^,)]*, /(/;}"};
+}
+
+namespace {
+
+std::string words(const Argv& argv) {
+  std::vector<std::string> quoted;
+  for (const std::string& argument : argv) quoted.push_back(shell_word(argument));
+  return join(quoted, " ");
+}
+
+// What `restore` would do, by a script that psql runs.
+Argv by_script(const Argv& restore, const Argv& connect, const std::string& directory) {
+  Argv run = {"psql", "--no-psqlrc", "--quiet", "--echo-errors", "--set=ON_ERROR_STOP=1"};
+  run.insert(run.end(), connect.begin(), connect.end());
+  return {"sh", "-c",
+          "set -e; script=$(mktemp); trap 'rm -f \"$script\" \"$script.unmarked\"' EXIT; " + words(restore) +
+              " --file=\"$script\" " + shell_word(directory) + "; " + words(without_column_marks()) +
+              " \"$script\" >\"$script.unmarked\"; " + words(run) + " --file=\"$script.unmarked\""};
+}
+
+}  // namespace
+
 std::vector<std::vector<std::string>> restore_database(const Connection& connection,
                                                        const std::string& database,
                                                        const std::string& directory, int jobs,
-                                                       const std::string& post_data_list) {
+                                                       const std::string& post_data_list, ColumnMarks marks) {
   Argv create = {"pg_restore", "--exit-on-error", "--section=pre-data", "--create"};
   if (database == "postgres" || database == "template1") {
     create.insert(create.end(), {"--clean", "--if-exists"});
   }
-  add_connection(create, connection);
-  add_database(create, database == "postgres" ? "template1" : "postgres");
-  create.push_back(directory);
+  Argv connect;
+  add_connection(connect, connection);
+  add_database(connect, database == "postgres" ? "template1" : "postgres");
+  if (marks == ColumnMarks::dumped) {
+    std::erase(create, "--exit-on-error");
+    create = by_script(create, connect, directory);
+  } else {
+    create.insert(create.end(), connect.begin(), connect.end());
+    create.push_back(directory);
+  }
   std::vector<Argv> commands = {std::move(create)};
   for (const char* section : {"--section=data", "--section=post-data"}) {
     Argv fill = {"pg_restore", "--exit-on-error", section, jobs_option(jobs)};

@@ -65,8 +65,7 @@ std::string tables_sql(const RowHash& hash, const Forms& forms, int version_num)
       '' ORDER BY f.attnum) FILTER (WHERE f.generated = 's') AS hashes
   FROM forms f GROUP BY f.attrelid
 ), members AS (
-  SELECT objid, refobjid FROM pg_depend WHERE classid = 'pg_class'::regclass
-    AND refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  SELECT m.objid FROM ({members}) m WHERE m.classid = 'pg_class'::regclass
 ), configs AS (
   SELECT u.config, u.condition FROM pg_extension e, LATERAL unnest(e.extconfig, e.extcondition) u(config, condition)
 ), up(leaf, relid, height) AS (
@@ -90,7 +89,7 @@ LEFT JOIN members ON members.objid = c.oid
 LEFT JOIN configs ON configs.config = c.oid
 LEFT JOIN hashed ON hashed.leaf = c.oid
 WHERE c.relkind IN ('r', 'm') AND {user})",
-      fmt::arg("types", values_of(forms)),
+      fmt::arg("types", values_of(forms)), fmt::arg("members", extension_members()),
       fmt::arg("generated", version_num >= 120000 ? "a.attgenerated::text" : "''::text"),
       fmt::arg("value", kValue), fmt::arg("hashed", hashed_partitions(version_num)),
       fmt::arg("row", sql_literal(hash_of_row(hash, kValue))), fmt::arg("user", user_schema("n")));

@@ -169,11 +169,9 @@ void read_settings(SqlReader& reader, const std::string& database, Inventory& in
 
 void read_cluster_objects(SqlReader& reader, const std::string& database, Inventory& inventory) {
   const std::map<std::string, std::vector<std::string>*> places = {
-      {"tablespace", &inventory.tablespaces},
-      {"slot", &inventory.replication_slots},
-      {"standby", &inventory.standbys},
-      {"subscription", &inventory.subscriptions},
-      {"prepared", &inventory.prepared_transactions},
+      {"tablespace", &inventory.tablespaces},     {"slot", &inventory.replication_slots},
+      {"origin", &inventory.replication_origins}, {"standby", &inventory.standbys},
+      {"subscription", &inventory.subscriptions}, {"prepared", &inventory.prepared_transactions},
   };
   for (const object& row : ask(reader, database, cluster_objects_sql(), "tablespaces and replication")) {
     places.at(json::get_string(row, "kind"))->push_back(json::get_string_or(row, "name", ""));

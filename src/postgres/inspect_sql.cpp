@@ -111,7 +111,8 @@ std::string cluster_objects_sql() {
       "'standby', "
       "application_name FROM pg_stat_replication UNION ALL SELECT 'subscription', d.datname || '.' || "
       "s.subname "
-      "FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid UNION ALL SELECT 'prepared', gid FROM "
+      "FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid UNION ALL SELECT 'origin', roname FROM "
+      "pg_replication_origin WHERE roname NOT LIKE 'pg\\_%' UNION ALL SELECT 'prepared', gid FROM "
       "pg_prepared_xacts ORDER BY 1, 2");
 }
 

@@ -138,7 +138,8 @@ void take(RowReader& rows, DatabaseFacts& database, const std::string& what, con
   LeftBehind& found = database.left_behind;
   const std::map<std::string, std::vector<LeftObject>*> objects = {{kCatalogObject, &found.catalog_objects},
                                                                    {kOwnerless, &found.ownerless},
-                                                                   {kInvalidIndex, &found.invalid_indexes}};
+                                                                   {kInvalidIndex, &found.invalid_indexes},
+                                                                   {kKeyState, &found.key_states}};
   const auto list = objects.find(what);
   if (list != objects.end()) {
     list->second->push_back(

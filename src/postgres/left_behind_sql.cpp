@@ -157,6 +157,40 @@ std::string invalid_indexes_sql() {
       user_schema("n") + " AND " + not_in_extension("pg_class", "x.indrelid") + " ORDER BY 1");
 }
 
+// ALTER TABLE … DISABLE TRIGGER ALL switches foreign keys (and deferrable ones of other kinds) off as well.
+// Their triggers have other names in each cluster, so no statement but one on the catalog names them. Nor has
+// the constraint the same name everywhere that the server made for a partition.
+std::string key_states_sql(int version_num) {
+  const std::string name = "format(' AND k.conname = %L', k.conname)";
+  const std::string which = version_num < 110000
+                                ? name
+                                : "CASE WHEN k.conparentid = 0 THEN " + name +
+                                      " ELSE format(' AND k.conparentid <> 0 AND k.confrelid = "
+                                      "pg_catalog.to_regclass(%L)', r.identity) END";
+  const auto identity = [](const std::string& oid, const std::string& alias) {
+    return ", LATERAL pg_identify_object('pg_class'::regclass, " + oid + ", 0) " + alias;
+  };
+  return "SELECT concat(i.type, ' ', i.identity, ' (', CASE s.state WHEN 'D' THEN 'disabled' WHEN 'R' THEN "
+         "'enabled "
+         "as replica' ELSE 'enabled always' END, ' on ', t.identity, ')') AS object, format('UPDATE "
+         "pg_catalog.pg_trigger g SET tgenabled = %L FROM pg_catalog.pg_constraint k, pg_catalog.pg_proc p "
+         "WHERE k.oid "
+         "= g.tgconstraint AND p.oid = g.tgfoid AND g.tgisinternal AND p.proname = ANY (%L) AND g.tgrelid = "
+         "pg_catalog.to_regclass(%L) AND k.conrelid = pg_catalog.to_regclass(%L)', s.state, s.functions, "
+         "t.identity, "
+         "c.identity) || " +
+         which +
+         " AS cure FROM (SELECT g.tgconstraint, g.tgrelid, g.tgenabled AS state, array_agg(DISTINCT "
+         "p.proname::text) "
+         "AS functions FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid WHERE g.tgisinternal AND "
+         "g.tgconstraint <> "
+         "0 AND g.tgenabled <> 'O' GROUP BY 1, 2, 3) s JOIN pg_constraint k ON k.oid = s.tgconstraint, "
+         "LATERAL "
+         "pg_identify_object('pg_constraint'::regclass, k.oid, 0) i" +
+         identity("s.tgrelid", "t") + identity("k.conrelid", "c") + identity("k.confrelid", "r") +
+         " ORDER BY 1, 2";
+}
+
 // Values are compared as text, which each type has and a user sees.
 std::string generated_tables_sql() {
   const std::string key =
@@ -219,6 +253,7 @@ std::string left_behind_sql(int version_num) {
   std::string all = labelled(kCatalogObject, catalog_objects_sql(version_num)) + " UNION ALL " +
                     labelled(kOwnerless, ownerless_sql()) + " UNION ALL " +
                     labelled(kInvalidIndex, invalid_indexes_sql()) + " UNION ALL " +
+                    labelled(kKeyState, key_states_sql(version_num)) + " UNION ALL " +
                     labelled(kOidColumn, oid_columns_sql());
   if (version_num >= 120000) all += " UNION ALL " + labelled(kGeneratedTable, generated_tables_sql());
   return all;

@@ -1,6 +1,7 @@
 #include "postgres/members_sql.hpp"
 
 #include "pgupgrade/model/sql_text.hpp"
+#include "pgupgrade/planning/member_changes.hpp"
 #include "pgupgrade/postgres/members.hpp"
 #include "postgres/sql_fragments.hpp"
 
@@ -79,16 +80,12 @@ class Questions {
 
  private:
   std::string whose(const std::string& own, const Of& of) const {
-    const std::string membership =
-        "pg_depend d WHERE d.classid = " + own + " AND d.objid = o.oid AND d.deptype = 'e'";
     // The databases share these, so one of them answers.
     const std::string here = of.shared ? " AND current_database() = 'postgres'" : "";
     switch (whose_) {
       case Whose::members:
-        return "JOIN pg_depend d ON d.objid = o.oid JOIN pg_extension e ON e.oid = d.refobjid WHERE "
-               "d.deptype = "
-               "'e' AND d.refclassid = 'pg_extension'::regclass AND d.classid = " +
-               own + " AND e.extname <> 'plpgsql'";
+        return "JOIN (" + extension_members() + ") d ON d.objid = o.oid AND d.classid = " + own +
+               " JOIN pg_extension e ON e.oid = d.extension WHERE e.extname <> 'plpgsql'";
       case Whose::touched:
         return "WHERE o.oid < 16384 AND o.oid <> 2200 AND (" + is_younger("o") +
                " OR EXISTS (SELECT 1 FROM pg_" + (of.shared ? "sh" : "") +
@@ -97,7 +94,8 @@ class Questions {
       case Whose::built_ins:
         return "WHERE o.oid < 16384 AND o.oid <> 2200" + here;
       case Whose::others:
-        return "WHERE o.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM " + membership + ")";
+        return "WHERE o.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM (" + extension_members() +
+               ") d WHERE d.objid = o.oid AND d.classid = " + own + ")";
     }
     return {};
   }
@@ -173,25 +171,31 @@ Of types() {
           "o.oid))"};
 }
 
-// Operators and functions that somebody has added to a family by itself, not with a class.
-std::string added_to_family(const std::string& catalog, const std::string& family,
-                            const std::string& object_class, const std::string& object) {
-  return "SELECT string_agg(f.identity, ', ' ORDER BY f.identity COLLATE \"C\") FROM " + catalog +
-         " x, LATERAL pg_identify_object('" + catalog + "'::regclass, x.oid, 0) f WHERE x." + family +
-         " = o.oid AND x.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend l WHERE l.classid = '" +
-         catalog + "'::regclass AND l.objid = x.oid AND l.refclassid = 'pg_opclass'::regclass) AND " +
-         not_in_extension(object_class, "x." + object);
+// Operators and functions that were added to a family by itself, not with a class, as clauses of ALTER
+// OPERATOR FAMILY … ADD. Those of an extension's family are its script's or a user's; no dump has them either
+// way.
+std::string loose_members() {
+  const auto loose = [](const std::string& catalog, const std::string& family) {
+    return " FROM " + catalog + " x WHERE x." + family +
+           " = o.oid AND x.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend l WHERE l.classid = '" +
+           catalog + "'::regclass AND l.objid = x.oid AND l.refclassid = 'pg_opclass'::regclass)";
+  };
+  return "SELECT string_agg(y.clause, E'\\n' ORDER BY y.clause COLLATE \"C\") FROM (SELECT concat('OPERATOR "
+         "', "
+         "x.amopstrategy, ' ', x.amopopr::regoperator, (SELECT concat(' FOR ORDER BY ', "
+         "quote_ident(sn.nspname), "
+         "'.', quote_ident(sf.opfname)) FROM pg_opfamily sf JOIN pg_namespace sn ON sn.oid = sf.opfnamespace "
+         "WHERE "
+         "sf.oid = x.amopsortfamily))" +
+         loose("pg_amop", "amopfamily") +
+         " UNION ALL SELECT concat('FUNCTION ', x.amprocnum, ' (', x.amproclefttype::regtype, ', ', "
+         "x.amprocrighttype::regtype, ') ', x.amproc::regprocedure)" +
+         loose("pg_amproc", "amprocfamily") + ") y(clause)";
 }
 
 Of families() {
-  const std::string operators = added_to_family("pg_amop", "amopfamily", "pg_operator", "amopopr");
-  const std::string functions = added_to_family("pg_amproc", "amprocfamily", "pg_proc", "amproc");
-  const std::string all =
-      "SELECT string_agg(p.t, ', ') FROM (VALUES ((" + operators + ")), ((" + functions + "))) p(t)";
-  // What an extension's family has of its users, a dump has.
-  const std::string own = "CASE WHEN o.oid < 16384 THEN (" + all + ") END";
-  return {.attributes = owner("o.opfowner") + attribute("added members", own),
-          .parts = "(" + own + ") IS NOT NULL"};
+  return {.attributes = owner("o.opfowner") + attribute(planning::kLooseMembers, loose_members()),
+          .parts = "(" + loose_members() + ") IS NOT NULL"};
 }
 
 Of text_search_configurations() {

@@ -60,8 +60,7 @@ constexpr const char* kPreData =
     "  shift 2\n"
     "  pg_restore --section=pre-data --create \"$@\" --file=pre-data.sql \"$dump\" 2>&1\n"
     "  if grep -q 'pg_attver=' pre-data.sql; then\n"
-    "    sed -e '/ SET (pg_attver=[^,)]*);$/d' -e 's/\\(([^()]*\\), pg_attver=[^,)]*/\\1/' "
-    "-e 's/(pg_attver=[^,)]*, /(/' pre-data.sql >unmarked.sql\n"
+    "    {} pre-data.sql >unmarked.sql\n"
     "    {} --dbname=\"$database\" --file=unmarked.sql 2>&1\n"
     "  else\n"
     "    restore --section=pre-data --create \"$@\" --dbname=\"$database\" \"$dump\"\n"
@@ -169,29 +168,35 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
       words(server(data, "", rehearsal.socket, hba, rehearsal.settings)), connected({"pg_restore"}),
       talkative, connected({"psql", "--no-psqlrc", "--quiet"}), kRoles, kAllRoles, rehearsal.socket,
       shell_word(fmt::format("CREATE ROLE {};", quoted_identifier(inventory.superuser))),
-      fmt::format(kPreData, connected({"psql", "--no-psqlrc", "--quiet", "--echo-errors"})));
+      fmt::format(kPreData, words(without_column_marks()),
+                  connected({"psql", "--no-psqlrc", "--quiet", "--echo-errors"})));
   for (const std::size_t index : in_order(inventory)) {
     const std::string& name = inventory.databases[index].name;
     const std::string database = shell_word(database_conninfo(name));
     const bool built_in = name == "postgres" || name == "template1";
-    std::string statements;
-    if (index < rehearsal.statements.size())
-      for (const std::string& statement : rehearsal.statements[index]) statements += statement + ";\n";
+    const auto run = [&](const std::vector<std::vector<std::string>>& all) {
+      std::string statements;
+      if (index < all.size())
+        for (const std::string& statement : all[index]) statements += statement + ";\n";
+      if (statements.empty()) return std::string();
+      return fmt::format("printf %s {} | sql {}\n", shell_word(statements), database);
+    };
     script += fmt::format(
         "if [ -s db-{0}.dump ]; then\n"
         "echo '== database {0}'\n"
         "pre_data db-{0}.dump {1} {2}\n",
         index, name == "postgres" ? "template1" : "postgres", built_in ? "--clean --if-exists" : "");
-    if (!statements.empty())
-      script += fmt::format("printf %s {} | sql {}\n", shell_word(statements), database);
+    script += run(rehearsal.statements);
     script += fmt::format(
         "restore --section=data --dbname={1} db-{0}.dump\n"
         "pg_restore --list db-{0}.dump | grep -v ' MATERIALIZED VIEW DATA ' >list\n"
         "restore --section=post-data --use-list=list --dbname={1} db-{0}.dump\n"
+        "{4}"
         "echo '== views {0}'\n"
         "printf %s {2} | PGOPTIONS={3} sql {1}\n"
         "fi\n",
-        index, database, shell_word(refresh_views_script()), shell_word(rehearsal.refresh_options));
+        index, database, shell_word(refresh_views_script()), shell_word(rehearsal.refresh_options),
+        run(rehearsal.last_statements));
   }
   return script + fmt::format("echo '{}'\nwait $server\n", kRehearsalEnd);
 }

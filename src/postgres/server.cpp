@@ -99,7 +99,7 @@ class LibpqServer final : public Server {
     return refresh_database(session);
   }
 
-  std::int64_t clear_column_marks(const std::string& database) override;
+  std::int64_t clear_column_marks(const std::string& database, RowsAre rows) override;
   std::int64_t count_column_marks(const std::string& database) override {
     Session session(endpoint_, database, cancellation_);
     return count_marks(session);
@@ -247,19 +247,22 @@ void LibpqServer::drop_built_ins(const std::string& database, const std::vector<
 }
 
 // Its own work server's cluster is given up or put back; the user's own server never sees this.
-std::int64_t LibpqServer::clear_column_marks(const std::string& database) {
+std::int64_t LibpqServer::clear_column_marks(const std::string& database, RowsAre rows) {
   Session session(endpoint_, database, cancellation_);
   const std::string purpose = "clear the marks of columns";
-  const std::int64_t count = count_marks(session);
-  if (count == 0) return 0;
+  const std::string in_use =
+      "EXISTS (SELECT 1 FROM pg_class c JOIN pg_type t ON t.oid = c.reltype JOIN pg_depend d ON d.refobjid "
+      "IN "
+      "(t.oid, t.typarray) WHERE c.oid = attrelid AND d.refclassid = 'pg_type'::regclass AND d.classid IN "
+      "('pg_class'::regclass, 'pg_type'::regclass) AND d.objid <> t.typarray)";
+  if (count_marks(session) == 0) return 0;
   session.execute("SET allow_system_table_mods = on", purpose);
   session.execute(
       "UPDATE pg_attribute SET attoptions = nullif(ARRAY(SELECT o FROM unnest(attoptions) WITH ORDINALITY "
-      "u(o, "
-      "n) WHERE o NOT LIKE 'pg\\_attver=%' ORDER BY n), '{}') WHERE " +
-          std::string(kMarkedColumns),
+      "u(o, n) WHERE o NOT LIKE 'pg\\_attver=%' ORDER BY n), '{}') WHERE " +
+          std::string(kMarkedColumns) + (rows == RowsAre::still_read ? " AND NOT " + in_use : ""),
       purpose);
-  return count;
+  return count_marks(session);
 }
 
 // A setting that only waits for a restart is no error.

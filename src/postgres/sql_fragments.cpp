@@ -23,12 +23,16 @@ std::string user_schema(std::string_view alias) {
   return fmt::format("({0}.nspname NOT LIKE 'pg\\_%' AND {0}.nspname <> 'information_schema')", alias);
 }
 
+std::string extension_members() {
+  return "SELECT e.classid, e.objid, e.refobjid AS extension FROM pg_depend e WHERE e.deptype = 'e' AND "
+         "e.refclassid "
+         "= 'pg_extension'::regclass";
+}
+
 std::string not_in_extension(std::string_view catalog, std::string_view oid) {
   return fmt::format(
-      "NOT EXISTS (SELECT 1 FROM pg_depend member WHERE member.classid = '{}'::regclass AND member.objid = "
-      "{} "
-      "AND member.deptype = 'e')",
-      catalog, oid);
+      "NOT EXISTS (SELECT 1 FROM ({}) member WHERE member.classid = '{}'::regclass AND member.objid = {})",
+      extension_members(), catalog, oid);
 }
 
 std::string role_name(std::string_view oid) {

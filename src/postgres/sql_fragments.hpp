@@ -13,6 +13,9 @@ namespace pgupgrade::postgres::sql {
 // A condition: `alias` (of pg_namespace) is a schema that users own.
 std::string user_schema(std::string_view alias);
 
+// A query: of each object that belongs to an extension "classid", "objid" and the oid of its "extension".
+std::string extension_members();
+
 // A condition: the object belongs to no extension. `catalog` is "pg_class", `oid` an expression.
 std::string not_in_extension(std::string_view catalog, std::string_view oid);
 

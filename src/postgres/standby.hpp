@@ -16,7 +16,9 @@ void promote_standby(Session& session);
 std::string unlogged_tables_sql();
 // Columns with a mark of the server's own (Server::clear_column_marks), and how many there are.
 inline constexpr const char* kMarkedColumns =
-    "attrelid >= 16384 AND pg_catalog.array_to_string(attoptions, ' ') LIKE '%pg\\_attver=%'";
+    "attrelid >= 16384 AND pg_catalog.array_to_string(attoptions, ' ') LIKE '%pg\\_attver=%' AND EXISTS "
+    "(SELECT "
+    "FROM pg_catalog.pg_class r WHERE r.oid = attrelid AND r.relkind <> 'c')";
 std::string column_marks_sql();
 std::map<std::string, std::string> read_relation_files(Session& session);
 

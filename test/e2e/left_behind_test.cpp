@@ -110,6 +110,25 @@ constexpr State kCarried[] = {
      "keeper;\nCOMMENT ON EXTENSION plpgsql IS 'procedures';\nALTER TABLESPACE pg_default SET "
      "(random_page_cost = "
      "1.5);\nCOMMENT ON ROLE pg_monitor IS 'watches';\n"},
+    {"families",
+     "CREATE EXTENSION btree_gist;\nCREATE TYPE public.shade AS ENUM ('light', 'dark');\nCREATE FUNCTION "
+     "public.below(int, shade) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 < 3';\nCREATE FUNCTION "
+     "public.compared(int, shade) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';\nCREATE OPERATOR "
+     "public.<<<< (LEFTARG = int, RIGHTARG = shade, FUNCTION = public.below);\nALTER OPERATOR FAMILY "
+     "pg_catalog.integer_ops USING btree ADD OPERATOR 1 public.<<<< (int, shade), FUNCTION 1 (int, shade) "
+     "public.compared(int, shade);\nALTER OPERATOR FAMILY public.gist_int4_ops USING gist ADD OPERATOR 41 "
+     "public.<<<< (int, shade), OPERATOR 40 pg_catalog.< (int4, int2);\n"},
+    {"keys",
+     "CREATE TABLE public.parent (id int PRIMARY KEY);\nCREATE TABLE public.child (id int PRIMARY KEY, p int "
+     "REFERENCES public.parent, own int UNIQUE DEFERRABLE);\nCREATE TABLE public.\"Late Child\" (p int "
+     "CONSTRAINT \"it's late\" REFERENCES public.parent);\nINSERT INTO public.parent VALUES (1);\nINSERT "
+     "INTO "
+     "public.child VALUES (1, 1, 1);\nALTER TABLE public.parent DISABLE TRIGGER ALL;\nALTER TABLE "
+     "public.child "
+     "DISABLE TRIGGER ALL;\nCREATE TABLE public.added (p int REFERENCES public.parent);\nCREATE TABLE "
+     "public.parts (id int, p int REFERENCES public.parent) PARTITION BY LIST (id);\nCREATE TABLE "
+     "public.part_1 PARTITION OF public.parts FOR VALUES IN (1);\nALTER TABLE public.part_1 DISABLE TRIGGER "
+     "ALL;\n"},
     {"roles",
      "CREATE ROLE panel LOGIN CREATEROLE CREATEDB;\nSET ROLE panel;\nCREATE ROLE tenant_1 LOGIN;\nCREATE "
      "ROLE tenant_2 "
@@ -171,7 +190,20 @@ std::string carried(const Project& project) {
       "'pg_monitor'::regrole, 'pg_authid') FROM pg_proc p, pg_type t WHERE p.oid = "
       "'pg_catalog.now()'::regprocedure AND "
       "t.oid = 'int4'::regtype";
-  return project.sql("db", "outside", trigrams) + project.sql("db", "postgres", built_ins) +
+  const std::string families =
+      "SELECT string_agg(pg_describe_object('pg_amop'::regclass, x.oid, 0), '; ' ORDER BY x.amopmethod, "
+      "x.amopstrategy), (SELECT pg_describe_object('pg_amproc'::regclass, f.oid, 0) FROM pg_amproc f WHERE "
+      "f.amproc = "
+      "'public.compared(int,public.shade)'::regprocedure) FROM pg_amop x WHERE x.amopopr IN "
+      "('public.<<<<(int,public.shade)'::regoperator, 'pg_catalog.<(int4,int2)'::regoperator)";
+  const std::string keys =
+      "SELECT k.conrelid::regclass, t.tgrelid::regclass, t.tgfoid::regproc, t.tgenabled FROM pg_trigger t "
+      "JOIN "
+      "pg_constraint k ON k.oid = t.tgconstraint WHERE t.tgisinternal AND t.tgenabled <> 'O' ORDER BY "
+      "1::text, 2::text, "
+      "3::text";
+  return project.sql("db", "families", families) + project.sql("db", "keys", keys) +
+         project.sql("db", "outside", trigrams) + project.sql("db", "postgres", built_ins) +
          project.sql("db", "altered", functions) +
          project.sql("db", "altered", "SELECT typowner::regrole FROM pg_type WHERE typname = 'gtrgm'") +
          project.sql("db", "added", members) +
@@ -237,6 +269,14 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
            "N-CREATEROLE",
            "GRANT \"tenant_1\" TO \"panel\" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
            "N-EXTENSION-CHANGES",
+           "ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD FUNCTION 1 (integer, public.shade) "
+           "public.compared(integer,public.shade), OPERATOR 1 public.<<<<(integer,public.shade)",
+           "ALTER OPERATOR FAMILY public.gist_int4_ops USING gist ADD OPERATOR 40 <(integer,smallint), "
+           "OPERATOR 41 "
+           "public.<<<<(integer,public.shade)",
+           "N-KEY-STATES",
+           "constraint child_p_fkey on public.child (disabled on public.child)",
+           "constraint child_p_fkey on public.child (disabled on public.parent)",
        }) {
     CHECK_THAT(said, ContainsSubstring(part));
   }
@@ -283,9 +323,13 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   CHECK(project.sql("db", "computed", "SELECT count(*), sum(gross) FROM public.parts") == "10|1190.00");
   CHECK(project.server_version("db") == "17");
   CHECK(carried(project) == old_state);
-  CHECK_THAT(old_state, ContainsSubstring("app_user") && ContainsSubstring("precious") &&
-                            ContainsSubstring("show_trigrams") && ContainsSubstring("show_limit()||0.3|0") &&
-                            ContainsSubstring("5|keeper|ours|keeper|small|keeper"));
+  CHECK_THAT(old_state,
+             ContainsSubstring("app_user") && ContainsSubstring("precious") &&
+                 ContainsSubstring("show_trigrams") && ContainsSubstring("show_limit()||0.3|0") &&
+                 ContainsSubstring("5|keeper|ours|keeper|small|keeper") &&
+                 ContainsSubstring("operator 41 (integer, shade) of operator family gist_int4_ops") &&
+                 ContainsSubstring("function 1 (integer, shade) of operator family integer_ops") &&
+                 ContainsSubstring("child|child|unique_key_recheck|D"));
   CHECK(
       project.sql("db", "invoices", "SELECT string_agg(gross::text, ' ' ORDER BY id) FROM public.invoice") ==
       "119.00 119.00 119.00");

@@ -8,6 +8,7 @@ LeftBehind left_behind() {
   return {.catalog_objects = {{.object = "function pg_catalog.f()", .cure = "ALTER"}},
           .ownerless = {{.object = "table public.t (owner 5)", .cure = "ALTER"}},
           .invalid_indexes = {{.object = "public.i of table public.t", .cure = "REINDEX"}},
+          .key_states = {{.object = "constraint k on public.t", .cure = "UPDATE"}},
           .generated_columns =
               {{.table = "public.t", .column = "g", .changed = 2, .first_keys = "id=1", .problem = "slow"}},
           .oid_columns = {{.column = "public.t.o", .values = 3, .cure = "ALTER", .problem = "slow"}},
@@ -76,6 +77,7 @@ Inventory inventory() {
   };
   value.tablespaces = {"fast"};
   value.replication_slots = {"slot1"};
+  value.replication_origins = {"origin1"};
   value.standbys = {"walreceiver"};
   value.subscriptions = {"shop.sub"};
   value.prepared_transactions = {"gid 1"};

@@ -63,6 +63,43 @@ TEST_CASE("each attribute of a function that was altered has its statement") {
       "ALTER FUNCTION public.f(text) IMMUTABLE");
 }
 
+TEST_CASE("what was added to an operator family is added again, and what was taken out of it is only named") {
+  const auto family = [](const std::string& members) {
+    return ExtensionMember{.extension = "btree_gist",
+                           .type = "operator family",
+                           .identity = "public.gist_int4_ops USING gist",
+                           .attributes = {{kLooseMembers, members}}};
+  };
+  const auto added =
+      member_changes({family("OPERATOR 6 <>(integer,integer)")},
+                     {family("FUNCTION 8 (a, b) public.f(a,b)\nOPERATOR 6 <>(integer,integer)\n"
+                             "OPERATOR 7 public.@(a,b) FOR ORDER BY public.s")});
+  REQUIRE(
+      statements_of(added) ==
+      "ALTER OPERATOR FAMILY public.gist_int4_ops USING gist ADD FUNCTION 8 (a, b) public.f(a,b), OPERATOR 7 "
+      "public.@(a,b) FOR ORDER BY public.s");
+  // By the time another version of the extension may have members of its own.
+  REQUIRE(is_made(added.front(),
+                  "FUNCTION 8 (a, b) public.f(a,b)\nOPERATOR 7 public.@(a,b) FOR ORDER BY "
+                  "public.s\nOPERATOR 9 ~(integer,integer)"));
+  REQUIRE_FALSE(is_made(added.front(), "FUNCTION 8 (a, b) public.f(a,b)\nOPERATOR 6 <>(integer,integer)"));
+  REQUIRE(statements_of(member_changes({family("OPERATOR 6 <>(integer,integer)")}, {family("")})).empty());
+  REQUIRE(statements_of(member_changes({family("OPERATOR 6 <>(integer,integer)")},
+                                       {family("OPERATOR 7 public.@(a,b)")}))
+              .empty());
+}
+
+TEST_CASE("an object of initdb's is what the scripts of the extensions make of it") {
+  const auto family = [](const std::string& members) {
+    return ExtensionMember{.type = "operator family",
+                           .identity = "pg_catalog.integer_ops USING btree",
+                           .attributes = {{kLooseMembers, members}}};
+  };
+  REQUIRE(
+      member_changes({family("OPERATOR 1 public.<(a,b)"), family("")}, {family("OPERATOR 1 public.<(a,b)")})
+          .empty());
+}
+
 TEST_CASE("a function that was replaced is not carried over, so its attributes are not either") {
   const auto changes = member_changes({function("f")}, {function("f", {{"body", "mine"}, {"cost", "7"}})});
   REQUIRE(changes.size() == 2);

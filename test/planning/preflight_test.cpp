@@ -363,6 +363,21 @@ TEST_CASE("what a dump would leave behind is refused") {
        "error E-REPLICATION: service db has replication slots \"slot1\" and connected standbys \"replica\", "
        "which the new cluster will not have | drop the slots and stop the standbys, and recreate them after "
        "the upgrade; or proceed anyway with --accept E-REPLICATION"},
+      {"replication origins", [](World& w) { w.inventory().replication_origins = {"it's mine"}; },
+       "error E-REPLICATION: service db has replication origins, which the new cluster will not have: \"it's "
+       "mine\" | "
+       "drop them, and recreate them after the upgrade: SELECT pg_replication_origin_drop('it''s mine'); or "
+       "proceed "
+       "anyway with --accept E-REPLICATION"},
+      {"keys that are disabled",
+       [](World& w) {
+         w.inventory().databases.front().left_behind.key_states = {
+             {.object = "constraint k on public.t (disabled on public.t)", .cure = "UPDATE x"}};
+       },
+       "note N-KEY-STATES: database \"postgres\" of service db has constraints with triggers that are not "
+       "simply "
+       "enabled, which a dump leaves out; they are made so again after the restore: constraint k on public.t "
+       "(disabled on public.t) | UPDATE x"},
       {"replication accepted",
        [](World& w) {
          w.inventory().standbys = {"replica"};

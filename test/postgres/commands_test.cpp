@@ -1,6 +1,10 @@
 #include "pgupgrade/postgres/commands.hpp"
 
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/process.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::postgres;
@@ -50,6 +54,36 @@ TEST_CASE("a database is restored by creating it and stops at the first error") 
                "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='shop'", "/dump/1"},
               {"pg_restore", "--exit-on-error", "--section=post-data", "--jobs=1", "--host=/run/pgupgrade",
                "--port=5432", "--username=boss", "--no-password", "--dbname=dbname='shop'", "/dump/1"}});
+}
+
+TEST_CASE("tables whose columns have marks are made by a script without them") {
+  const auto commands = restore_database(kTo, "shop", "/dump/1", 2, "", ColumnMarks::dumped);
+  REQUIRE(commands.size() == 3);
+  REQUIRE(commands.at(0).size() == 3);
+  REQUIRE(
+      commands.at(0).at(2) ==
+      "set -e; script=$(mktemp); trap 'rm -f \"$script\" \"$script.unmarked\"' EXIT; pg_restore "
+      "--section=pre-data --create --file=\"$script\" /dump/1; sed -e '/^ALTER .* ALTER COLUMN .* SET "
+      "(pg_attver=[^,)]*);$/d' -e '/^ALTER .* ALTER COLUMN .* SET (.*pg_attver=/{s/, pg_attver=[^,)]*//;"
+      "s/(pg_attver=[^,)]*, /(/;}' \"$script\" >\"$script.unmarked\"; psql --no-psqlrc --quiet --echo-errors "
+      "--set=ON_ERROR_STOP=1 --host=/run/pgupgrade --port=5432 --username=boss --no-password " +
+          shell_word("--dbname=dbname='postgres'") + " --file=\"$script.unmarked\"");
+  REQUIRE(commands.at(1).at(0) == "pg_restore");
+}
+
+TEST_CASE("the marks of columns are taken out of a script, and nothing else is") {
+  const test::TemporaryDirectory directory;
+  directory.write("script",
+                  "ALTER TABLE ONLY public.t ALTER COLUMN a SET (pg_attver=7);\n"
+                  "ALTER TABLE ONLY public.t ALTER COLUMN b SET (n_distinct=5, pg_attver=7);\n"
+                  "ALTER TABLE ONLY public.t ALTER COLUMN c SET (pg_attver=7, n_distinct=5);\n"
+                  "SELECT 'x (pg_attver=7);';\n SET (pg_attver=7);\n");
+  Argv filter = without_column_marks();
+  filter.push_back((directory / "script").native());
+  REQUIRE(run_process(filter).standard_output ==
+          "ALTER TABLE ONLY public.t ALTER COLUMN b SET (n_distinct=5);\n"
+          "ALTER TABLE ONLY public.t ALTER COLUMN c SET (n_distinct=5);\n"
+          "SELECT 'x (pg_attver=7);';\n SET (pg_attver=7);\n");
 }
 
 TEST_CASE("postgres and template1 are replaced while connected to the other") {

@@ -55,6 +55,25 @@ TEST_CASE("rows of the smallest databases are rehearsed, up to a limit in all") 
   CHECK(rows_to_rehearse(usual(), 0) == std::vector<bool>{false, false, false});
 }
 
+TEST_CASE(
+    "what a plan carries over is run once the tables are there, and what needs all constraints at the end") {
+  const Inventory inventory = inventory_of({{.name = "shop", .encoding = "UTF8"}});
+  const std::string script = rehearsal_restore_script(inventory, {.directory = "/d",
+                                                                  .socket = "/s",
+                                                                  .new_major = 17,
+                                                                  .statements = {{"ALTER x"}},
+                                                                  .last_statements = {{"UPDATE y"}}});
+  const auto at = [&](const std::string& text) {
+    INFO(text);
+    REQUIRE(script.find(text) != std::string::npos);
+    return script.find(text);
+  };
+  CHECK(at("pre_data db-0.dump") < at("'ALTER x;\n'"));
+  CHECK(at("'ALTER x;\n'") < at("--section=data"));
+  CHECK(at("--section=post-data") < at("'UPDATE y;\n'"));
+  CHECK(at("'UPDATE y;\n'") < at("== views 0"));
+}
+
 TEST_CASE("names of databases are words of the scripts, whatever is in them") {
   const Inventory odd = inventory_of({{.name = "it's $(x)", .encoding = "UTF8"}});
   const std::string dump =

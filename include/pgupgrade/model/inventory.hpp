@@ -93,6 +93,7 @@ struct Inventory {
   std::vector<SettingFacts> settings;          // files and command line
   std::vector<std::string> tablespaces;        // names, but the two built in
   std::vector<std::string> replication_slots;
+  std::vector<std::string> replication_origins;    // but those of subscriptions
   std::vector<std::string> standbys;               // application_name of each walsender
   std::vector<std::string> subscriptions;          // "database.name"
   std::vector<std::string> prepared_transactions;  // gid

@@ -64,9 +64,11 @@ struct MemberChange {
 
 // What a dump of one database leaves behind or fails on, as far as its running server tells.
 struct LeftBehind {
-  std::vector<LeftObject> catalog_objects;              // users' own in the schemas of the system
-  std::vector<LeftObject> ownerless;                    // owned by, or granted to, a role that does not exist
-  std::vector<LeftObject> invalid_indexes;              // on tables that are not partitioned
+  std::vector<LeftObject> catalog_objects;  // users' own in the schemas of the system
+  std::vector<LeftObject> ownerless;        // owned by, or granted to, a role that does not exist
+  std::vector<LeftObject> invalid_indexes;  // on tables that are not partitioned
+  std::vector<LeftObject> key_states;       // constraints with triggers that are not simply enabled; the cure
+                                            // makes the new cluster's so
   std::vector<GeneratedColumnFacts> generated_columns;  // those that changed or could not be checked
   std::vector<OidColumnFacts> oid_columns;              // those with such values or that could not be checked
   std::vector<MemberChange> members;                    // when a reference could be made

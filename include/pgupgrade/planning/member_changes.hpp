@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "pgupgrade/model/left_behind.hpp"
@@ -18,6 +19,13 @@ std::vector<MemberChange> member_changes(const std::vector<ExtensionMember>& exp
 // dropped again.
 void carry_removed(std::vector<MemberChange>& changes, const std::vector<ExtensionMember>& expected,
                    const std::vector<ExtensionMember>& others);
+
+// The attribute of an operator family that lists what was added to it by itself: a clause of ALTER OPERATOR
+// FAMILY … ADD in each line.
+inline constexpr const char* kLooseMembers = "loose members";
+
+// Whether an altered object that has this value by now is as the change says.
+bool is_made(const MemberChange& change, const std::string& value);
 
 // Whether an object that was added or taken out is the other way while it is dumped.
 bool is_moved(const MemberChange& change);

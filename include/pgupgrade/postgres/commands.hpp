@@ -28,11 +28,16 @@ std::vector<std::string> list_dump(const std::string& directory);
 // "template1" are replaced while connected to the other), then all rows, then indexes, constraints and
 // triggers. One pg_restore for all three could fire a trigger of a partitioned table while rows of its
 // partitions are still being loaded: its jobs wait for the parent table's own rows, and a parent has none.
-// `post_data_list` is a file of entries (--use-list) that the last one keeps to; empty: all.
+// `post_data_list` is a file of entries (--use-list) that the last one keeps to; empty: all. Where the dump
+// holds marks of columns (Server::clear_column_marks) its tables are made by a script, without them.
+enum class ColumnMarks { none, dumped };
 std::vector<std::vector<std::string>> restore_database(const Connection& connection,
                                                        const std::string& database,
                                                        const std::string& directory, int jobs,
-                                                       const std::string& post_data_list = {});
+                                                       const std::string& post_data_list = {},
+                                                       ColumnMarks marks = ColumnMarks::none);
+// A filter (sed) that takes the marks out of a script of pg_restore.
+std::vector<std::string> without_column_marks();
 // REFRESH of the materialized views in the list, which restore_database() has left out.
 std::vector<std::string> refresh_views(const Connection& connection, const std::string& database,
                                        const std::string& directory, int jobs, const std::string& list);

@@ -50,8 +50,9 @@ struct Rehearsal {
   std::vector<SettingFacts> settings;  // of its server
   std::string exchange_options;        // PGOPTIONS of the programs that restore
   std::string refresh_options;         // and of the sessions that compute materialized views
-  // Of each database of the inventory what is run once its tables are there.
+  // Of each database of the inventory what is run once its tables are there, and once all is.
   std::vector<std::vector<std::string>> statements;
+  std::vector<std::vector<std::string>> last_statements = {};
 };
 std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal& rehearsal);
 

@@ -97,8 +97,10 @@ class Server {
 
   // Takes away the marks that a server keeps for itself among the options of columns (17.12: pg_attver). A
   // dump would hold them as if somebody had set them, and a server that does not know them refuses the table.
-  // Returns how many columns had one.
-  virtual std::int64_t clear_column_marks(const std::string& database) = 0;
+  // It reads values of a row type by the marks of its columns, so where values will still be read those of
+  // tables whose row type is in use stay. Returns how many columns still have one that a dump will hold.
+  enum class RowsAre { still_read, read };
+  virtual std::int64_t clear_column_marks(const std::string& database, RowsAre rows) = 0;
   // How many have one. Nothing is changed.
   virtual std::int64_t count_column_marks(const std::string& database) = 0;
 

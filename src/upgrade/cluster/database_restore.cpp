@@ -66,13 +66,18 @@ void DatabaseRestore::carry_out() {
   for (const DumpedDatabase& database : databases_) {
     const std::string directory = in_dump(database.directory);
     const Lists lists = lists_[database.directory];
-    const auto commands =
-        postgres::restore_database(to, database.name, directory, jobs, in_dump(lists.post_data));
+    const auto commands = postgres::restore_database(
+        to, database.name, directory, jobs, in_dump(lists.post_data),
+        database.marked ? postgres::ColumnMarks::dumped : postgres::ColumnMarks::none);
     for (const auto& argv : commands) {
       add(database, argv, WorkServer::Values::exchanged);
       if (&argv != &commands.front() || !needs_statements(database)) continue;
       run_pending();
       run_statements(database);
+    }
+    if (const auto statements = key_statements(target_, database.name); !statements.empty()) {
+      run_pending();
+      server_.ensure()->execute(database.name, statements);
     }
     if (!lists.views.empty())
       add(database, postgres::refresh_views(to, database.name, directory, jobs, in_dump(lists.views)),

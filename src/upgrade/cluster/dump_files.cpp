@@ -50,7 +50,8 @@ std::string dump_record_text(const DumpRecord& record) {
     databases.push_back(bj::object{{"name", json_text(database.name)},
                                    {"directory", database.directory},
                                    {"objects", std::move(objects)},
-                                   {"missing", json::from_strings(database.missing)}});
+                                   {"missing", json::from_strings(database.missing)},
+                                   {"marked", database.marked}});
   }
   return json::pretty(
       bj::object{{"databases", std::move(databases)}, {"digests", json::from_string_map(record.digests)}});
@@ -67,7 +68,8 @@ DumpRecord parse_dump_record(const std::string& text) {
       DumpedDatabase database{.name = name_in(json::get_string(fields, "name")),
                               .directory = json::get_string(fields, "directory"),
                               .objects = {},
-                              .missing = json::get_strings(fields, "missing")};
+                              .missing = json::get_strings(fields, "missing"),
+                              .marked = json::get_bool_or(fields, "marked", false)};
       if (const auto* objects = json::find_object(fields, "objects")) {
         for (const auto& [kind, count] : *objects) {
           database.objects[std::string(kind)] = json::get_int(*objects, kind);

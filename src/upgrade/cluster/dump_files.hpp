@@ -17,6 +17,7 @@ struct DumpedDatabase {
   std::string directory;                        // in the volume: "db-0"
   std::map<std::string, std::int64_t> objects;  // the catalog's counts, kind -> number
   std::vector<std::string> missing;             // built-ins that it lacks (Server::missing_built_ins)
+  bool marked = false;                          // it holds marks of columns (Server::clear_column_marks)
 };
 struct DumpRecord {
   std::vector<DumpedDatabase> databases;       // template1 first, then postgres, then by name

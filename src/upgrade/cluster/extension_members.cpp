@@ -55,7 +55,7 @@ bool is_as_planned(const Members& members, const MemberChange& change) {
   if (member == nullptr) return false;
   if (change.kind == MemberChangeKind::added || change.attribute == "name") return true;
   const auto value = member->attributes.find(change.attribute);
-  return (value == member->attributes.end() ? "" : value->second) == change.value;
+  return planning::is_made(change, value == member->attributes.end() ? "" : value->second);
 }
 
 }  // namespace
@@ -115,6 +115,15 @@ std::vector<std::string> built_in_statements(const TargetPlan& target, const std
     if (facts.name != database) continue;
     for (const MemberChange& change : facts.left_behind.members)
       if (is_of_initdb(change) && !change.statement.empty()) statements.push_back(change.statement);
+  }
+  return statements;
+}
+
+std::vector<std::string> key_statements(const TargetPlan& target, const std::string& database) {
+  std::vector<std::string> statements;
+  for (const DatabaseFacts& facts : target.inventory.databases) {
+    if (facts.name != database) continue;
+    for (const LeftObject& key : facts.left_behind.key_states) statements.push_back(key.cure);
   }
   return statements;
 }

@@ -25,6 +25,9 @@ std::vector<std::string> member_statements(const TargetPlan& target, const std::
 // Those of initdb's objects alone: pg_upgrade carries extensions over as they are.
 std::vector<std::string> built_in_statements(const TargetPlan& target, const std::string& database);
 
+// Those for constraints whose triggers are not simply enabled: once all constraints are there.
+std::vector<std::string> key_statements(const TargetPlan& target, const std::string& database);
+
 enum class Whose { all, initdb };
 // Each change that the new server does not show as the old one did, as a sentence.
 std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target,

@@ -74,6 +74,12 @@ void expect_planned_changes(const Plan& plan, const TargetPlan& target, Fingerpr
   const auto has_accepted = [&](std::string_view code) {
     return std::find(plan.acknowledged.begin(), plan.acknowledged.end(), code) != plan.acknowledged.end();
   };
+  if (has_accepted("E-REPLICATION"))
+    for (const std::string& origin : target.inventory.replication_origins)
+      for (Fingerprint* side : {&old, &now})
+        std::erase_if(side->shared, [&](const auto& object) {
+          return object.first == "replication origin " + sql_identifier(origin);
+        });
   const bool some_lost = has_accepted("E-CATALOG-OBJECTS");
   // A copy has its values as they were.
   const bool some_computed = has_accepted("E-GENERATED-CHANGES") && plan.strategy != kWarm;

@@ -49,9 +49,10 @@ void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, Take
     refuse("E-TABLESPACES", "it has tablespaces that the plan has not", again);
   const bool same_slots =
       taken_by != TakenBy::dump || now.replication_slots == target.inventory.replication_slots;
-  if (!same_slots || now.subscriptions != target.inventory.subscriptions)
-    refuse("E-REPLICATION", "its replication slots or subscriptions have changed since the plan was made",
-           again);
+  if (!same_slots || now.subscriptions != target.inventory.subscriptions ||
+      now.replication_origins != target.inventory.replication_origins)
+    refuse("E-REPLICATION",
+           "its replication slots, origins or subscriptions have changed since the plan was made", again);
 }
 
 bool still_serves(StepContext& context, const TargetPlan& target) {

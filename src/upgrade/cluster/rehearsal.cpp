@@ -107,8 +107,10 @@ class Rehearsing {
                                   .settings = settings(),
                                   .exchange_options = postgres::exchange_options(),
                                   .refresh_options = postgres::compute_options()};
-    for (const DatabaseFacts& database : inventory_.databases)
+    for (const DatabaseFacts& database : inventory_.databases) {
       rehearsal.statements.push_back(member_statements(target_, database.name));
+      rehearsal.last_statements.push_back(key_statements(target_, database.name));
+    }
     const std::string dump =
         postgres::rehearsal_dump_script(connection, live.port, inventory_, with_rows_, kPlace);
     const std::string restore = postgres::rehearsal_restore_script(inventory_, rehearsal);

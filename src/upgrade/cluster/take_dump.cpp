@@ -51,10 +51,9 @@ void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer
                                .whole = fmt::format("the roles of service \"{}\"", target.service)}});
   const auto names = databases_in_order(target.inventory);
   for (const std::string& name : names) {
-    if (works_on_only_copy(target))
-      refuse_marks(connection, target, name);
-    else
-      connection.clear_column_marks(name);
+    if (works_on_only_copy(target)) refuse_marks(connection, target, name);
+    const bool marked = !works_on_only_copy(target) &&
+                        connection.clear_column_marks(name, postgres::Server::RowsAre::still_read) > 0;
     const std::string directory = fmt::format("db-{}", record.databases.size());
     commands.push_back(
         {.command = {.argv = postgres::dump_database(to, facts_of(target, name), target.new_major,
@@ -66,7 +65,8 @@ void take_dumps(StepContext& context, const TargetPlan& target, const WorkServer
     record.databases.push_back({.name = name,
                                 .directory = directory,
                                 .objects = connection.dumpable_counts(name),
-                                .missing = connection.missing_built_ins(name)});
+                                .missing = connection.missing_built_ins(name),
+                                .marked = marked});
   }
   const std::size_t first = commands.size() - names.size();
   commands.push_back(digest_dump(target));

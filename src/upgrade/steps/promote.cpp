@@ -75,8 +75,8 @@ class PromoteStep final : public TargetStep {
     old_cluster.hidden_settings = hidden_values(target.inventory, now);
     take_old_fingerprint(context, target, connection);
     context.reach("fingerprint-taken");
-    // Only then: a server that keeps such marks reads values of changed row types by them.
-    for (const DatabaseFacts& database : now.databases) connection.clear_column_marks(database.name);
+    for (const DatabaseFacts& database : now.databases)
+      connection.clear_column_marks(database.name, postgres::Server::RowsAre::read);
   }
 
   // Made since the plan.

@@ -162,12 +162,12 @@ class SimulatedServer final : public postgres::Server {
     return {};
   }
 
-  std::int64_t clear_column_marks(const std::string& name) override {
+  std::int64_t clear_column_marks(const std::string& name, RowsAre) override {
     if (count_column_marks(name) == 0) return 0;
     Cluster cluster = read();
     cluster.databases.at(name).marked = false;
     write(cluster);
-    return 1;
+    return 0;
   }
   std::int64_t count_column_marks(const std::string& name) override {
     return read().databases.at(name).marked ? 1 : 0;
