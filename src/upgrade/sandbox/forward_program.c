@@ -1,43 +1,20 @@
-// Takes TCP connections on port 5432 of every address of its own container, and hands each on to a socket. Runs
-// in a work container, whatever its image: it needs no library, no loader and no shell. What the server behind
-// the socket wants to reach, it cannot reach by this.
+// Takes TCP connections on port 5432 of every address of its own container, and hands each on to a socket. What
+// the server behind the socket wants to reach, it cannot reach by this.
 //
 //   forward SOCKET    runs until it is ended; exit with the number of the error (errno) when it cannot begin
+
+#include "upgrade/sandbox/bare_program.h"
 
 #if defined(__x86_64__)
 enum {
   kRead = 0, kWrite = 1, kClose = 3, kSocket = 41, kConnect = 42, kAccept = 43, kShutdown = 48, kBind = 49,
-  kListen = 50, kSetOption = 54, kClone = 56, kExit = 231, kSignal = 13, kPoll = 271
+  kListen = 50, kSetOption = 54, kClone = 56, kSignal = 13, kPoll = 271
 };
-static long call(long number, long a, long b, long c, long d, long e) {
-  long result;
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-                   : "rcx", "r11", "memory");
-  return result;
-}
-__asm__(".globl _start\n_start:\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call begin\n");
-#elif defined(__aarch64__)
+#else
 enum {
   kRead = 63, kWrite = 64, kClose = 57, kSocket = 198, kConnect = 203, kAccept = 202, kShutdown = 210,
-  kBind = 200, kListen = 201, kSetOption = 208, kClone = 220, kExit = 94, kSignal = 134, kPoll = 73
+  kBind = 200, kListen = 201, kSetOption = 208, kClone = 220, kSignal = 134, kPoll = 73
 };
-static long call(long number, long a, long b, long c, long d, long e) {
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-  return x0;
-}
-__asm__(".globl _start\n_start:\n  mov x0, sp\n  bl begin\n");
-#else
-#error "forward: no system calls for this processor"
 #endif
 
 enum { kUnix = 1, kInternet = 2, kStream = 1, kSolSocket = 1, kReuse = 2, kIn = 1, kChild = 17, kPipe = 13 };
@@ -63,10 +40,6 @@ struct Action {
 static void ignore(int signal) {
   struct Action action = {1, 0, 0, 0};
   call(kSignal, signal, (long)&action, 0, sizeof(action.mask), 0);
-}
-
-__attribute__((noreturn)) static void leave(long code) {
-  for (;;) call(kExit, code, 0, 0, 0, 0);
 }
 
 // Whether there may be more.
@@ -99,8 +72,7 @@ __attribute__((noreturn)) static void serve(int client, const struct UnixAddress
   leave(0);
 }
 
-// The stack as the kernel hands it over: argc, argv[0], …
-__attribute__((used, noreturn)) void begin(long* stack) {
+void begin(long* stack) {
   static struct UnixAddress address = {kUnix, {0}};
   // Family, port 5432 in the network's order, any address.
   static const unsigned char here[16] = {kInternet, 0, 5432 >> 8, 5432 & 255};
