@@ -1,17 +1,10 @@
 #include "support/world/crash.hpp"
-#include "pgupgrade/base/error.hpp"
 #include "support/catch.hpp"
 #include "upgrade/campaign.hpp"
+#include "upgrade/crash_everywhere.hpp"
 
 namespace pgupgrade::test {
 namespace {
-
-// The places of a run that nothing disturbs, and those of its rollback afterwards.
-std::vector<std::string> places_of_run(const SceneOptions& options) {
-  Scene scene(options);
-  scene.start();
-  return scene.probe.places;
-}
 
 std::vector<std::string> places_of_rollback(const SceneOptions& options) {
   Scene scene(options);
@@ -19,29 +12,6 @@ std::vector<std::string> places_of_rollback(const SceneOptions& options) {
   scene.probe.arm(std::nullopt);
   scene.roll_back();
   return scene.probe.places;
-}
-
-std::string wrong_at_end(Scene& scene, Way way) {
-  return way == Way::resume ? scene.wrong_after_success() : scene.wrong_after_rollback();
-}
-
-void crash_everywhere(const SceneOptions& options, Way way, std::size_t stride = 1, std::size_t offset = 0) {
-  const auto places = places_of_run(options);
-  REQUIRE(places.size() > 80);
-  if (whole_campaign()) stride = 1;
-  for (std::size_t at = offset % stride; at < places.size(); at += stride) {
-    Scene scene(options);
-    const std::string place = run_until_crash(scene, at, [&] { scene.start(); });
-    INFO("died at " << place << " (" << at << ")");
-    REQUIRE(place == places[at]);
-    CHECK(scene.wrong_at_crash() == "");
-    try {
-      go(scene, way);
-      CHECK(wrong_at_end(scene, way) == "");
-    } catch (const Error& error) {
-      FAIL_CHECK(error.code() << ": " << error.what());
-    }
-  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/world/crash.hpp"
 #include "upgrade/campaign.hpp"
+#include "upgrade/crash_everywhere.hpp"
 #include "upgrade/error_of.hpp"
 
 namespace pgupgrade::test {
@@ -53,28 +54,6 @@ Changes changes_between(Scene& scene, const std::string& from, const std::string
   scene.probe.on_reach = {};
   scene.faulty.on_change = {};
   return changes;
-}
-
-void crash_everywhere(const SceneOptions& options, Way way, std::size_t stride, std::size_t offset) {
-  Scene undisturbed(options);
-  undisturbed.start();
-  const auto places = undisturbed.probe.places;
-  REQUIRE(places.size() > 120);
-  if (is_sampled()) stride *= 9;
-  if (whole_campaign()) stride = 1;
-  for (std::size_t at = offset % stride; at < places.size(); at += stride) {
-    Scene scene(options);
-    const std::string place = run_until_crash(scene, at, [&] { scene.start(); });
-    INFO("died at " << place << " (" << at << ")");
-    REQUIRE(place == places[at]);
-    CHECK(scene.wrong_at_crash() == "");
-    try {
-      go(scene, way);
-      CHECK((way == Way::resume ? scene.wrong_after_success() : scene.wrong_after_rollback()) == "");
-    } catch (const Error& error) {
-      FAIL_CHECK(error.code() << ": " << error.what());
-    }
-  }
 }
 
 // As a program would have left it that kept no records of targets.
