@@ -8,6 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/sandbox/fetch_image.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/sandbox/service_container.hpp"
 
@@ -38,7 +39,7 @@ ProjectLocation old_location(StepContext& context, const TargetPlan& target) {
   ProjectLocation location = context.plan().location;
   const std::string now = other_version(context, target);
   if (now.empty()) return location;
-  const std::string tag = fmt::format("docker tag {} {}", target.old_image_id, target.old_image);
+  const std::string tag = tag_command(target.old_image_id, target.old_image);
   if (!context.world.engine.inspect_image(target.old_image_id))
     throw Error(
         ErrorKind::failed, "E-OLD-IMAGE",

@@ -18,8 +18,9 @@
 #include "upgrade/clients/compose_files.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/sandbox/await_server.hpp"
+#include "upgrade/sandbox/fetch_image.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
-#include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
@@ -57,36 +58,6 @@ void refuse_other_version(World& world, const Request& request, const std::strin
               fmt::format("cannot start service \"{}\" on {}: that is PostgreSQL {}, but its data is of {}",
                           printable(service), printable(request.old_image), image.major, data_major),
               fmt::format("name an image of PostgreSQL {} with --old-image", data_major));
-}
-
-// It may end at any moment, and be started again.
-bool accepts_now(World& world, const std::string& container) {
-  try {
-    return accepts_connections(world, container);
-  } catch (const Error& error) {
-    if (!error.is("E-ENGINE-CONFLICT")) throw;
-    return false;
-  }
-}
-
-void wait_for_server(World& world, const std::string& project, const std::string& service) {
-  std::string container;
-  const bool answers = wait_until(world.clock, world.cancellation, {.most = kPatience}, [&] {
-    const auto info = find_service_container(world, project, service);
-    if (!info) return false;
-    container = info->id;
-    if (info->status == docker::ContainerStatus::exited)
-      throw Error(ErrorKind::failed, "E-START",
-                  fmt::format("could not start service \"{}\" on its old image{}", printable(service),
-                              log_end(world, container)),
-                  "check its log: docker logs " + info->name);
-    return info->running() && accepts_now(world, info->id);
-  });
-  if (answers) return;
-  throw Error(ErrorKind::failed, "E-START",
-              fmt::format("could not start service \"{}\" on its old image: it does not accept connections{}",
-                          printable(service), container.empty() ? "" : log_end(world, container)),
-              fmt::format("check its log: docker compose logs {}", printable(service)));
 }
 
 }  // namespace
@@ -141,7 +112,7 @@ bool start_on_old_image(const Request& request, const Facts& facts, World& world
   if (services.empty()) return false;
   if (!world.engine.inspect_image(request.old_image)) {
     say(fmt::format("pulling {}", printable(request.old_image)));
-    world.engine.pull_image(request.old_image, {});
+    fetch_image(world, request.old_image);
   }
   for (std::size_t index = 0; index < services.size(); ++index)
     refuse_other_version(world, request, services[index], majors[index]);
@@ -152,7 +123,13 @@ bool start_on_old_image(const Request& request, const Facts& facts, World& world
   for (const std::string& service : services)
     say(fmt::format("starting service {} on {}", printable(service), printable(request.old_image)));
   world.compose.up(location, services, kPatience);
-  for (const std::string& service : services) wait_for_server(world, facts.project, service);
+  for (const std::string& service : services)
+    await_server(
+        world, {.project = facts.project,
+                .service = service,
+                .code = "E-START",
+                .problem = fmt::format("could not start service \"{}\" on its old image", printable(service)),
+                .patience = {.most = kPatience}});
   return true;
 }
 

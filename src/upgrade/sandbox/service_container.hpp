@@ -8,15 +8,16 @@
 
 namespace pgupgrade::upgrade {
 
+using ServiceContainer = docker::ContainerInfo;
+
 // The container that Compose runs for a service now, by Compose's own labels; nothing when there is none.
 // While Compose replaces one by another there may be two: the newer counts.
-std::optional<docker::ContainerInfo> find_service_container(World& world, const std::string& project,
-                                                            const std::string& service);
-std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,
-                                                            const std::string& service);
+std::optional<ServiceContainer> find_service_container(World& world, const std::string& project,
+                                                       const std::string& service);
+std::optional<ServiceContainer> find_service_container(World& world, const Plan& plan,
+                                                       const std::string& service);
 // The one that Compose has put in the place of the target's old one; nothing while it has not.
-std::optional<docker::ContainerInfo> find_new_container(World& world, const Plan& plan,
-                                                        const TargetPlan& target);
+std::optional<ServiceContainer> find_new_container(World& world, const Plan& plan, const TargetPlan& target);
 
 // Whether the server in a user's running container lets clients in, at any of the places where it may listen.
 bool accepts_connections(World& world, const std::string& container);
@@ -26,7 +27,7 @@ struct RunningServer {
   std::string data_directory;
 };
 // Asked from the server in a user's running container.
-RunningServer read_running_server(World& world, const docker::ContainerInfo& container,
+RunningServer read_running_server(World& world, const ServiceContainer& container,
                                   const std::string& superuser);
 
 }  // namespace pgupgrade::upgrade

@@ -5,6 +5,7 @@
 #include "pgupgrade/planning/make_plan.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/target_step.hpp"
+#include "upgrade/sandbox/fetch_image.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/steps/steps.hpp"
 
@@ -44,11 +45,10 @@ class PullStep final : public TargetStep {
     const auto image = context.world.engine.inspect_image(target.new_image);
     const std::string recorded = context.known(target).image.id;
     if (image && image->id == recorded) return;
-    throw Error(
-        ErrorKind::refused, "E-DRIFT",
-        fmt::format("cannot continue: image {} is {}, but the run started with {}", target.new_image,
-                    image ? image->id : "gone", recorded),
-        fmt::format("restore the tag of the run's image: docker tag {} {}", recorded, target.new_image));
+    throw Error(ErrorKind::refused, "E-DRIFT",
+                fmt::format("cannot continue: image {} is {}, but the run started with {}", target.new_image,
+                            image ? image->id : "gone", recorded),
+                "restore the tag of the run's image: " + tag_command(recorded, target.new_image));
   }
 
   std::string detail_of(StepContext& context, const TargetPlan& target) override {
@@ -68,10 +68,11 @@ class PullStep final : public TargetStep {
 
   static void pull(StepContext& context, const TargetPlan& target) {
     try {
-      context.world.engine.pull_image(target.new_image, [&](const docker::PullProgress& progress) {
-        context.progress(fmt::format("{} {}", target.new_image, progress.layer), progress.current_bytes,
-                         progress.total_bytes, Progress::Unit::bytes);
-      });
+      fetch_image(context.world, target.new_image,
+                  [&](const std::string& layer, std::int64_t done, std::int64_t total) {
+                    context.progress(fmt::format("{} {}", target.new_image, layer), done, total,
+                                     Progress::Unit::bytes);
+                  });
     } catch (const Error& error) {
       if (!error.is("E-PULL")) throw;
       throw Error(error.kind(), "E-PULL", error.what(),

@@ -1,12 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/base/wait.hpp"
-#include "pgupgrade/docker/exec_psql.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/clients/clients.hpp"
 #include "upgrade/clients/compose_files.hpp"
@@ -15,16 +12,14 @@
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/sandbox/service_container.hpp"
+#include "upgrade/sandbox/await_server.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
-#include "upgrade/sandbox/work.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 constexpr std::chrono::minutes kPatience{10};
-constexpr std::size_t kMostStarts = 4;
 
 // The service as the user's own file now describes it, through Compose, on its own network: the right
 // version, the right data, healthy, and every password that worked before works again.
@@ -52,7 +47,7 @@ class StartStep final : public Step {
     context.world.compose.up(location_after(context.plan(), context.journal.files()), services, kPatience);
     context.reach("up");
     for (const TargetPlan& target : context.plan().targets) {
-      const auto container = wait_for_container(context, target);
+      const auto container = await_server(context.world, awaited(context, target));
       give_back_restart_policy(context, target, container.id);  // an earlier rollback may have held it
       context.reach("healthy");
       prove(context, target, container);
@@ -92,42 +87,21 @@ class StartStep final : public Step {
     refuse_other_users(context, target, container ? container->id : "");
   }
 
-  static docker::ContainerInfo wait_for_container(StepContext& context, const TargetPlan& target) {
-    std::optional<docker::ContainerInfo> container;
-    std::string last = "there is no container";
-    std::set<std::string> starts;
-    const bool ready = wait_until(context.world.clock, context.world.cancellation, {.most = kPatience}, [&] {
-      container = find_service_container(context.world, context.plan(), target.service);
-      if (!container) return false;
-      if (!container->running() && container->status != docker::ContainerStatus::created) {
-        fail(context, target, *container,
-             fmt::format("it exited with {}", container->exit_code.value_or(-1)));
-      }
-      // With a restart policy the engine would try for ever.
-      starts.insert(container->started_at);
-      if (starts.size() > kMostStarts) fail(context, target, *container, "it keeps restarting");
-      last = "its health is " + (container->health.empty() ? "not declared" : container->health);
-      const bool healthy = container->health.empty() || container->health == "healthy";
-      return container->status == docker::ContainerStatus::running && healthy &&
-             accepts_connections(context.world, container->id);
-    });
-    if (ready) return *container;
-    if (container) fail(context, target, *container, last);
-    throw Error(
-        ErrorKind::failed, "E-START",
-        fmt::format("could not start service \"{}\" on {}: {}", target.service, target.new_image, last),
-        "check its log: docker compose logs " + target.service);
+  static AwaitedServer awaited(const StepContext& context, const TargetPlan& target) {
+    return {.project = context.plan().project,
+            .service = target.service,
+            .code = "E-START",
+            .problem = fmt::format("could not start service \"{}\" on {}", target.service, target.new_image),
+            .patience = {.most = kPatience},
+            .need = AwaitedServer::Need::health};
   }
 
   [[noreturn]] static void fail(StepContext& context, const TargetPlan& target,
-                                const docker::ContainerInfo& container, const std::string& why) {
-    throw Error(ErrorKind::failed, "E-START",
-                fmt::format("could not start service \"{}\" on {}: {}{}", target.service, target.new_image,
-                            why, log_end(context.world, container.id)),
-                "check its log: docker logs " + container.name);
+                                const ServiceContainer& container, const std::string& why) {
+    fail_server(context.world, awaited(context, target), container, why);
   }
 
-  static void prove(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
+  static void prove(StepContext& context, const TargetPlan& target, const ServiceContainer& container) {
     const RunningServer server = read_running_server(context.world, container, target.inventory.superuser);
     if (server.version_num / 10000 != target.new_major) {
       fail(context, target, container, fmt::format("it is PostgreSQL {}", server.version_num / 10000));

@@ -9,9 +9,8 @@
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/run/target_step.hpp"
-#include "upgrade/sandbox/service_container.hpp"
+#include "upgrade/sandbox/await_server.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
-#include "upgrade/sandbox/work.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -87,22 +86,13 @@ class StopOldStep final : public TargetStep {
 
   // Recovery may take long. A server that does not come up is no success of anything.
   static void wait_until_ready(StepContext& context, const TargetPlan& target) {
-    std::string name = target.container_name;
-    bool answers = false;
-    wait_until(context.world.clock, context.world.cancellation, kRecoveryPatience, [&] {
-      const auto info = find_service_container(context.world, context.plan(), target.service);
-      if (!info || !info->running()) return true;
-      name = info->name;
-      answers = accepts_connections(context.world, info->id);
-      return answers;
-    });
-    if (answers) return;
-    throw Error(
-        ErrorKind::failed, "E-OLD-SERVER",
-        fmt::format("could not reach the old server of service \"{}\" in container {}: it does not accept "
-                    "connections{}",
-                    target.service, name, log_end(context.world, name)),
-        fmt::format("check its log: docker logs {}", name));
+    await_server(context.world,
+                 {.project = context.plan().project,
+                  .service = target.service,
+                  .code = "E-OLD-SERVER",
+                  .problem = fmt::format("could not reach the old server of service \"{}\" in container {}",
+                                         target.service, target.container_name),
+                  .patience = kRecoveryPatience});
   }
 };
 
