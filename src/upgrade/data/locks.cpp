@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/side_by_side.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/base/wait.hpp"
 #include "pgupgrade/upgrade/data/held_locks.hpp"
@@ -142,39 +143,40 @@ bool create_lock(World& world, const docker::ContainerSpec& spec) {
   }
 }
 
+void lock_target(World& world, const Plan& plan, const TargetPlan& target, const std::string& holder) {
+  const std::string name = lock_container_name(target.data_mount);
+  docker::ContainerSpec spec;
+  spec.name = name;
+  spec.image = utility_image(world, target);
+  spec.entrypoint = {"true"};
+  spec.labels = {
+      {kLockLabel, plan.run_id},
+      {kRunLabel, plan.run_id},
+      {kHolderLabel, holder},
+      {kDataLabel, data_name(target.data_mount)},
+      // An exchange of places changes when a volume seems to have been made.
+      {kVolumeLabel, has_aside(target) ? std::string() : volume_created_at(world, target.data_mount)},
+      {kStateRootLabel, plan.state_root}};
+  // It may be released between our two calls; and the engine gives a name away before it shows what has it.
+  const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
+    return is_locked_by(world, target.data_mount, plan.run_id, Outdated::remove) || create_lock(world, spec);
+  });
+  if (!locked) refuse(data_name(target.data_mount), "another run that is starting", {});
+}
+
 }  // namespace
 
 void lock_data(World& world, const Plan& plan, const std::string& holder) {
-  for (const TargetPlan& target : plan.targets) {
-    const std::string name = lock_container_name(target.data_mount);
-    docker::ContainerSpec spec;
-    spec.name = name;
-    spec.image = utility_image(world, target);
-    spec.entrypoint = {"true"};
-    spec.labels = {
-        {kLockLabel, plan.run_id},
-        {kRunLabel, plan.run_id},
-        {kHolderLabel, holder},
-        {kDataLabel, data_name(target.data_mount)},
-        // An exchange of places changes when a volume seems to have been made.
-        {kVolumeLabel, has_aside(target) ? std::string() : volume_created_at(world, target.data_mount)},
-        {kStateRootLabel, plan.state_root}};
-    // It may be released between our two calls; and the engine gives a name away before it shows what has it.
-    const bool locked = wait_until(world.clock, world.cancellation, kPatience, [&] {
-      return is_locked_by(world, target.data_mount, plan.run_id, Outdated::remove) ||
-             create_lock(world, spec);
-    });
-    if (!locked) refuse(data_name(target.data_mount), "another run that is starting", {});
-  }
+  side_by_side(plan.targets.size(), world.at_once,
+               [&](std::size_t index) { lock_target(world, plan, plan.targets[index], holder); });
 }
 
 void unlock_data(World& world, const Plan& plan) {
-  for (const TargetPlan& target : plan.targets) {
-    const auto existing = world.engine.inspect_container(lock_container_name(target.data_mount));
-    if (existing && label(existing->labels, kLockLabel) == plan.run_id) {
+  side_by_side(plan.targets.size(), world.at_once, [&](std::size_t index) {
+    const auto existing = world.engine.inspect_container(lock_container_name(plan.targets[index].data_mount));
+    if (existing && label(existing->labels, kLockLabel) == plan.run_id)
       world.engine.remove_container(existing->id);
-    }
-  }
+  });
 }
 
 std::string describe_holder(const Plan& plan) {

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/side_by_side.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
 #include "upgrade/data/locks.hpp"
@@ -100,7 +103,8 @@ ServiceFacts begin_service(const std::string& name, const compose::Project& proj
 }
 
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, Companions companions, Facts& facts,
+                             const Request& request, Companions companions,
+                             std::map<std::string, std::string>& digests,
                              const std::function<void(const std::string&)>& say) {
   ServiceFacts service = begin_service(name, project);
   say(fmt::format("looking at service {}", printable(name)));
@@ -111,7 +115,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   observe_old_image(service, world, request);
   observe_clients(service, world, project);
   std::erase(companions.targets, name);
-  observe_edits(service, world, project, request, companions, facts.file_digests);
+  observe_edits(service, world, project, request, companions, digests);
   observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
@@ -121,8 +125,28 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
   }
   // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
   if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);
-  if (!service.image_id.empty()) refuse_remote_engine(world, service.image_id);
   return service;
+}
+
+// Most of it is waiting for the engine and for what it starts.
+void observe_services(Facts& facts, World& world, const compose::Project& project, const Request& request,
+                      const Companions& companions, const std::function<void(const std::string&)>& say) {
+  const std::vector<std::string>& names = companions.targets;
+  std::vector<std::map<std::string, std::string>> digests(names.size());
+  facts.services.resize(names.size());
+  std::mutex mutex;
+  const auto say_one = [&](const std::string& what) {
+    const std::lock_guard lock(mutex);
+    say(what);
+  };
+  side_by_side(names.size(), world.at_once, [&](std::size_t index) {
+    facts.services[index] =
+        observe_service(names[index], world, project, request, companions, digests[index], say_one);
+  });
+  for (auto& own : digests) facts.file_digests.merge(own);
+  const auto any = std::find_if(facts.services.begin(), facts.services.end(),
+                                [](const ServiceFacts& service) { return !service.image_id.empty(); });
+  if (any != facts.services.end()) refuse_remote_engine(world, any->image_id);
 }
 
 }  // namespace
@@ -193,10 +217,8 @@ Facts observe(const Request& request, World& world, const std::string& endpoint,
       request.project.files.empty() ? "" : request.project.files.front().parent_path().string();
   Companions companions{.targets = {}, .clients = clients_by_image(world, project)};
   companions.targets = choose_services(request, project, companions.clients);
-  for (const std::string& name : companions.targets) {
-    std::erase(companions.clients, name);
-    facts.services.push_back(observe_service(name, world, project, request, companions, facts, say));
-  }
+  for (const std::string& name : companions.targets) std::erase(companions.clients, name);
+  observe_services(facts, world, project, request, companions, say);
   observe_disk(facts, request, info);
   facts.past_runs = observe_past_runs(request.state_root, facts.engine_id);
   return facts;
