@@ -48,6 +48,8 @@ const std::vector<Part>& catalog();
 // The parts, each defined in the file of its name.
 void archives(Cases& cases);
 void kill(Cases& cases);
+void kill_warm(Cases& cases);
+void kill_rehearsal(Cases& cases);
 void cases(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);
@@ -55,7 +57,7 @@ void engine(Cases& cases);
 void state(Cases& cases);
 void signals(Cases& cases);
 void races(Cases& cases);
-void interventions(Cases& cases);  // the last cases of `races`
+void interventions(Cases& cases);
 void damage(Cases& cases);
 void disk(Cases& cases);
 void drift(Cases& cases);

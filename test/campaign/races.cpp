@@ -247,7 +247,6 @@ void races(Cases& cases) {
   resume_and_rollback(cases, subject);
   run_and_rollback(cases, subject);
   unlocks(cases, subject);
-  interventions(cases);
 }
 
 }  // namespace pgupgrade::test::campaign

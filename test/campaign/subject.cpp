@@ -71,9 +71,9 @@ void Subject::expect_killed(const std::string& place, const Words& arguments) co
                                                        join(arguments, " "), place, output_of(result)));
 }
 
-Words Subject::places() {
+Words Subject::places(const Words& upgrade) {
   const auto list = project_ / "places";
-  expect_exit(0, upgrade_words(), {{"PGUPGRADE_PLACES", list.native()}});
+  expect_exit(0, upgrade, {{"PGUPGRADE_PLACES", list.native()}});
   expect_upgraded();
   begin_anew();
   Words result;

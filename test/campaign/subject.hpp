@@ -23,8 +23,8 @@ class Subject {
   // Runs pgupgrade with these words and requires that exit; gives what it said.
   ProcessResult expect_exit(int exit_code, const Words& arguments, const Variables& variables = {}) const;
   void expect_killed(const std::string& place, const Words& arguments) const;
-  // The places that a whole upgrade comes to, in their order; leaves the project as it was.
-  Words places();
+  // The places that a whole upgrade by these words comes to, in their order; leaves the project as it was.
+  Words places(const Words& upgrade = upgrade_words());
 
   // On 17, with the same content, everything running, the Compose file changed in its version only.
   void expect_upgraded() const;
