@@ -45,6 +45,7 @@ void describe(Archive& archive, T& value) {
   archive("line", value.line);
   archive("old_text", value.old_text);
   archive("new_text", value.new_text);
+  archive.optional("services", value.services);
 }
 
 template <class Archive, fields::Of<ImageFacts> T>

@@ -164,6 +164,7 @@ void describe(Archive& archive, T& value) {
   archive.optional("edit_files", value.edit_files);
   archive.optional("to_set", value.to_set);
   archive("file_digests", value.file_digests);
+  archive.optional("keep_going", value.keep_going);
   archive.optional("hooks", value.hooks);
   archive.optional("rehearsal", value.rehearsal);
   archive("password_file", value.password_file);

@@ -50,6 +50,7 @@ void describe(Archive& archive, T& value) {
   archive("old_data", value.old_data);
   archive("kept_dumps", value.kept_dumps);
   archive("notes", value.notes);
+  archive.optional("failure", value.failure);
 }
 
 template <class Archive, fields::Of<FailureReport> T>

@@ -83,6 +83,10 @@ void describe(Archive& archive, T& value) {
   archive("roles", value.roles);
 }
 
+inline constexpr std::array<fields::Text<GivenUp>, 3> texts_of(GivenUp) {
+  return {{{GivenUp::no, "no"}, {GivenUp::going_back, "going_back"}, {GivenUp::back, "back"}}};
+}
+
 template <class Archive, fields::Of<TargetState> T>
 void describe(Archive& archive, T& value) {
   archive("image", value.image);
@@ -100,6 +104,8 @@ void describe(Archive& archive, T& value) {
   archive("next_transaction", value.next_transaction);
   archive.optional("copied_checkpoint", value.copied_checkpoint);
   archive.optional("same_libc", value.same_libc);
+  archive.optional("given_up", value.given_up);
+  archive.optional("failure", value.failure);
 }
 
 template <class Archive, fields::Of<RunState> T>

@@ -9,6 +9,7 @@
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/planning/preflight.hpp"
+#include "planning/checks.hpp"
 #include "planning/choose_strategy.hpp"
 #include "planning/dump_from_copy.hpp"
 #include "planning/role_grants.hpp"
@@ -157,6 +158,38 @@ void add_new(std::vector<T>& list, const std::vector<T>& more) {
   }
 }
 
+// What several services share stands there once, with the names of all.
+void add_edits(std::vector<FileEdit>& list, const ServiceFacts& service) {
+  for (FileEdit edit : service.edits) {
+    const auto same = std::find_if(list.begin(), list.end(), [&](const FileEdit& other) {
+      edit.services = other.services;
+      return other == edit;
+    });
+    if (same != list.end()) {
+      same->services.push_back(service.service);
+      continue;
+    }
+    edit.services = {service.service};
+    list.push_back(std::move(edit));
+  }
+}
+
+// One that is given up keeps its image, so it needs a place of its own for it.
+Diagnostics check_keep_going(const Plan& plan) {
+  Diagnostics found;
+  if (!plan.keep_going) return found;
+  for (const FileEdit& edit : plan.edits) {
+    if (edit.services.size() < 2) continue;
+    found.push_back(
+        {.severity = Severity::error,
+         .code = "E-SHARED-EDIT",
+         .message = fmt::format("services {} can only be upgraded together: {}:{} is of all of them",
+                                quoted_list(edit.services), printable(edit.file), edit.line),
+         .hint = "leave --keep-going out, pass --no-edit, or give each service an image of its own"});
+  }
+  return found;
+}
+
 int plan_jobs(const Request& request, const Facts& facts) {
   return request.jobs > 0 ? request.jobs : std::clamp(facts.processors, 1, kMostJobs);
 }
@@ -175,6 +208,7 @@ Plan begin_plan(const Request& request, const Facts& facts, const std::string& r
           .backup_directory = request.backup_directory ? request.backup_directory->string() : "",
           .dump_directory = request.dump_directory ? request.dump_directory->string() : "",
           .edit_files = request.edit_files,
+          .keep_going = request.keep_going,
           .hooks = request.hooks,
           .rehearsal = request.rehearsal,
           .password_file = request.password_file ? request.password_file->string() : "",
@@ -274,12 +308,13 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
   for (const ServiceFacts* service : upgraded) {
     add_clients(planned.plan, *service);
     add_new(planned.plan.host_clients, service->host_clients);
-    add_new(request.edit_files ? planned.plan.edits : planned.plan.to_set, service->edits);
+    add_edits(request.edit_files ? planned.plan.edits : planned.plan.to_set, *service);
   }
   if (!upgraded.empty()) {
     finish_plan(planned.plan, chosen, facts);
     append(planned.diagnostics, check_disk(chosen, planned.plan.disk));
     append(planned.diagnostics, plan_scripts(planned.plan));
+    append(planned.diagnostics, check_keep_going(planned.plan));
   }
 
   std::stable_sort(planned.diagnostics.begin(), planned.diagnostics.end(),

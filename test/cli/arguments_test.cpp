@@ -146,6 +146,7 @@ TEST_CASE("each command is known by its name") {
   REQUIRE(parse({"resume", "--rollback-on-failure"}).rollback_on_failure);
   REQUIRE(parse({"run", "--at", "2026-12-01T03:00"}).at == "2026-12-01T03:00");
   REQUIRE(parse({"--to", "17"}).strategy == "auto");
+  REQUIRE(parse({"plan", "--to", "17", "--all", "--keep-going"}).keep_going);
 }
 
 TEST_CASE("every command accepts --yes, which scripts give to all of them") {
@@ -305,6 +306,7 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"plan", "--to", "17", "--passwords-file=x"}, "did you mean --password-file?"},
       {{"plan", "--to", "17", "--backups"}, "did you mean --backup?"},
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
+      {{"rehearse", "--to", "17", "--keep-going"}, "--keep-going is an option of upgrade, plan, prepare"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
        "--rollback-on-failure is an option of upgrade, apply, run, dump, load, resume"},
       {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},

@@ -119,6 +119,36 @@ TEST_CASE("the whole summary of an upgrade") {
           "Clean up   pgupgrade cleanup\n");
 }
 
+TEST_CASE("the whole summary of an upgrade that gave a service up") {
+  upgrade::Report report = shop_report();
+  report.targets.push_back({.service = "wiki-db",
+                            .old_version = "13.2",
+                            .new_version = "17",
+                            .failure = "E-RESTORE: could not restore database \"wiki\""});
+  report.targets[0].notes.clear();
+  CHECK(render_report(report, "shop", "/srv/shop", {}) ==
+        "Upgraded shop: 1 of 2 services in 31:07, downtime 30:52\n"
+        "Service db: 15.8 → 17.11\n"
+        "Verified 212 tables, 84,113,902 rows, 61 sequences, 1 role: identical. Logins 3 of 3.\n"
+        "Backup     .pgupgrade/7f3a21bc/backup/db.tar.zst (11.4 GiB, sha256 9c1e55aa00ff…)\n"
+        "Service wiki-db is PostgreSQL 13.2, as before. Failed: E-RESTORE: could not restore database "
+        "\"wiki\"\n"
+        "Roll back  pgupgrade rollback --discard-new-writes\n"
+        "Clean up   pgupgrade cleanup\n");
+  report.outcome = RunOutcome::unfinished;
+  CHECK_THAT(render_report(report, "shop", "/srv/shop", {}),
+             ContainsSubstring("was changed.\nService wiki-db is PostgreSQL 13.2, as before. Failed: "));
+}
+
+TEST_CASE("the plan says what becomes of a service that fails") {
+  Plan plan = shop_plan();
+  plan.targets.push_back(plan.targets[0]);
+  const std::string line = "a service that fails goes back alone, the others are upgraded";
+  CHECK_THAT(render_plan(plan, shop_steps(), "/srv/shop", {}), !ContainsSubstring(line));
+  plan.keep_going = true;
+  CHECK_THAT(render_plan(plan, shop_steps(), "/srv/shop", {}), ContainsSubstring("  Failures    " + line));
+}
+
 TEST_CASE("the whole summary of a rehearsal") {
   CHECK(render_report(shop_rehearsal(), "shop", "/srv/shop", {}) ==
         "Rehearsed the upgrade of shop: 15.8 → 17.11 in 10:00\n"

@@ -192,7 +192,9 @@ Plan plan() {
                   .offset = 5'000'000'000,
                   .line = 7,
                   .old_text = "postgres:15",
-                  .new_text = "postgres:18"}};
+                  .new_text = "postgres:18",
+                  .services = {"db", "wiki-db"}}};
+  value.keep_going = true;
   value.file_digests = {{"/srv/shop/docker-compose.yml", "9c1e"}};
   value.password_file = "/srv/shop/passwords";
   value.acknowledged = {"E-REPLICATION"};
@@ -242,7 +244,9 @@ RunState run_state() {
       .not_analyzed = {{"shop", {"public.remote"}}},
       .copied_checkpoint = "0/33550F8",
       .same_libc = true,
-      .next_transaction = "0:735"};
+      .next_transaction = "0:735",
+      .given_up = GivenUp::back,
+      .failure = "E-RESTORE: could not restore it"};
   return value;
 }
 

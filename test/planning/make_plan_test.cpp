@@ -47,6 +47,13 @@ ServiceFacts second_service() {
   return service;
 }
 
+// The image's place in the file, as the services' own.
+std::vector<FileEdit> edits_of(const std::vector<std::string>& services) {
+  std::vector<FileEdit> edits = service_db().edits;
+  for (FileEdit& edit : edits) edit.services = services;
+  return edits;
+}
+
 }  // namespace
 
 TEST_CASE("a healthy project gives a whole plan") {
@@ -65,7 +72,7 @@ TEST_CASE("a healthy project gives a whole plan") {
                 .state_root = "/srv/shop/.pgupgrade",
                 .targets = {expected_target()},
                 .clients = service_db().clients,
-                .edits = service_db().edits,
+                .edits = edits_of({"db"}),
                 .file_digests = {{"/srv/shop/docker-compose.yml", "9c1e"}},
                 .password_file = "/srv/shop/passwords",
                 .acknowledged = {"E-REPLICATION"},
@@ -125,7 +132,7 @@ TEST_CASE("several targets share clients and edits that are listed once") {
   clients.push_back(facts.services[1].clients[2]);
   REQUIRE(result.plan.clients == clients);
   REQUIRE(result.plan.host_clients == std::vector<std::string>{"psql as app"});
-  REQUIRE(result.plan.edits == service_db().edits);
+  REQUIRE(result.plan.edits == edits_of({"db", "wiki-db"}));
   REQUIRE(result.plan.disk[1].needed_bytes == 2 * backup_bytes(2'000'000'000));
   REQUIRE(result.plan.estimated_downtime_ms == downtime_ms(4'000'000'000, 200, 4));
   REQUIRE(result.plan.targets[1].data_volume == VolumeFacts{});
@@ -233,4 +240,24 @@ TEST_CASE("settings that the pulled image does not know are in the plan") {
           std::vector<std::string>{"vacuum_cleanup_index_scale_factor"});
   REQUIRE(result.diagnostics.size() == 1);
   REQUIRE(result.diagnostics[0].code == "W-SETTING-REMOVED");
+}
+
+TEST_CASE("services that share the place of their image cannot be given up alone, unless no file is edited") {
+  Request request = request_to(17);
+  request.all_services = true;
+  request.keep_going = true;
+  Facts facts = facts_of_shop();
+  facts.services.push_back(second_service());
+  const Planned shared = planned(request, facts);
+  CHECK_FALSE(shared.ok);
+  CHECK(
+      shown(shared.diagnostics)
+          .starts_with("error E-SHARED-EDIT: services \"db\" and \"wiki-db\" can only be upgraded together: "
+                       "/srv/shop/docker-compose.yml:"));
+  request.edit_files = false;
+  CHECK(planned(request, facts).ok);
+  CHECK(planned(request, facts).plan.keep_going);
+  request.edit_files = true;
+  facts.services[1].edits[0].offset += 100;
+  CHECK(planned(request, facts).ok);
 }

@@ -49,6 +49,8 @@ class MeetingStep final : public upgrade::TargetStep {
   bool holds_for(StepContext& context, const TargetPlan& target) override {
     return context.recorded(target, "met");
   }
+  void undo_for(StepContext&, const TargetPlan& target) override { taken_back.push_back(target.service); }
+  std::vector<std::string> taken_back;
 
  private:
   Meeting& meeting_;
@@ -64,7 +66,9 @@ struct Run {
     }
     scene.plan.jobs = targets;
     scene.plan.steps = {{.name = "meet", .passes = {}}};
-    steps.push_back(std::make_unique<MeetingStep>(meeting, failing));
+    auto step = std::make_unique<MeetingStep>(meeting, failing);
+    taken_back = &step->taken_back;
+    steps.push_back(std::move(step));
   }
   void forward(Journal& journal) {
     upgrade::World world = scene.world();
@@ -79,6 +83,7 @@ struct Run {
   Meeting meeting;
   std::set<std::string> failing;
   upgrade::Steps steps;
+  std::vector<std::string>* taken_back = nullptr;
   int at_once = 8;
 };
 
@@ -119,6 +124,43 @@ TEST_CASE("a target that fails keeps no other from its end, and it alone is done
   CHECK(again.find("meet")->phase == StepPhase::done);
   CHECK(again.attempt("meet", "db2") == 2);
   CHECK(again.attempt("meet", "db") == 1);
+}
+
+TEST_CASE("of targets that go at once those that fail are given up, and taken back one after the other") {
+  Run run(4);
+  run.scene.plan.keep_going = true;
+  run.meeting.expected = 4;
+  run.failing = {"db2", "db4"};
+  Journal journal = run.begin();
+  run.forward(journal);
+  CHECK(*run.taken_back == std::vector<std::string>{"db2", "db4"});
+  CHECK(journal.find("meet")->phase == StepPhase::done);
+  CHECK(journal.targets_kept().size() == 2);
+  CHECK(journal.targets_not_back().size() == 2);
+  CHECK(journal.target("db4").given_up == GivenUp::back);
+  CHECK(journal.target("db4").failure == "E-STEP: db4 failed");
+  CHECK(journal.find("meet", "db4")->phase == StepPhase::undone);
+  CHECK(Journal::open(journal.files()).state() == journal.state());
+}
+
+TEST_CASE("when all targets fail at once one is left, and its error is the run's") {
+  Run run(3);
+  run.scene.plan.keep_going = true;
+  run.meeting.expected = 3;
+  run.failing = {"db", "db2", "db3"};
+  Journal journal = run.begin();
+  CHECK_THAT(error_of([&] { run.forward(journal); }), ContainsSubstring(" failed"));
+  REQUIRE(journal.targets_kept().size() == 1);
+  CHECK(journal.targets_not_back().size() == 3);
+  CHECK(run.taken_back->empty());
+  run.failing.clear();
+  run.meeting.came = 0;
+  run.meeting.expected = 1;
+  Journal again = Journal::open(journal.files());
+  run.forward(again);
+  CHECK(run.taken_back->size() == 2);
+  CHECK(again.targets_not_back().size() == 1);
+  CHECK(again.find("meet")->phase == StepPhase::done);
 }
 
 TEST_CASE("two targets go at once for each job of the plan at most") {

@@ -25,6 +25,7 @@ struct FileEdit {
   int line = 0;              // from 1
   std::string old_text;      // what must stand at `offset` now
   std::string new_text;
+  std::vector<std::string> services = {};  // in a plan: whose image or data it is about
   bool operator==(const FileEdit&) const = default;
 };
 

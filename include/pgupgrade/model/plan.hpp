@@ -140,6 +140,7 @@ struct Plan {
   bool edit_files = true;        // --no-edit: a Compose file of the run's own names the new images instead
   std::vector<FileEdit> to_set;  // --no-edit: what is left to the user, as far as places in files were found
   std::map<std::string, std::string> file_digests;  // of the files to edit, before the edit
+  bool keep_going = false;  // a target that fails goes back alone, the others are upgraded
   Hooks hooks;
   Rehearsal rehearsal;
   std::string password_file;              // path, empty if none

@@ -55,6 +55,7 @@ struct ServiceReport {
   std::string old_data;    // where the old data stays untouched, empty where it does not
   std::string kept_dumps;  // a directory, empty when none are kept
   std::vector<std::string> notes;
+  std::string failure;  // with --keep-going: why it was given up; it is as before then
   bool operator==(const ServiceReport&) const = default;
 };
 

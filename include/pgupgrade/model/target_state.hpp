@@ -42,6 +42,13 @@ struct ContentCounts {
   bool operator==(const ContentCounts&) const = default;
 };
 
+// With --keep-going: a target that failed goes back alone.
+enum class GivenUp {
+  no,
+  going_back,  // written before the first thing is taken back
+  back,        // as before the run; nothing of it is the run's any more
+};
+
 // What a run has found out about one target and must find again. Steps tell each other nothing but this, and
 // none asks which step it is from. Holds no secret.
 struct TargetState {
@@ -61,6 +68,8 @@ struct TargetState {
   std::string copied_checkpoint;  // of the old cluster, where its copy was found complete: "0/33550F8"
   bool same_libc = false;         // the new image's C library is the old one's, so text sorts alike
   std::string next_transaction;   // of the new cluster, before the service was first started on it
+  GivenUp given_up = GivenUp::no;
+  std::string failure;  // why it was given up: "E-DIFFERENCE: the new cluster …"
   bool operator==(const TargetState&) const = default;
 };
 

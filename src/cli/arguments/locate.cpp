@@ -166,6 +166,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   if (!arguments.keep_dumps.empty())
     request.dump_directory = checked_dump_directory(absolute_from(directory, arguments.keep_dumps));
   request.edit_files = !arguments.no_edit;
+  request.keep_going = arguments.keep_going;
   request.hooks = {.before_freeze = arguments.before_freeze,
                    .after_verify = arguments.after_verify,
                    .after_thaw = arguments.after_thaw};

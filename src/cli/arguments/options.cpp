@@ -341,6 +341,8 @@ void OptionTable::add_selection() {
   flag("--no-edit", arguments_.no_edit,
        "leave the project's files alone: start the new image by an override of the run's own, and say what "
        "to set");
+  flag("--keep-going", arguments_.keep_going,
+       "of several services, take only those back that fail, and upgrade the others (exit code 11)");
   text("--before-freeze", arguments_.before_freeze, "COMMAND",
        "run this by sh before the applications stop; when it fails, so does the run (as with the next two)");
   text("--after-verify", arguments_.after_verify, "COMMAND",

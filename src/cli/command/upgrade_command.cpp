@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <ostream>
 
@@ -35,6 +36,7 @@ namespace {
 constexpr std::size_t kRunIdBytes = 4;
 constexpr int kChangesPending = 10;
 constexpr int kFailedAndRolledBack = 4;
+constexpr int kSomeGivenUp = 11;
 
 // With --old-image services whose image was changed before their data are started on that one first, by a
 // Compose file that is the project's from then on; a mere plan starts nothing.
@@ -121,10 +123,16 @@ std::string report_line(const Session& session) {
   return fmt::format("Report     {}\n", short_path(page.native(), session.directory.native()));
 }
 
-int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code = 0) {
+int code_of(const upgrade::Report& report) {
+  const bool some = std::any_of(report.targets.begin(), report.targets.end(),
+                                [](const auto& target) { return !target.failure.empty(); });
+  return some && report.outcome != RunOutcome::rolled_back ? kSomeGivenUp : 0;
+}
+
+int tell_report(Session& session, const upgrade::Report& report, const std::string& project, int code) {
   if (session.json() && report.outcome == RunOutcome::succeeded)
     for (const auto& target : report.targets)
-      session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
+      if (target.failure.empty()) session.out << verify_event(target, session.clock.unix_ms()) << std::endl;
   tell(session,
        render_report(report, project, session.directory.native(), session.out_style) + report_line(session),
        [&](std::int64_t now) { return report_summary(report, code, now); });
@@ -212,7 +220,8 @@ upgrade::Report undo_failed(Session& session, Connection& connection) {
 int go(Session& session, Connection& connection, const std::string& project,
        const std::function<upgrade::Report(upgrade::Listener&)>& action) {
   try {
-    return tell_report(session, watched(session, action), project);
+    const upgrade::Report report = watched(session, action);
+    return tell_report(session, report, project, code_of(report));
   } catch (const Error& error) {
     if (!session.arguments.rollback_on_failure || !is_failure_of_run(error) ||
         !std::filesystem::exists(session.state_file))
@@ -265,31 +274,58 @@ int carry_out_prepared(Session& session, NotBefore not_before_ms) {
   return resume_run(session, plan.project, not_before_ms);
 }
 
+std::filesystem::path state_file_of(const Plan& plan) {
+  return std::filesystem::path(plan.state_root) / plan.run_id / "state.json";
+}
+
+// What an upgrade and a rehearsal begin with.
+struct Beginning {
+  Request request;
+  std::unique_ptr<Connection> connection;
+  LookedAt looked_at;
+  std::optional<int>
+      ended;  // with this exit code: there is nothing to do, it is refused, or prepared already
+};
+
+Beginning begin(Session& session, NotBefore not_before_ms = std::nullopt) {
+  Beginning beginning{.request = make_request(session.arguments, session.environment, session.directory)};
+  const Request& request = beginning.request;
+  upgrade::refuse_held_state_root(request.state_root, session.clock);
+  refuse_unfinished_run(session, request.state_root);
+  if (!session.state_file.empty()) {
+    beginning.ended = carry_out_prepared(session, not_before_ms);
+    return beginning;
+  }
+  beginning.connection = session.connect();
+  upgrade::give_up_rehearsals(request.state_root, beginning.connection->world());
+  beginning.looked_at = look_and_plan(session, *beginning.connection, request, random_hex(kRunIdBytes));
+  session.cancellation.throw_if_requested();
+  const planning::Planned& planned = beginning.looked_at.planned;
+  if (planned.nothing_to_do)
+    beginning.ended = nothing_to_do(session, planned.diagnostics);
+  else if (!planned.ok)
+    beginning.ended = refuse(session, planned.diagnostics);
+  return beginning;
+}
+
 }  // namespace
 
 int upgrade_command(Session& session) {
   const NotBefore not_before_ms = not_before(session);
   const auto& out = session.arguments.plan_out;
   if (!out.empty()) upgrade::refuse_other_file(session.directory / out);
-  const Request request = make_request(session.arguments, session.environment, session.directory);
-  upgrade::refuse_held_state_root(request.state_root, session.clock);
-  refuse_unfinished_run(session, request.state_root);
-  if (!session.state_file.empty()) return carry_out_prepared(session, not_before_ms);
-  const auto connection = session.connect();
-  upgrade::give_up_rehearsals(request.state_root, connection->world());
-  LookedAt looked_at = look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
-  planning::Planned& planned = looked_at.planned;
-  session.cancellation.throw_if_requested();
-  if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
-  if (!planned.ok) return refuse(session, planned.diagnostics);
-  Plan& plan = planned.plan;
+  Beginning beginning = begin(session, not_before_ms);
+  if (beginning.ended) return *beginning.ended;
+  Connection& connection = *beginning.connection;
+  Plan& plan = beginning.looked_at.planned.plan;
   Diagnostics refusals;
-  const bool refused = session.arguments.rehearse && !rehearse(session, *connection, plan, refusals);
+  const bool refused = session.arguments.rehearse && !rehearse(session, connection, plan, refusals);
   tell_plan(session, plan);
   if (refused) return refuse(session, refusals);
   if (!out.empty()) {
-    upgrade::save_plan({.request = request, .plan = plan, .new_images = looked_at.new_images},
-                       session.directory / out);
+    upgrade::save_plan(
+        {.request = beginning.request, .plan = plan, .new_images = beginning.looked_at.new_images},
+        session.directory / out);
     return finish_dry_run(session,
                           {"Saved. To carry out this very plan: pgupgrade apply " + shell_word(out)});
   }
@@ -297,35 +333,28 @@ int upgrade_command(Session& session) {
     return finish_dry_run(session, {});
   const Phrase phrase = confirmation_phrase(plan);
   require_consent(session, phrase.noun, phrase.text);
-  session.state_file = request.state_root / plan.run_id / "state.json";
-  return go(session, *connection, plan.project, [&](upgrade::Listener& listener) {
+  session.state_file = state_file_of(plan);
+  return go(session, connection, plan.project, [&](upgrade::Listener& listener) {
     return upgrade::start_upgrade(
-        plan, connection->world(), listener,
+        plan, connection.world(), listener,
         {.until = until_of(session.arguments.command), .not_before_ms = not_before_ms});
   });
 }
 
 // Nothing of the user's is changed, so nothing is asked.
 int rehearse_command(Session& session) {
-  const Request request = make_request(session.arguments, session.environment, session.directory);
-  upgrade::refuse_held_state_root(request.state_root, session.clock);
-  refuse_unfinished_run(session, request.state_root);
-  const auto connection = session.connect();
-  upgrade::give_up_rehearsals(request.state_root, connection->world());
-  const auto [planned, images] = look_and_plan(session, *connection, request, random_hex(kRunIdBytes));
-  session.cancellation.throw_if_requested();
-  if (planned.nothing_to_do) return nothing_to_do(session, planned.diagnostics);
-  if (!planned.ok) return refuse(session, planned.diagnostics);
-  const Plan& plan = planned.plan;
+  const Beginning beginning = begin(session);
+  if (beginning.ended) return *beginning.ended;
+  const Plan& plan = beginning.looked_at.planned.plan;
   if (session.json())
     tell_plan(session, plan);
   else
     tell_diagnostics(session, plan.diagnostics);
-  session.state_file = request.state_root / plan.run_id / "state.json";
+  session.state_file = state_file_of(plan);
   const upgrade::Report report = watched(session, [&](upgrade::Listener& listener) {
-    return upgrade::start_upgrade(plan, connection->world(), listener);
+    return upgrade::start_upgrade(plan, beginning.connection->world(), listener);
   });
-  return tell_report(session, report, plan.project);
+  return tell_report(session, report, plan.project, 0);
 }
 
 int resume_command(Session& session) {
@@ -360,7 +389,7 @@ int rollback_command(Session& session) {
   const upgrade::Report report = watched(session, [&](upgrade::Listener& listener) {
     return upgrade::roll_back(session.state_file, writes, connection->world(), listener);
   });
-  return tell_report(session, report, project);
+  return tell_report(session, report, project, 0);
 }
 
 }  // namespace pgupgrade::cli

@@ -70,14 +70,16 @@ std::string versions(const ServiceReport& service) {
 
 std::string one_service(const RunReport& report, const ServiceReport& service) {
   std::string text = fmt::format("<h3>Service {}</h3>\n", html(service.service));
-  text +=
-      facts_of({{"PostgreSQL", versions(service)},
-                {"Image", fmt::format("{} → {}", code(service.old_image), code(service.new_image))},
-                {"Data", fmt::format("{}, {}", html(service.data), size(service.data_bytes))},
-                {"Backup", backup_text(service)},
-                {"Old data", service.old_data.empty() ? "" : html(service.old_data) + ", kept until cleanup"},
-                {"Dumps", code(service.kept_dumps)},
-                {"Logins", logins(service)}});
+  text += facts_of(
+      {{"PostgreSQL", versions(service)},
+       {"Failed",
+        service.failure.empty() ? "" : "it went back alone, and is as before: " + html(service.failure)},
+       {"Image", fmt::format("{} → {}", code(service.old_image), code(service.new_image))},
+       {"Data", fmt::format("{}, {}", html(service.data), size(service.data_bytes))},
+       {"Backup", backup_text(service)},
+       {"Old data", service.old_data.empty() ? "" : html(service.old_data) + ", kept until cleanup"},
+       {"Dumps", code(service.kept_dumps)},
+       {"Logins", logins(service)}});
   text += verification(report, service);
   std::vector<std::string> notes;
   for (const std::string& note : service.notes) notes.push_back(html(note));

@@ -20,6 +20,8 @@ constexpr auto kTable = std::to_array<ExitRow>({
     {"8", "engine unreachable", "start it, or name it with `DOCKER_HOST`; then `pgupgrade resume`"},
     {"9", "rollback failed", "follow the printed steps, which name where the old data is"},
     {"10", "`plan --detailed-exitcode`: changes pending", ""},
+    {"11", "some services were upgraded, others failed and went back (`--keep-going`)",
+     "fix the cause, then upgrade the others with `--service`"},
     {"130, 143", "interrupted by SIGINT; by SIGTERM or the end of the terminal (but not under `nohup`)",
      "`pgupgrade resume` or `pgupgrade rollback`"},
 });

@@ -299,6 +299,8 @@ std::string render_plan(const Plan& plan, const std::vector<upgrade::PlannedStep
                 fmt::format("the dump of each database in {}, until cleanup",
                             short_path(plan.dump_directory, current_directory)),
                 style);
+  if (plan.keep_going && plan.targets.size() > 1)
+    text += row("Failures", "a service that fails goes back alone, the others are upgraded", style);
   text += edits_text(plan, current_directory, style);
   text += "\n" + steps_text(steps, style) + "\n";
   for (const Diagnostic& diagnostic : plan.diagnostics) text += render_diagnostic(diagnostic, style);

@@ -42,6 +42,9 @@ std::string kept_files(const upgrade::TargetReport& target, const std::string& d
 }
 
 std::string target_lines(const upgrade::TargetReport& target, bool several, const std::string& directory) {
+  if (!target.failure.empty())
+    return fmt::format("Service {} is PostgreSQL {}, as before. Failed: {}\n", printable(target.service),
+                       printable(target.old_version), printable(target.failure, 1000));
   std::string text;
   if (several)
     text += fmt::format("Service {}: {} → {}\n", printable(target.service), printable(target.old_version),
@@ -168,12 +171,28 @@ std::string connection_string(const upgrade::KeptServer& server) {
 
 namespace {
 
+// "4 services", or "3 of 4 services" when others were given up.
+std::string upgraded_services(const std::vector<upgrade::TargetReport>& targets) {
+  const auto kept = std::count_if(targets.begin(), targets.end(),
+                                  [](const auto& target) { return target.failure.empty(); });
+  const std::string all = plural(targets.size(), "service");
+  return kept == static_cast<std::ptrdiff_t>(targets.size()) ? all : fmt::format("{} of {}", kept, all);
+}
+
+std::string failed_lines(const std::vector<upgrade::TargetReport>& targets, const std::string& directory) {
+  std::string text;
+  for (const auto& target : targets)
+    if (!target.failure.empty()) text += target_lines(target, true, directory);
+  return text;
+}
+
 std::string render_halt(const upgrade::Report& report, const std::string& name,
                         const std::string& current_directory, const Style& style) {
   const std::string time = human_duration(report.total_ms);
   if (report.halt == Until::prepared)
     return paint(style, Color::bold, fmt::format("Prepared {} in {}", name, time)) +
-           "\nNothing was stopped, and nothing of yours was changed.\n"
+           "\nNothing was stopped, and nothing of yours was changed.\n" +
+           failed_lines(report.targets, current_directory) +
            "Upgrade    pgupgrade run\n"
            "Look       pgupgrade status\n"
            "Give up    pgupgrade cancel\n";
@@ -198,7 +217,7 @@ std::string render_report(const upgrade::Report& report, const std::string& proj
   const std::string versions = targets.size() == 1
                                    ? fmt::format("{} → {}", printable(targets.front().old_version),
                                                  printable(targets.front().new_version))
-                                   : plural(targets.size(), "service");
+                                   : upgraded_services(targets);
   const std::string times = report.downtime_ms > 0
                                 ? fmt::format("{}, downtime {}{}", human_duration(report.total_ms),
                                               human_duration(report.downtime_ms), forecast_text(report))

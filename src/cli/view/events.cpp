@@ -53,7 +53,8 @@ bj::object from_target(const upgrade::TargetReport& target) {
           {"old_data", target.old_data},
           {"backup_bytes", target.backup_bytes},
           {"backup_sha256", target.backup_sha256},
-          {"notes", json::from_strings(target.notes)}};
+          {"notes", json::from_strings(target.notes)},
+          {"failure", printable(target.failure, 4096)}};
 }
 
 bj::object from_step(const StepRecord& record) {

@@ -25,7 +25,8 @@ const char* kept(const TargetPlan& target) {
 class FromAside final : public WayBack {
  public:
   void prove(StepContext& context) const override {
-    for (const TargetPlan& target : context.plan().targets) {
+    for (const TargetPlan* kept : context.journal.targets_not_back()) {
+      const TargetPlan& target = *kept;
       if (where_old_data_is(context, target) != OldPlace::nowhere) continue;
       Error error(ErrorKind::failed, "E-DATA-GONE",
                   fmt::format("could not find the old data of {}: it is neither there nor in {}",

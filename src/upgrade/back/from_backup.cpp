@@ -47,7 +47,8 @@ bool is_being_put_back(const Journal& journal, const TargetPlan& target) {
 class FromBackup final : public WayBack {
  public:
   void prove(StepContext& context) const override {
-    for (const TargetPlan& target : context.plan().targets) {
+    for (const TargetPlan* kept : context.journal.targets_not_back()) {
+      const TargetPlan& target = *kept;
       if (!was_emptied(context, target)) continue;
       try {
         read_backup_again(context, target);

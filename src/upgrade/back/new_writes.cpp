@@ -56,20 +56,20 @@ void remember_unused(StepContext& context, const TargetPlan& target) {
 }
 
 bool may_have_been_written(StepContext& context) {
-  const auto& targets = context.plan().targets;
+  const auto targets = context.journal.targets_not_back();
   if (!context.journal.ever_begun(Point::serves)) {
     return std::any_of(targets.begin(), targets.end(),
-                       [&](const TargetPlan& target) { return was_started_by_others(context, target); });
+                       [&](const TargetPlan* target) { return was_started_by_others(context, *target); });
   }
   if (!context.journal.begun(Point::serves)) return false;
   bool written = false;
   std::vector<std::optional<docker::ContainerInfo>> found;
-  for (const TargetPlan& target : targets) {
-    found.push_back(find_new_container(context.world, context.plan(), target));
-    written = may_have_been_written(context, target, found.back()) || written;
+  for (const TargetPlan* target : targets) {
+    found.push_back(find_new_container(context.world, context.plan(), *target));
+    written = may_have_been_written(context, *target, found.back()) || written;
   }
   for (std::size_t index = 0; written && index < targets.size(); ++index)
-    if (found[index]) give_back(context, targets[index], *found[index]);
+    if (found[index]) give_back(context, *targets[index], *found[index]);
   return written;
 }
 

@@ -251,16 +251,14 @@ std::unique_ptr<postgres::Server> find_work_server(World& world, const Plan& pla
       kPatience, runs);
 }
 
-void stop_leftover_servers(World& world, const Plan& plan) {
-  for (const TargetPlan& target : plan.targets) {
-    for (const Side side : {Side::old, Side::fresh}) {
-      const auto info =
-          world.engine.inspect_container(work_container_name(plan.run_id, target.service, purpose_of(side)));
-      if (!info || !info->running()) continue;
-      const auto label = info->labels.find(kRunLabel);
-      if (label == info->labels.end() || label->second != plan.run_id) continue;
-      stop_server(world, info->id, side == Side::old ? target.old_pgdata : target.new_pgdata);
-    }
+void stop_leftover_servers(World& world, const Plan& plan, const TargetPlan& target) {
+  for (const Side side : {Side::old, Side::fresh}) {
+    const auto info =
+        world.engine.inspect_container(work_container_name(plan.run_id, target.service, purpose_of(side)));
+    if (!info || !info->running()) continue;
+    const auto label = info->labels.find(kRunLabel);
+    if (label == info->labels.end() || label->second != plan.run_id) continue;
+    stop_server(world, info->id, side == Side::old ? target.old_pgdata : target.new_pgdata);
   }
 }
 

@@ -78,7 +78,7 @@ std::unique_ptr<postgres::Server> find_work_server(World& world, const Plan& pla
 
 // What an interrupted run left running, of both sides: stopped as WorkServer::stop() does, without a look at
 // the cluster. A kill, and the recovery after it, would empty the unlogged tables.
-void stop_leftover_servers(World& world, const Plan& plan);
+void stop_leftover_servers(World& world, const Plan& plan, const TargetPlan& target);
 
 // Who owns the old data directory, as "uid:gid": the server must run as that user.
 std::string old_owner(StepContext& context, const TargetPlan& target);

@@ -96,8 +96,9 @@ std::vector<std::string> users_of_old_directory(World& world, const TargetPlan& 
 void sweep_old_directory(Journal& journal, World& world, const TargetPlan& target, Act act,
                          CleanupReport& report) {
   const bool volume = target.data_mount.kind == MountKind::volume;
-  if (is_rehearsal(journal.state().plan) || !target.keeps_old || journal.state().direction == Direction::back)
-    return;
+  const bool serves_again =
+      journal.state().direction == Direction::back || journal.target(target.service).given_up != GivenUp::no;
+  if (is_rehearsal(journal.state().plan) || !target.keeps_old || serves_again) return;
   if (volume && !world.engine.inspect_volume(target.data_mount.source)) return;
   if (const auto users = users_of_old_directory(world, target); !users.empty()) {
     if (act == Act::tell)

@@ -38,8 +38,15 @@ void remove_socket_directories(const World& world, const Plan& plan) {
 }
 
 void clear_leftovers(World& world, const Plan& plan) {
-  stop_leftover_servers(world, plan);
+  for (const TargetPlan& target : plan.targets) stop_leftover_servers(world, plan, target);
   remove_leftover_work(world, plan.run_id);
+}
+
+Runner runner_of(const Steps& steps, Journal& journal, World& world, Listener& listener) {
+  return {steps, journal, world, listener, [&journal, &world](const TargetPlan& target) {
+            stop_leftover_servers(world, journal.state().plan, target);
+            remove_leftover_work(world, journal.state().plan.run_id, target.service);
+          }};
 }
 
 // The volumes are unlocked last: what is recorded as unfinished must not look free to another run.
@@ -62,13 +69,14 @@ std::size_t steps_of_part(const Plan& plan, Until until) {
 }
 
 void prepare(const Steps& steps, Journal& journal, World& world, Listener& listener) {
-  Runner(steps, journal, world, listener).run_forward(steps_of_part(journal.state().plan, Until::prepared));
+  runner_of(steps, journal, world, listener)
+      .run_forward(steps_of_part(journal.state().plan, Until::prepared));
 }
 
 // What runs beside the user's server stays at a halt: it is what the run goes on with.
 Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& listener) {
   const std::size_t count = steps_of_part(journal.state().plan, journal.state().until);
-  Runner(steps, journal, world, listener).run_forward(count);
+  runner_of(steps, journal, world, listener).run_forward(count);
   if (count < steps.size()) return make_report(journal, world.clock.unix_ms());
   if (is_rehearsal(journal.state().plan)) {
     Report report = make_report(journal, world.clock.unix_ms());
@@ -92,8 +100,8 @@ Report go_forward_at(std::int64_t not_before_ms, const Steps& steps, Journal& jo
 std::string manual_steps(const Journal& journal, const Error& error) {
   const Plan& plan = journal.state().plan;
   std::string text;
-  for (const TargetPlan& target : plan.targets)
-    text += strategy_of(plan).way_back(plan).by_hand(journal, target, error);
+  for (const TargetPlan* target : journal.targets_not_back())
+    text += strategy_of(plan).way_back(plan).by_hand(journal, *target, error);
   return text;
 }
 
@@ -128,10 +136,10 @@ void prove_way_back(Journal& journal, World& world, Listener& listener) {
   const Plan& plan = journal.state().plan;
   StepContext context = context_at(Point::replaces_data, journal, world, listener);
   // Found while everything still runs, rather than when the new server has been stopped.
-  for (const TargetPlan& target : plan.targets) {
-    const auto own = find_service_container(world, plan, target.service);
-    refuse_users(context, target,
-                 fmt::format("bring the old data back into {}", data_name(target.data_mount)),
+  for (const TargetPlan* target : journal.targets_not_back()) {
+    const auto own = find_service_container(world, plan, target->service);
+    refuse_users(context, *target,
+                 fmt::format("bring the old data back into {}", data_name(target->data_mount)),
                  "pgupgrade rollback", own ? own->id : "");
   }
   strategy_of(plan).way_back(plan).prove(context);

@@ -33,9 +33,7 @@ std::string old_data(const RunState& state) {
                      printable(state.plan.strategy), printable(state.plan.tool_version));
 }
 
-}  // namespace
-
-std::string data_state(const RunState& state) {
+std::string of_upgraded(const RunState& state) {
   const std::string old = old_versions(state.plan);
   if (is_rehearsal(state.plan)) return fmt::format("untouched, still {}; the applications run", old);
   switch (state.outcome) {
@@ -57,6 +55,23 @@ std::string data_state(const RunState& state) {
   if (passed(state, Point::proves))
     return fmt::format("upgraded and verified, {}; {}", old_data(state), applications(state));
   return fmt::format("{}; the new cluster is not complete; {}", old_data(state), applications(state));
+}
+
+// What --keep-going has given up is as before the run, or on its way there.
+std::string of_given_up(const RunState& state) {
+  std::string text;
+  for (const auto& [service, target] : state.targets)
+    if (target.given_up != GivenUp::no)
+      text += fmt::format("; service {} {}", printable(service),
+                          target.given_up == GivenUp::back ? "is as before the run" : "is going back");
+  return text;
+}
+
+}  // namespace
+
+std::string data_state(const RunState& state) {
+  const bool all_as_before = state.outcome == RunOutcome::rolled_back || state.direction == Direction::back;
+  return of_upgraded(state) + (all_as_before ? std::string() : of_given_up(state));
 }
 
 std::vector<std::string> next_commands(const RunState& state, const std::filesystem::path& state_file) {
@@ -95,8 +110,11 @@ std::vector<std::string> preparation(const RunState& state, World& world) {
   std::vector<std::string> lines;
   const Strategy* strategy = find_strategy(state.plan.strategy);
   if (!is_prepared(state) || strategy == nullptr || strategy->preparation == nullptr) return lines;
-  for (const TargetPlan& target : state.plan.targets)
-    lines.push_back(strategy->preparation(world, state.plan, target));
+  for (const TargetPlan& target : state.plan.targets) {
+    const auto known = state.targets.find(target.service);
+    if (known == state.targets.end() || known->second.given_up == GivenUp::no)
+      lines.push_back(strategy->preparation(world, state.plan, target));
+  }
   return lines;
 }
 

@@ -58,7 +58,8 @@ void refuse_other_engine(const Journal& journal, World& world) {
 void refuse_drift(const Journal& journal, World& world) {
   refuse_other_engine(journal, world);
   const Plan& plan = journal.state().plan;
-  for (const TargetPlan& target : plan.targets) {
+  for (const TargetPlan* kept : journal.targets_kept()) {
+    const TargetPlan& target = *kept;
     // The local driver tells the last change of the volume's own directory, which an exchange of what is in
     // it is.
     if (!has_aside(target) || !journal.ever_begun(Point::replaces_data)) refuse_other_volume(world, target);
@@ -68,8 +69,9 @@ void refuse_drift(const Journal& journal, World& world) {
     }
   }
   for (const std::string& file : edited_files(plan)) {
-    const FileState state = state_of_file(plan, journal.files(), file);
-    if (state == FileState::original || (state == FileState::edited && may_have_edited(journal))) continue;
+    const FileState state = state_of_file(journal, file);
+    const bool edited = state == FileState::edited || state == FileState::edited_for_more;
+    if (state == FileState::original || (edited && may_have_edited(journal))) continue;
     refuse(fmt::format("{} has changed since the run started", file),
            "put the file back as it was, then: pgupgrade resume");
   }
@@ -109,8 +111,7 @@ void refuse_older_state(const Journal& journal, World& world, const Steps& steps
 void refuse_changed_edits(const Journal& journal) {
   if (!journal.begun(Point::declares)) return;
   const auto files = edited_files(journal.state().plan);
-  for (std::size_t index = 0; index < files.size(); ++index)
-    refuse_change_after_edit(journal.state().plan, journal.files(), index);
+  for (std::size_t index = 0; index < files.size(); ++index) refuse_change_after_edit(journal, index);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -38,6 +38,11 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.service = target.service;
   report.old_version = target.old_version;
   const TargetState& known = journal.target(target.service);
+  if (known.given_up != GivenUp::no) {
+    report.new_version = std::to_string(target.new_major);
+    report.failure = known.failure;
+    return report;
+  }
   report.new_version = known.image.version;
   report.tables = known.counts.tables;
   report.rows = known.counts.rows;

@@ -11,6 +11,7 @@
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/postgres/without_passwords.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
+#include "upgrade/clients/compose_files.hpp"
 #include "upgrade/command/report.hpp"
 #include "upgrade/run/names.hpp"
 
@@ -84,7 +85,7 @@ ServiceReport service_report(const Journal& journal, const TargetPlan& target, c
       .new_image = target.new_image,
       .data = data_name(target.data_mount),
       .data_bytes = target.data_bytes,
-      .identical = passed(journal.state(), Point::proves),
+      .identical = told.failure.empty() && passed(journal.state(), Point::proves),
       .counts = known.counts,
       .databases = compared_databases(journal.files(), target.service, journal.state().plan.verify),
       .logins = known.logins,
@@ -94,7 +95,8 @@ ServiceReport service_report(const Journal& journal, const TargetPlan& target, c
       .backup_sha256 = told.backup_sha256,
       .old_data = told.old_data,
       .kept_dumps = told.kept_dumps,
-      .notes = told.notes};
+      .notes = told.notes,
+      .failure = told.failure};
   if (report.databases.empty() && earlier != nullptr) report.databases = earlier->databases;
   return report;
 }
@@ -237,7 +239,7 @@ RunReport make_run_report(const Journal& journal, const Heard& heard, const std:
                    .next = next_commands(state, journal.files().state()),
                    .steps = step_reports(state),
                    .stopped_clients = running_clients(plan),
-                   .edits = plan.edits,
+                   .edits = edits_kept(journal),
                    .edited = passed(state, Point::declares),
                    .to_set = plan.to_set,
                    .diagnostics = plan.diagnostics,

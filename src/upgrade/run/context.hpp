@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pgupgrade/base/error_codes.hpp"
 #include "pgupgrade/model/plan.hpp"
@@ -22,6 +23,18 @@ struct StepContext {
   std::string step;  // the current step's name
 
   const Plan& plan() const { return journal.state().plan; }
+
+  // The targets that the step is about: all but those that --keep-going has given up. On the way back those
+  // for which the step is not undone yet.
+  std::vector<const TargetPlan*> targets() const {
+    if (journal.state().direction == Direction::forward) return journal.targets_kept();
+    auto left = journal.targets_not_back();
+    std::erase_if(left, [&](const TargetPlan* target) {
+      const TargetRecord* record = journal.find(step, target->service);
+      return record != nullptr && record->phase == StepPhase::undone;
+    });
+    return left;
+  }
 
   // A named place inside the step, at which a campaign may kill this process.
   void reach(std::string_view place) const { world.probe.reach(step + ":" + std::string(place)); }

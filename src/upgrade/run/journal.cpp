@@ -193,6 +193,34 @@ const TargetState& Journal::target(const std::string& service) const {
   return found == state_.targets.end() ? nothing : found->second;
 }
 
+std::vector<const TargetPlan*> Journal::targets_kept() const {
+  const Lock lock(*mutex_);
+  std::vector<const TargetPlan*> kept;
+  for (const TargetPlan& plan : state_.plan.targets)
+    if (target(plan.service).given_up == GivenUp::no) kept.push_back(&plan);
+  return kept;
+}
+
+std::vector<const TargetPlan*> Journal::targets_not_back() const {
+  const Lock lock(*mutex_);
+  std::vector<const TargetPlan*> left;
+  for (const TargetPlan& plan : state_.plan.targets)
+    if (target(plan.service).given_up != GivenUp::back) left.push_back(&plan);
+  return left;
+}
+
+bool Journal::give_up(const std::string& service, const std::string& failure) {
+  const Lock lock(*mutex_);
+  const auto kept = targets_kept();
+  if (std::all_of(kept.begin(), kept.end(), [&](const TargetPlan* plan) { return plan->service == service; }))
+    return false;
+  update(service, [&](TargetState& state) {
+    state.given_up = GivenUp::going_back;
+    state.failure = failure;
+  });
+  return true;
+}
+
 void Journal::update(const std::string& service, const std::function<void(TargetState&)>& change) {
   const Lock lock(*mutex_);
   TargetState changed = target(service);
@@ -265,7 +293,9 @@ bool Journal::record_target_ended(const std::string& step, const std::string& se
   const auto& targets = state_.plan.targets;
   const bool is_last = std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
     const TargetRecord* other = find(step, target.service);
-    return target.service == service || (other != nullptr && other->phase == phase);
+    const GivenUp given_up = this->target(target.service).given_up;
+    const bool is_left_out = phase == StepPhase::done ? given_up != GivenUp::no : given_up == GivenUp::back;
+    return target.service == service || is_left_out || (other != nullptr && other->phase == phase);
   });
   if (is_last) return false;
   take_targets_as_begun(record);
@@ -353,39 +383,6 @@ void Journal::write() {
   }
   written_ = state_text(state_);
   write_file_durably(files_.state(), written_);
-}
-
-namespace {
-
-// A run whose state file was removed, or is a link to nowhere, is still a run.
-bool holds_a_run(const RunFiles& files) {
-  const auto is_there = [](const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(path, ignored));
-  };
-  return is_there(files.state()) || is_there(files.previous_state()) || is_there(files.backup_directory());
-}
-
-}  // namespace
-
-std::vector<FoundRun> find_runs(const fs::path& state_root) {
-  std::vector<FoundRun> runs;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(state_root, ignored)) {
-    const RunFiles files{.directory = entry.path()};
-    if (!holds_a_run(files)) continue;
-    FoundRun run{.state_file = files.state()};
-    try {
-      run.state = Journal::open(files).state();
-    } catch (const Error& error) {
-      run.problem = error.what();
-    }
-    runs.push_back(std::move(run));
-  }
-  const auto age = [](const FoundRun& run) { return run.state ? run.state->created_ms : 0; };
-  std::stable_sort(runs.begin(), runs.end(),
-                   [&](const FoundRun& left, const FoundRun& right) { return age(left) > age(right); });
-  return runs;
 }
 
 }  // namespace pgupgrade::upgrade

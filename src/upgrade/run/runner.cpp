@@ -18,11 +18,15 @@ bool changes_something_of_users(const Step& step) {
 
 }  // namespace
 
-Runner::Runner(const Steps& steps, Journal& journal, World& world, Listener& listener)
-    : steps_(steps), journal_(journal), world_(world), observer_(listener) {}
+Runner::Runner(const Steps& steps, Journal& journal, World& world, Listener& listener, Clear clear)
+    : steps_(steps), journal_(journal), world_(world), observer_(listener), clear_(std::move(clear)) {}
 
 void Runner::run_forward(std::size_t count) {
-  for (std::size_t index = 0; index < count; ++index) run_step(index);
+  take_back_given_up();
+  for (std::size_t index = 0; index < count; ++index) {
+    run_step(index);
+    take_back_given_up();
+  }
 }
 
 void Runner::run_step(std::size_t index) {
@@ -132,6 +136,38 @@ void Runner::undo_step(std::size_t index) {
     throw error;
   }
   tell(index, StepEventKind::undone, (world_.clock.monotonic() - begun).count(), {});
+}
+
+void Runner::take_back_given_up() {
+  for (const TargetPlan& target : journal_.state().plan.targets)
+    if (journal_.target(target.service).given_up == GivenUp::going_back) take_back(target);
+}
+
+// As a rollback does for all. A later attempt leaves out what is recorded as undone.
+void Runner::take_back(const TargetPlan& target) {
+  StepContext context{.journal = journal_, .world = world_, .listener = observer_, .step = {}};
+  try {
+    if (clear_) clear_(target);
+    for (std::size_t index = steps_.size(); index-- > 0;) {
+      context.step = steps_[index]->name();
+      const TargetRecord* record = journal_.find(context.step, target.service);
+      if (journal_.find(context.step) == nullptr || (record != nullptr && record->phase == StepPhase::undone))
+        continue;
+      world_.cancellation.throw_if_requested();
+      steps_[index]->undo_for(context, target);
+      reach(*steps_[index], "one-taken-back");
+      journal_.record_target_undone(context.step, target.service);
+    }
+    journal_.update(target.service, [](TargetState& state) { state.given_up = GivenUp::back; });
+    world_.probe.reach("target-back");
+  } catch (const std::exception& exception) {
+    Error error = as_error(exception);
+    error.add_context(fmt::format("while taking service {} back", target.service));
+    if (journal_.begun(Point::stops_clients)) error.set_moment(Moment::midway);
+    throw error;
+  }
+  context.warn("W-GIVEN-UP",
+               fmt::format("service {} is as before, PostgreSQL {}", target.service, target.old_version));
 }
 
 void Runner::tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms,

@@ -15,9 +15,11 @@ namespace pgupgrade::upgrade {
 // good.
 class Runner {
  public:
-  Runner(const Steps& steps, Journal& journal, World& world, Listener& listener);
+  // `clear` ends what the work on one target has left running, before that target is taken back.
+  using Clear = std::function<void(const TargetPlan&)>;
+  Runner(const Steps& steps, Journal& journal, World& world, Listener& listener, Clear clear = {});
 
-  // The first `count` steps, or all.
+  // The first `count` steps, or all. A target that was given up is taken back before the next step.
   void run_forward(std::size_t count);
   void run_forward() { run_forward(steps_.size()); }
   void run_back();
@@ -29,6 +31,8 @@ class Runner {
   void guarded(std::size_t index, std::chrono::milliseconds begun, const std::function<void()>& action);
   Error explained(const std::exception& exception, std::size_t index) const;
   void undo_step(std::size_t index);
+  void take_back_given_up();
+  void take_back(const TargetPlan& target);
   void tell(std::size_t index, StepEventKind kind, std::int64_t duration_ms, const std::string& detail);
   void reach(const Step& step, const char* place);
 
@@ -36,6 +40,7 @@ class Runner {
   Journal& journal_;
   World& world_;
   Listener& observer_;
+  Clear clear_;
 };
 
 }  // namespace pgupgrade::upgrade

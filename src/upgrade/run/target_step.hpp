@@ -18,7 +18,6 @@ class TargetStep : public Step {
   virtual bool holds_for(StepContext& context, const TargetPlan& target) = 0;
   virtual void recheck_for(StepContext&, const TargetPlan&) {}
   virtual bool is_spoilt(StepContext&, const TargetPlan&) { return false; }
-  virtual void undo_for(StepContext&, const TargetPlan&) {}
   virtual std::string detail_of(StepContext&, const TargetPlan&) { return {}; }
 
   void apply(StepContext& context) final;

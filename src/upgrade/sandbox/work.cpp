@@ -186,10 +186,15 @@ std::string log_end(World& world, const std::string& container) {
   return log.empty() ? "" : "; last log lines: " + last_words(log);
 }
 
-std::vector<std::string> remove_leftover_work(World& world, const std::string& run) {
+std::vector<std::string> remove_leftover_work(World& world, const std::string& run,
+                                              const std::string& service) {
   std::vector<std::string> names;
   for (const auto& container : world.engine.list_containers({.labels = {{kRunLabel, run}}})) {
-    if (container.labels.contains(kLockLabel)) continue;
+    const auto purpose = container.labels.find(kPurposeLabel);
+    const bool asked_for =
+        service.empty() || (purpose != container.labels.end() &&
+                            container.name == work_container_name(run, service, purpose->second));
+    if (container.labels.contains(kLockLabel) || !asked_for) continue;
     world.engine.remove_container(container.id);
     names.push_back(container.name);
   }

@@ -72,7 +72,8 @@ std::string log_of(World& world, const std::string& container);
 // The end of an error's sentence: "; last log lines: …", or nothing.
 std::string log_end(World& world, const std::string& container);
 
-// Removes every work container of the run (not its lock). Returns their names.
-std::vector<std::string> remove_leftover_work(World& world, const std::string& run);
+// Removes the work containers of the run (not its lock), or those for one service of it. Returns their names.
+std::vector<std::string> remove_leftover_work(World& world, const std::string& run,
+                                              const std::string& service = {});
 
 }  // namespace pgupgrade::upgrade

@@ -35,8 +35,8 @@ class BackupStep final : public TargetStep {
 
   std::string detail(StepContext& context) override {
     std::uint64_t bytes = 0;
-    for (const TargetPlan& target : context.plan().targets) {
-      bytes += static_cast<std::uint64_t>(context.known(target).backup.archive_bytes);
+    for (const TargetPlan* target : context.targets()) {
+      bytes += static_cast<std::uint64_t>(context.known(*target).backup.archive_bytes);
     }
     return human_bytes(bytes);
   }

@@ -4,10 +4,10 @@
 
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/compose/editor.hpp"
 #include "upgrade/back/put_back.hpp"
 #include "upgrade/clients/compose_files.hpp"
 #include "upgrade/run/context.hpp"
+#include "upgrade/run/for_targets.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -36,45 +36,64 @@ class EditComposeStep final : public Step {
 
   void apply(StepContext& context) override {
     // A cluster that still stands in its place may have been served meanwhile.
-    for (const TargetPlan& target : context.plan().targets)
-      if (target.keeps_old) refuse_old_server_that_ran_again(context, target);
-    if (!context.plan().edit_files)
-      write_file_durably(context.journal.files().compose_override(), compose_override_text(context.plan()));
-    const auto files = edited_files(context.plan());
-    for (std::size_t index = 0; index < files.size(); ++index) {
-      edit(context, files[index], context.journal.files().original(index));
-      context.reach("one-edited");
-    }
+    for (const TargetPlan* target : context.targets())
+      if (target->keeps_old)
+        done_for(context, *target, [&] { refuse_old_server_that_ran_again(context, *target); });
+    declare(context);
   }
 
   bool holds(StepContext& context) override {
+    const Journal& journal = context.journal;
     if (!context.plan().edit_files)
-      return read_file_if_present(context.journal.files().compose_override()) ==
-             compose_override_text(context.plan());
+      return read_file_if_present(journal.files().compose_override()) == compose_override_text(journal);
     const auto files = edited_files(context.plan());
-    return std::all_of(files.begin(), files.end(), [&](const std::string& file) {
-      return state_of_file(context.plan(), context.journal.files(), file) == FileState::edited;
-    });
+    return std::all_of(files.begin(), files.end(),
+                       [&](const std::string& file) { return is_as_edited(journal, file); });
   }
 
   void undo(StepContext& context) override {
     const auto files = edited_files(context.plan());
     for (std::size_t index = 0; index < files.size(); ++index) {
-      refuse_change_after_edit(context.plan(), context.journal.files(), index);
-      if (state_of_file(context.plan(), context.journal.files(), files[index]) == FileState::edited)
+      refuse_change_after_edit(context.journal, index);
+      const FileState state = state_of_file(context.journal, files[index]);
+      if (state == FileState::edited || state == FileState::edited_for_more)
         replace_file_durably(files[index], read_file(context.journal.files().original(index)));
       context.reach("one-restored");
     }
   }
 
+  // The file stays edited for the others.
+  void undo_for(StepContext& context, const TargetPlan&) override { declare(context); }
+
  private:
+  static void declare(StepContext& context) {
+    const Journal& journal = context.journal;
+    if (!context.plan().edit_files)
+      write_file_durably(journal.files().compose_override(), compose_override_text(journal));
+    const auto files = edited_files(context.plan());
+    for (std::size_t index = 0; index < files.size(); ++index) {
+      edit(context, files[index], journal.files().original(index));
+      context.reach("one-edited");
+    }
+  }
+
+  // Of a file in which only services stand that were given up nothing is edited.
+  static bool is_as_edited(const Journal& journal, const std::string& file) {
+    const FileState state = state_of_file(journal, file);
+    return state == FileState::edited ||
+           (state == FileState::original && edited_text(journal, file, read_file(file)) == read_file(file));
+  }
+
   static void edit(StepContext& context, const std::string& file, const std::filesystem::path& original) {
-    switch (state_of_file(context.plan(), context.journal.files(), file)) {
+    const Journal& journal = context.journal;
+    switch (state_of_file(journal, file)) {
       case FileState::edited:
         return;
       case FileState::other:
         refuse_changed_file(file,
                             "restore the file as it was when the run started, then run `pgupgrade resume`");
+      case FileState::edited_for_more:
+        return replace_file_durably(file, edited_text(journal, file, read_file(original)));
       case FileState::original:
         break;
     }
@@ -82,7 +101,7 @@ class EditComposeStep final : public Step {
     create_private_directory(original.parent_path());
     write_file_durably(original, text);
     context.reach("original-kept");
-    replace_file_durably(file, compose::apply_edits(text, edits_of(context.plan(), file)));
+    replace_file_durably(file, edited_text(journal, file, text));
   }
 };
 

@@ -5,6 +5,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/clients/clients.hpp"
 #include "upgrade/clients/logins.hpp"
+#include "upgrade/run/for_targets.hpp"
 #include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
@@ -26,33 +27,36 @@ class FreezeStep final : public Step {
 
   void apply(StepContext& context) override {
     // Which passwords get in today is what they are held to at the end.
-    for (const TargetPlan& target : context.plan().targets) record_working_logins(context, target);
+    for_targets(context, record_working_logins);
     context.journal.record_data(context.step, kLoginsTried, "yes");
     context.reach("logins-recorded");
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto info = context.world.engine.inspect_container(target.container_id);
-      if (info) hold_restart_policy(context, info->id, info->auto_remove);
-    }
+    for_targets(context, [](StepContext& own, const TargetPlan& target) {
+      const auto info = own.world.engine.inspect_container(target.container_id);
+      if (info) hold_restart_policy(own, info->id, info->auto_remove);
+    });
     stop_clients(context);
   }
 
   bool holds(StepContext& context) override {
-    const auto& targets = context.plan().targets;
+    const auto targets = context.targets();
     return context.journal.datum(context.step, kLoginsTried) == "yes" && clients_stopped(context) &&
-           std::all_of(targets.begin(), targets.end(), [&](const TargetPlan& target) {
-             return restart_policy_held(context, target.container_id);
+           std::all_of(targets.begin(), targets.end(), [&](const TargetPlan* target) {
+             return restart_policy_held(context, target->container_id);
            });
   }
 
   void recheck(StepContext& context) override { stop_clients_until_thaw(context); }
 
   void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      give_back_restart_policy(context, target, target.container_id);
-      start_if_down(context, target);
-    }
+    for (const TargetPlan* target : context.targets()) undo_for(context, *target);
     context.reach("policies-back");
     start_clients(context);
+  }
+
+  // The clients wait for the other servers as well.
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    give_back_restart_policy(context, target, target.container_id);
+    start_if_down(context, target);
   }
 
   std::string detail(StepContext& context) override {

@@ -41,9 +41,9 @@ class HookStep final : public Step {
     const Plan& plan = context.plan();
     std::vector<std::string> services;
     std::vector<std::string> from;
-    for (const TargetPlan& target : plan.targets) {
-      services.push_back(target.service);
-      from.push_back(std::to_string(target.old_major));
+    for (const TargetPlan* target : context.targets()) {
+      services.push_back(target->service);
+      from.push_back(std::to_string(target->old_major));
     }
     ProcessOptions options{
         .working_directory = plan.project_directory,

@@ -11,6 +11,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
+#include "upgrade/run/for_targets.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/await_server.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
@@ -35,33 +36,24 @@ class StartStep final : public Step {
   }
 
   void apply(StepContext& context) override {
-    std::vector<std::string> services;
-    for (const TargetPlan& target : context.plan().targets) {
-      WorkServer(context, target, Side::fresh).stop();  // fine when verify has stopped it already
-      services.push_back(target.service);
-    }
-    for (const TargetPlan& target : context.plan().targets) {
-      refuse_others(context, target);
-      remember_unused(context, target);
-    }
-    context.world.compose.up(location_after(context.plan(), context.journal.files()), services, kPatience);
+    for_targets(context, [](StepContext& own, const TargetPlan& target) {
+      WorkServer(own, target, Side::fresh).stop();  // fine when verify has stopped it already
+    });
+    for_targets(context, [](StepContext& own, const TargetPlan& target) {
+      refuse_others(own, target);
+      remember_unused(own, target);
+    });
+    start(context);
     context.reach("up");
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto container = await_server(context.world, awaited(context, target));
-      give_back_restart_policy(context, target, container.id);  // an earlier rollback may have held it
-      context.reach("healthy");
-      prove(context, target, container);
-      context.record(target, "container", container.id);
-    }
+    for_targets(context, see_served);
   }
 
   bool holds(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      const auto container = find_service_container(context.world, context.plan(), target.service);
-      if (!container || !container->running() || container->id != context.datum(target, "container"))
-        return false;
-    }
-    return true;
+    const auto targets = context.targets();
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan* target) {
+      const auto container = find_service_container(context.world, context.plan(), target->service);
+      return container && container->running() && container->id == context.datum(*target, "container");
+    });
   }
 
   // The machine may have gone down since, and a service without a restart policy with it.
@@ -70,17 +62,37 @@ class StartStep final : public Step {
   }
 
   void undo(StepContext& context) override {
-    for (const TargetPlan& target : context.plan().targets) {
-      // The old container, never replaced, is stop-old's business.
-      const auto container = find_new_container(context.world, context.plan(), target);
-      if (!container) continue;
-      hold_restart_policy(context, container->id, container->auto_remove);
-      context.reach("policy-held");
-      stop_server(context.world, container->id, target.new_pgdata);
-    }
+    for (const TargetPlan* target : context.targets()) undo_for(context, *target);
+  }
+
+  void undo_for(StepContext& context, const TargetPlan& target) override {
+    // The old container, never replaced, is stop-old's business.
+    const auto container = find_new_container(context.world, context.plan(), target);
+    if (!container) return;
+    hold_restart_policy(context, container->id, container->auto_remove);
+    context.reach("policy-held");
+    stop_server(context.world, container->id, target.new_pgdata);
   }
 
  private:
+  // By one call for all. Where one of them may fail alone, by one for each.
+  static void start(StepContext& context) {
+    const ProjectLocation location = location_after(context.journal);
+    std::vector<std::string> services;
+    for (const TargetPlan* target : context.targets()) services.push_back(target->service);
+    if (!context.plan().keep_going) return context.world.compose.up(location, services, kPatience);
+    for (const TargetPlan* target : context.targets())
+      done_for(context, *target, [&] { context.world.compose.up(location, {target->service}, kPatience); });
+  }
+
+  static void see_served(StepContext& context, const TargetPlan& target) {
+    const auto container = await_server(context.world, awaited(context, target));
+    give_back_restart_policy(context, target, container.id);  // an earlier rollback may have held it
+    context.reach("healthy");
+    prove(context, target, container);
+    context.record(target, "container", container.id);
+  }
+
   // The new container may be there already, when an earlier attempt was cut off.
   static void refuse_others(StepContext& context, const TargetPlan& target) {
     const auto container = find_service_container(context.world, context.plan(), target.service);

@@ -24,7 +24,7 @@ class ThawStep final : public Step {
 
   void apply(StepContext& context) override {
     // Clients may need what these views hold.
-    for (const TargetPlan& target : context.plan().targets) finish_remote_work(context, target);
+    for (const TargetPlan* target : context.targets()) finish_remote_work(context, *target);
     start_clients(context);
     context.journal.record_data(context.step, kStarted, "yes");
   }

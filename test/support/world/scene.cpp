@@ -192,6 +192,7 @@ Request Scene::request() const {
           .dump_directory =
               options_.keep_dumps ? std::optional<std::filesystem::path>(root / "dumps") : std::nullopt,
           .edit_files = options_.edit_files,
+          .keep_going = options_.keep_going,
           .hooks = options_.hooks,
           .rehearsal = options_.rehearsal};
 }
@@ -208,6 +209,14 @@ void Scene::make_plan() {
   plan = planned.plan;
   upgrade::add_steps(plan);
   edited_compose = compose::apply_edits(original_compose, plan.edits);
+}
+
+std::string Scene::compose_after_success() const {
+  if (given_up.empty()) return edited_compose;
+  std::vector<FileEdit> edits;
+  for (const FileEdit& edit : plan.edits)
+    if (!given_up.contains(edit.services.at(0))) edits.push_back(edit);
+  return compose::apply_edits(original_compose, edits);
 }
 
 upgrade::World Scene::world() {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ struct SceneOptions {
   std::optional<Backup> backup = {};  // as with --backup
   bool subdirectory = false;          // PGDATA is a directory in the mount, with somebody's file beside it
   bool edit_files = true;             // else as with --no-edit
+  bool keep_going = false;            // as with --keep-going
   bool backup_apart = false;          // as with --backup-dir: "backups" beside the Compose file
   bool keep_dumps = false;            // as with --keep-dumps: "dumps" beside the Compose file
   bool versioned = false;             // PGDATA is /data/15 in a mount at /data
@@ -89,7 +91,8 @@ class Scene {
   // A path of the old data directory within its volume.
   std::string old_path(const std::string& name) const;
 
-  // What is wrong with the world after a success, after a rollback, at a crash; empty when it is sound.
+  // What is wrong with the world after a success, after a rollback, at a crash; empty when it is sound. After
+  // a success those that `given_up` names are to be as before.
   std::string wrong_after_success();
   std::string wrong_after_rollback();
   std::string wrong_at_crash();
@@ -107,6 +110,7 @@ class Scene {
   Plan plan;
   std::vector<Cluster> original;             // content of each target before the run
   std::map<std::string, Tree> when_stopped;  // volume -> files as the old server left them
+  std::set<std::string> given_up;            // services, where a test has one go back alone
   std::string original_compose;
   std::string edited_compose;
 
@@ -119,6 +123,9 @@ class Scene {
   void watch(const std::string& place);
   std::string wrong_with_clients();
   std::string wrong_with_remains();
+  std::string wrong_with_upgraded(std::size_t index);
+  std::string wrong_with_old(std::size_t index);
+  std::string compose_after_success() const;
 
   SceneOptions options_;
   std::string unequal_;  // what a rollback had not put back when it came to starting the old server

@@ -80,6 +80,13 @@ bool complete_in_backup(const upgrade::Journal& journal, const TargetPlan& targe
   }
 }
 
+// Alone, or with all others.
+bool is_going_back(const Scene& scene, const TargetPlan& target) {
+  const auto journal = upgrade::Journal::open_file(scene.state_file());
+  return journal.state().direction == Direction::back ||
+         journal.target(target.service).given_up == GivenUp::going_back;
+}
+
 }  // namespace
 
 void Scene::watch(const std::string& place) {
@@ -102,7 +109,7 @@ void Scene::watch(const std::string& place) {
     const bool runs = (old != nullptr && old->info.running()) || (now != nullptr && now->info.running());
     // What has no backup is as the server that took the dump has left it.
     const bool ran_once_more = target.keeps_old || (plan.backup == Backup::aside && !target.aside.copied);
-    if (runs || stopped == when_stopped.end() || ran_once_more) continue;
+    if (runs || stopped == when_stopped.end() || ran_once_more || !is_going_back(*this, target)) continue;
     unequal_ += tree_differences(stopped->second, engine.volume(target.data_mount.source).tree);
   }
 }
@@ -138,60 +145,68 @@ std::string Scene::wrong_with_remains() {
   return wrong;
 }
 
-std::string Scene::wrong_after_success() {
-  std::string wrong = wrong_with_clients() + wrong_with_remains();
-  if (read_file(compose_file()) != edited_compose) wrong += "the Compose file is not as edited\n";
-  for (std::size_t index = 0; index < plan.targets.size(); ++index) {
-    const TargetPlan& target = plan.targets[index];
-    SimulatedContainer& now = engine.at(target.container_name);
-    const auto place = engine.resolve(now, target.new_pgdata);
-    const auto cluster = read_cluster(*place.tree, place.path);
-    if (now.info.image_reference != target.new_image)
-      wrong += target.service + " has image " + now.info.image_reference + "\n";
-    if (version_of(*place.tree, place.path) != target.new_major)
-      wrong += target.service + " has another version\n";
-    if (!cluster || !cluster->same_content(original[index])) wrong += target.service + " has other content\n";
-    if (cluster && cluster->grants.size() != target.role_grants.size())
-      wrong += target.service + " lacks a grant\n";
-    if (cluster && !cluster->analyzed) wrong += target.service + " has no statistics\n";
-    for (const RolePlan& role : target.roles) {
-      const bool md5 = cluster && cluster->roles.at(role.role).starts_with("md5");
-      if (md5 && role.action == PasswordAction::to_scram) wrong += role.role + " has md5\n";
-    }
-    const auto carried = place.tree->find(join_path(place.path, "certificates/server.key"));
-    if (carried == place.tree->end() || carried->second.content != "a key")
-      wrong += "the certificate's key is not carried\n";
-    const auto conf = place.tree->find(join_path(place.path, "postgresql.conf"));
-    if (conf == place.tree->end() ||
-        conf->second.content.find("max_connections = '250'") == std::string::npos) {
-      wrong += "max_connections is not carried\n";
-    }
+std::string Scene::wrong_with_upgraded(std::size_t index) {
+  std::string wrong;
+  const TargetPlan& target = plan.targets[index];
+  SimulatedContainer& now = engine.at(target.container_name);
+  const auto place = engine.resolve(now, target.new_pgdata);
+  const auto cluster = read_cluster(*place.tree, place.path);
+  if (now.info.image_reference != target.new_image)
+    wrong += target.service + " has image " + now.info.image_reference + "\n";
+  if (version_of(*place.tree, place.path) != target.new_major)
+    wrong += target.service + " has another version\n";
+  if (!cluster || !cluster->same_content(original[index])) wrong += target.service + " has other content\n";
+  if (cluster && cluster->grants.size() != target.role_grants.size())
+    wrong += target.service + " lacks a grant\n";
+  if (cluster && !cluster->analyzed) wrong += target.service + " has no statistics\n";
+  for (const RolePlan& role : target.roles) {
+    const bool md5 = cluster && cluster->roles.at(role.role).starts_with("md5");
+    if (md5 && role.action == PasswordAction::to_scram) wrong += role.role + " has md5\n";
   }
+  const auto carried = place.tree->find(join_path(place.path, "certificates/server.key"));
+  if (carried == place.tree->end() || carried->second.content != "a key")
+    wrong += "the certificate's key is not carried\n";
+  const auto conf = place.tree->find(join_path(place.path, "postgresql.conf"));
+  if (conf == place.tree->end() || conf->second.content.find("max_connections = '250'") == std::string::npos)
+    wrong += "max_connections is not carried\n";
+  return wrong;
+}
+
+std::string Scene::wrong_with_old(std::size_t index) {
+  std::string wrong;
+  const TargetPlan& target = plan.targets[index];
+  SimulatedContainer& now = engine.at(target.container_name);
+  const auto place = engine.resolve(now, target.old_pgdata);
+  const auto stopped = when_stopped.find(target.data_mount.source);
+  if (now.info.image_id != target.old_image_id) wrong += target.service + " has another image\n";
+  // Where it stayed beside the new one, the server that took the dump has written to it.
+  const bool to_the_byte = stopped != when_stopped.end() && !target.keeps_old;
+  if (!complete_in_volume(*place.tree, to_the_byte ? &stopped->second : nullptr, place.path,
+                          original[index])) {
+    wrong += target.service + " has not its old data\n";
+  }
+  if (engine.volumes.contains("pgupgrade-" + plan.run_id + "-" + target.service + "-dump"))
+    wrong += "the dump is left\n";
+  if (target.keeps_old &&
+      exists(engine.volume(target.data_mount.source).tree, within(target.data_mount, target.new_pgdata)))
+    wrong += "the new directory is left\n";
+  if (engine.volumes.contains(target.aside.mount.source)) wrong += "the place aside is left\n";
+  return wrong;
+}
+
+std::string Scene::wrong_after_success() {
+  std::string wrong = wrong_with_clients() + wrong_with_remains() + unequal_;
+  if (read_file(compose_file()) != compose_after_success()) wrong += "the Compose file is not as edited\n";
+  for (std::size_t index = 0; index < plan.targets.size(); ++index)
+    wrong +=
+        given_up.contains(plan.targets[index].service) ? wrong_with_old(index) : wrong_with_upgraded(index);
   return wrong;
 }
 
 std::string Scene::wrong_after_rollback() {
   std::string wrong = wrong_with_clients() + wrong_with_remains() + unequal_;
   if (read_file(compose_file()) != original_compose) wrong += "the Compose file is not the original\n";
-  for (std::size_t index = 0; index < plan.targets.size(); ++index) {
-    const TargetPlan& target = plan.targets[index];
-    SimulatedContainer& now = engine.at(target.container_name);
-    const auto place = engine.resolve(now, target.old_pgdata);
-    const auto stopped = when_stopped.find(target.data_mount.source);
-    if (now.info.image_id != target.old_image_id) wrong += target.service + " has another image\n";
-    // Where it stayed beside the new one, the server that took the dump has written to it.
-    const bool to_the_byte = stopped != when_stopped.end() && !target.keeps_old;
-    if (!complete_in_volume(*place.tree, to_the_byte ? &stopped->second : nullptr, place.path,
-                            original[index])) {
-      wrong += target.service + " has not its old data\n";
-    }
-    if (engine.volumes.contains("pgupgrade-" + plan.run_id + "-" + target.service + "-dump"))
-      wrong += "the dump is left\n";
-    if (target.keeps_old &&
-        exists(engine.volume(target.data_mount.source).tree, within(target.data_mount, target.new_pgdata)))
-      wrong += "the new directory is left\n";
-    if (engine.volumes.contains(target.aside.mount.source)) wrong += "the place aside is left\n";
-  }
+  for (std::size_t index = 0; index < plan.targets.size(); ++index) wrong += wrong_with_old(index);
   return wrong;
 }
 

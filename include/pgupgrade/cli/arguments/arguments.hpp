@@ -77,6 +77,7 @@ struct Arguments {
   std::string after_verify;
   std::string after_thaw;
   bool no_edit = false;
+  bool keep_going = false;
   std::vector<std::string> scripts;  // --run of rehearse
   std::string database;              // --database of rehearse
   bool keep = false;                 // --keep of rehearse

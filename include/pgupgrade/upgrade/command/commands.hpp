@@ -30,6 +30,7 @@ struct TargetReport {
   int logins_tried = 0;
   int logins_accepted = 0;
   std::vector<std::string> notes;  // roles that keep md5, settings left out, …
+  std::string failure;             // with --keep-going: why it was given up; it is as before then
 };
 
 // A step that a rehearsal has gone through, as in the downtime of an upgrade.

@@ -80,6 +80,11 @@ class Journal {
   bool may_be_begun(const std::string& step, const std::string& service) const;
   // What is known of a target; as constructed while nothing is.
   const TargetState& target(const std::string& service) const;
+  // With --keep-going: those that are not given up; and those of which something may still be taken back.
+  std::vector<const TargetPlan*> targets_kept() const;
+  std::vector<const TargetPlan*> targets_not_back() const;
+  // Durable before anything of the target is taken back. False when no other is left to go on with.
+  bool give_up(const std::string& service, const std::string& failure);
   // Whether one more record may have been written and be lost, so that the world may be a step further: true
   // of the generation before.
   bool may_be_behind() const { return may_be_behind_; }

@@ -50,6 +50,8 @@ class Step {
   // follow, up to the first that changes something of the user's.
   virtual std::vector<std::string> spoilt(StepContext&) { return {}; }
   virtual void undo(StepContext&) {}
+  // What undo does for one target, while the step stands for the others.
+  virtual void undo_for(StepContext&, const TargetPlan&) {}
   // Short words on what was done, for the screen: "11.4 GiB".
   virtual std::string detail(StepContext&) { return {}; }
 };
