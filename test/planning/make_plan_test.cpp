@@ -250,10 +250,9 @@ TEST_CASE("services that share the place of their image cannot be given up alone
   facts.services.push_back(second_service());
   const Planned shared = planned(request, facts);
   CHECK_FALSE(shared.ok);
-  CHECK(
-      shown(shared.diagnostics)
-          .starts_with("error E-SHARED-EDIT: services \"db\" and \"wiki-db\" can only be upgraded together: "
-                       "/srv/shop/docker-compose.yml:"));
+  CHECK(shown(shared.diagnostics)
+            .starts_with("error E-SHARED-EDIT: services \"db\", \"wiki-db\" can only be upgraded together: "
+                         "/srv/shop/docker-compose.yml:"));
   request.edit_files = false;
   CHECK(planned(request, facts).ok);
   CHECK(planned(request, facts).plan.keep_going);
