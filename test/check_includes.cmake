@@ -1,7 +1,7 @@
 # Each room may include only itself and the rooms above it in its list, and so may a room within a room
 # (see src/README.md).
 set(rooms base model planning compose postgres docker backup upgrade migrate cli)
-set(rooms_of_upgrade run sandbox data cluster clients back observe steps strategy command)
+set(rooms_of_upgrade run sandbox data cluster clients back observe steps site strategy command)
 set(rooms_of_cli process text page arguments view command)
 
 # Of the files below src/<path> and include/pgupgrade/<path>: what they include from <above>/<room>/.

@@ -141,6 +141,7 @@ void describe(Archive& archive, T& value) {
 template <class Archive, fields::Of<Plan> T>
 void describe(Archive& archive, T& value) {
   archive("format", value.format);
+  archive.optional("site", value.site);
   archive.optional("strategy", value.strategy);
   archive.optional("strategy_reason", value.strategy_reason);
   archive.optional("strategies", value.outlooks);

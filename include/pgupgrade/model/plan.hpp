@@ -117,6 +117,7 @@ struct StrategyOutlook {
 
 struct Plan {
   int format = 1;
+  std::string site = kComposeSite;        // where the services are declared
   std::string strategy = "dump";          // how the new cluster comes by its data
   std::string strategy_reason;            // why this one, in words; empty: an older program's plan
   std::vector<StrategyOutlook> outlooks;  // of every strategy, the one above too

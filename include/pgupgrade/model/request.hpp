@@ -37,6 +37,9 @@ inline bool dumps_and_restores(const std::string& strategy) {
   return strategy != kWarm;
 }
 
+// Where services are declared: upgrade::Site.
+inline constexpr const char* kComposeSite = "compose";
+
 // What of both clusters is read before they are called equal.
 enum class Verify {
   full,     // every row

@@ -8,6 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/fetch_image.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 #include "upgrade/sandbox/service_container.hpp"
@@ -89,28 +90,31 @@ void make_like_new_one(StepContext& context, const TargetPlan& target, const doc
 bool finish_renaming(StepContext& context, const TargetPlan& target) {
   docker::Engine& engine = context.world.engine;
   const auto made =
-      engine.inspect_container(fmt::format("{}-{}", target.container_name, context.plan().run_id));
-  if (!made || engine.inspect_container(target.container_name)) return false;
+      find_by_name(context.world, fmt::format("{}-{}", target.container_name, context.plan().run_id));
+  if (!made || find_by_name(context.world, target.container_name)) return false;
   engine.rename_container(made->id, target.container_name);
   return true;
 }
 
 void make_without_compose(StepContext& context, const TargetPlan& target, const Error& problem) {
-  docker::Engine& engine = context.world.engine;
-  if (!finish_renaming(context, target)) {
-    const auto other = find_service_container(context.world, context.plan(), target.service);
-    if (!other || !engine.inspect_image(target.old_image_id)) throw problem;
-    if (other->image_id != target.old_image_id) make_like_new_one(context, target, *other);
-  }
+  if (!make_old_container(context, target)) throw problem;
   context.warn(
       "W-COMPOSE-UP",
       fmt::format("{}; its container was made as it was before; once Compose accepts the project: docker "
                   "compose up -d {}",
                   problem.what(), shell_word(target.service)));
-  engine.start_container(target.container_name);
+  context.world.engine.start_container(target.container_name);
 }
 
 }  // namespace
+
+bool make_old_container(StepContext& context, const TargetPlan& target) {
+  if (finish_renaming(context, target)) return true;
+  const auto other = find_service_container(context.world, context.plan(), target.service);
+  if (!other || !context.world.engine.inspect_image(target.old_image_id)) return false;
+  if (other->image_id != target.old_image_id) make_like_new_one(context, target, *other);
+  return true;
+}
 
 void start_old_server(StepContext& context, const TargetPlan& target) {
   const auto info = context.world.engine.inspect_container(target.container_id);
@@ -118,7 +122,10 @@ void start_old_server(StepContext& context, const TargetPlan& target) {
     if (!info->running()) context.world.engine.start_container(info->id);
     return;
   }
-  // Compose has replaced the old container since; it makes it again from the old file.
+  site_of(context.plan()).start_old(context, target);
+}
+
+void start_old_through_compose(StepContext& context, const TargetPlan& target) {
   const ProjectLocation location = old_location(context, target);
   try {
     context.world.compose.up(location, {target.service}, kPatience);

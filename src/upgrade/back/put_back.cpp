@@ -10,13 +10,12 @@
 #include "upgrade/data/backup_check.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
 #include "upgrade/sandbox/utility_image.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
-
-constexpr std::chrono::minutes kPatience{10};
 
 void refuse_users_for_backup(StepContext& context, const TargetPlan& target) {
   refuse_users(context, target, "put the backup back into " + data_name(target.data_mount),
@@ -36,12 +35,11 @@ void stop_old_container(StepContext& context, const TargetPlan& target) {
   stop_server(context.world, info->id, target.old_pgdata);
 }
 
-// The engine would make a missing volume when a container asks for it, but without its driver's options and
-// Compose's labels; so Compose makes it, from the file of before.
+// The engine would make a missing volume when a container asks for it, but without what was declared.
 void make_missing_volume(StepContext& context, const TargetPlan& target) {
   if (target.data_mount.kind != MountKind::volume) return;
   if (context.world.engine.inspect_volume(target.data_mount.source)) return;
-  context.world.compose.create(context.plan().location, {target.service}, kPatience);
+  site_of(context.plan()).make_volume(context, target);
 }
 
 // The version of the cluster that is there; 0: none, or no volume.

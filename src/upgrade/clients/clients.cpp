@@ -7,13 +7,15 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/side_by_side.hpp"
 #include "pgupgrade/base/wait.hpp"
+#include "upgrade/run/site.hpp"
+#include "upgrade/sandbox/service_container.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
 
 std::optional<docker::ContainerInfo> find(World& world, const ClientFacts& client) {
   if (auto info = world.engine.inspect_container(client.container_id)) return info;
-  return world.engine.inspect_container(client.container_name);
+  return find_by_name(world, client.container_name);
 }
 
 // Of a container that had the network of one that is gone, the old server's: the engine cannot start it any
@@ -32,18 +34,10 @@ void warn_of_lost_network(StepContext& context, const ClientFacts& client, const
                   client.container_name, client.why, why));
 }
 
-// Compose makes it again, in the network of the container that the server has now. What fails here leaves the
-// server as it is.
+// In the network of the container that the server has now. What fails here leaves the server as it is.
 void make_again(StepContext& context, const ClientFacts& client) {
-  constexpr std::chrono::minutes kPatience{10};
-  const Plan& plan = context.plan();
-  if (client.project != plan.project || client.service.empty())
-    return warn_of_lost_network(context, client, "it is not of this project");
   try {
-    if (client.running)
-      context.world.compose.up(plan.location, {client.service}, kPatience);
-    else
-      context.world.compose.create(plan.location, {client.service}, kPatience);
+    site_of(context.plan()).make_client(context, client);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::failed) throw;
     warn_of_lost_network(context, client, error.what());

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/work_files.hpp"
 
 namespace pgupgrade::upgrade {
@@ -70,7 +71,7 @@ std::vector<postgres::PasswordCandidate> collect_passwords(docker::Engine& engin
 std::vector<postgres::PasswordCandidate> collect_passwords(StepContext& context, const TargetPlan& target,
                                                            const std::string& container_id) {
   const Plan& plan = context.plan();
-  const compose::Project project = context.world.compose.load(plan.location);
+  const compose::Project project = site_of(plan).load(context.world, plan);
   const auto container = context.world.engine.inspect_container(container_id);
   return collect_passwords(context.world.engine, project, target.service, container ? &*container : nullptr,
                            plan.password_file);

@@ -16,6 +16,7 @@
 #include "upgrade/data/locks.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/utility_image.hpp"
 #include "upgrade/sandbox/work.hpp"
 
@@ -81,13 +82,16 @@ class Silent final : public Listener {
   void message(const Diagnostic&) override {}
 };
 
-std::vector<std::string> users_of_old_directory(World& world, const TargetPlan& target) {
+std::vector<std::string> users_of_old_directory(World& world, const Plan& plan, const TargetPlan& target) {
+  const std::vector<std::string> kept = site_of(plan).kept(world, plan);
   const std::string pgdata = "PGDATA=" + target.old_pgdata;
   std::vector<std::string> names;
   for (const auto& info : containers_on_data(world.engine, target.data_mount)) {
     const auto& environment = info.environment;
     const bool uses = std::find(environment.begin(), environment.end(), pgdata) != environment.end();
-    if (uses && !info.labels.contains(kRunLabel)) names.push_back(info.name);
+    const bool ours =
+        info.labels.contains(kRunLabel) || std::find(kept.begin(), kept.end(), info.name) != kept.end();
+    if (uses && !ours) names.push_back(info.name);
   }
   return names;
 }
@@ -100,7 +104,7 @@ void sweep_old_directory(Journal& journal, World& world, const TargetPlan& targe
       journal.state().direction == Direction::back || journal.target(target.service).given_up != GivenUp::no;
   if (is_rehearsal(journal.state().plan) || !target.keeps_old || serves_again) return;
   if (volume && !world.engine.inspect_volume(target.data_mount.source)) return;
-  if (const auto users = users_of_old_directory(world, target); !users.empty()) {
+  if (const auto users = users_of_old_directory(world, journal.state().plan, target); !users.empty()) {
     if (act == Act::tell)
       report.kept.push_back(
           fmt::format("{}: it is the PGDATA of {}", old_directory(target), join(users, ", ")));
@@ -133,6 +137,9 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   refuse_unfinished(journal);
   CleanupReport report;
   for (const std::string& line : leftovers(plan.run_id, world)) report.removed.push_back(line);
+  const std::vector<std::string> kept = site_of(plan).kept(world, plan);
+  for (const std::string& name : kept)
+    report.removed.push_back(fmt::format("container {}, the old one", printable(name)));
   for (const TargetPlan& target : plan.targets) {
     const std::string beside = directory_beside(world, target);
     if (!beside.empty()) report.removed.push_back(beside);
@@ -160,6 +167,7 @@ CleanupReport sweep(const fs::path& state_file, World& world, Act act) {
   // First the word that there is no backup any more, then the deed: the reverse could promise one that is
   // gone.
   if (journal.state().outcome != RunOutcome::cleaned) journal.finish(RunOutcome::cleaned);
+  for (const std::string& name : kept) world.engine.remove_container(name);
   for (const TargetPlan& target : plan.targets)
     sweep_old_directory(journal, world, target, Act::remove, report);
   for (const fs::path& path : removable(journal)) remove_tree(path);

@@ -113,7 +113,7 @@ std::vector<std::string> clients_by_image(World& world, const compose::Project& 
   std::vector<std::string> clients;
   for (const auto& [name, service] : project.services) {
     if (!compose::looks_like_postgres(service)) continue;
-    const auto info = find_service_container(world, project.name, name);
+    const auto info = find_compose_container(world, project.name, name);
     if (info && starts_another_program(world, *info) &&
         read_pg_version(world, info->id, pgdata_of(world, *info)) == 0)
       clients.push_back(name);
@@ -121,8 +121,8 @@ std::vector<std::string> clients_by_image(World& world, const compose::Project& 
   return clients;
 }
 
-void observe_container(ServiceFacts& facts, World& world) {
-  const auto info = find_service_container(world, facts.project, facts.service);
+void observe_container(ServiceFacts& facts, World& world, const Site& site) {
+  const auto info = site.find(world, facts.project, facts.service);
   if (!info) return;
   facts.container_id = info->id;
   facts.container_name = info->name;

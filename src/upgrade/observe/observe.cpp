@@ -24,16 +24,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void refuse_missing_files(const Request& request) {
-  for (const fs::path& file : request.project.files) {
-    std::error_code ignored;
-    if (fs::exists(file, ignored)) continue;
-    throw Error(ErrorKind::usage, "E-NO-FILE",
-                fmt::format("could not find the Compose file {}", file.string()),
-                "specify it with --compose");
-  }
-}
-
 dev_t device_of(const fs::path& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
@@ -103,19 +93,17 @@ ServiceFacts begin_service(const std::string& name, const compose::Project& proj
 }
 
 ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, Companions companions,
+                             const Request& request, const Companions& companions,
                              std::map<std::string, std::string>& digests,
                              const std::function<void(const std::string&)>& say) {
+  const Site& site = site_of(request);
   ServiceFacts service = begin_service(name, project);
   say(fmt::format("looking at service {}", printable(name)));
-  observe_container(service, world);
+  observe_container(service, world, site);
   observe_absent_container(service, world, project);
   observe_server(service, world, project, request);
   if (may_be_elsewhere(service, request.target_major)) observe_other_clusters(service, world, project);
-  observe_old_image(service, world, request);
-  observe_clients(service, world, project);
-  std::erase(companions.targets, name);
-  observe_edits(service, world, project, request, companions, digests);
+  site.propose(service, world, request, project, companions, digests);
   observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
     say(fmt::format("looking at image {}", printable(service.new_image)));
@@ -182,7 +170,9 @@ void refuse_remote_engine(World& world, const std::string& image_id) {
 }
 
 std::vector<ServiceFacts> observe_states(const ProjectLocation& location, World& world) {
-  const compose::Project project = world.compose.load(location);
+  const Request request{.project = location};
+  const Site& site = site_of(request);
+  const compose::Project project = site.load(world, request);
   const auto clients = clients_by_image(world, project);
   std::vector<ServiceFacts> states;
   for (const auto& [name, declared] : project.services) {
@@ -190,10 +180,10 @@ std::vector<ServiceFacts> observe_states(const ProjectLocation& location, World&
         std::find(clients.begin(), clients.end(), name) != clients.end())
       continue;
     ServiceFacts service = begin_service(name, project);
-    observe_container(service, world);
+    observe_container(service, world, site);
     observe_absent_container(service, world, project);
     observe_other_clusters(service, world, project);
-    observe_old_image(service, world, {.project = location});
+    observe_old_image(service, world, request);
     states.push_back(std::move(service));
   }
   return states;
@@ -201,7 +191,7 @@ std::vector<ServiceFacts> observe_states(const ProjectLocation& location, World&
 
 Facts observe(const Request& request, World& world, const std::string& endpoint,
               const std::function<void(const std::string&)>& say) {
-  refuse_missing_files(request);
+  const Site& site = site_of(request);
   remove_dead_observations(world);
   Facts facts;
   const auto info = world.engine.info();
@@ -209,16 +199,12 @@ Facts observe(const Request& request, World& world, const std::string& endpoint,
   facts.engine_endpoint = endpoint;
   facts.processors = info.processors;
   facts.memory_bytes = info.memory_bytes;
-  world.compose.version();  // refuses what is no Compose of today
-  say("reading the Compose project");
-  const compose::Project project = world.compose.load(request.project);
+  say("reading " + site.subject(request));
+  const compose::Project project = site.load(world, request);
   facts.project = project.name;
   facts.project_directory =
       request.project.files.empty() ? "" : request.project.files.front().parent_path().string();
-  Companions companions{.targets = {}, .clients = clients_by_image(world, project)};
-  companions.targets = choose_services(request, project, companions.clients);
-  for (const std::string& name : companions.targets) std::erase(companions.clients, name);
-  observe_services(facts, world, project, request, companions, say);
+  observe_services(facts, world, project, request, site.choose(world, request, project), say);
   observe_disk(facts, request, info);
   facts.past_runs = observe_past_runs(request.state_root, facts.engine_id);
   return facts;

@@ -11,6 +11,7 @@
 #include "pgupgrade/model/request.hpp"
 #include "pgupgrade/postgres/sql.hpp"
 #include "pgupgrade/upgrade/run/world.hpp"
+#include "upgrade/run/site.hpp"
 
 // The parts of observation: each looks at one side of a target and fills its part of the facts.
 namespace pgupgrade::upgrade {
@@ -25,7 +26,7 @@ std::vector<std::string> choose_services(const Request& request, const compose::
 std::vector<std::string> clients_by_image(World& world, const compose::Project& project);
 
 // The container, its image, mounts, data volume and whoever else mounts it; PG_VERSION in the data directory.
-void observe_container(ServiceFacts& facts, World& world);
+void observe_container(ServiceFacts& facts, World& world, const Site& site);
 
 // Clusters on the service's mounts, the container's and the Compose file's, that it does not use.
 // Throws Error(failed, "E-LOOK") when they cannot be looked into.
@@ -53,13 +54,8 @@ void observe_clients(ServiceFacts& facts, World& world, const compose::Project& 
 // A cluster where the new one is to be made beside the old one; to be called when that is known.
 void observe_new_directory(ServiceFacts& facts, World& world);
 
-// Services whose image an edit may change along, because one line of the file names the image of several.
-struct Companions {
-  std::vector<std::string> targets;  // the others of the run
-  std::vector<std::string> clients;  // by image
-};
-
 // The new image's reference, and the edits of the project's files that bring it there, proven by Compose.
+// `companions` are without the service itself.
 // `digests` gets the files that would be edited.
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
                    const Companions& companions, std::map<std::string, std::string>& digests);

@@ -86,7 +86,7 @@ ProjectLocation with_old_image(const Request& request, World& world) {
   const compose::Project project = world.compose.load(location);
   const auto override = json::parse(read_file(file), file.string());
   const auto uses = [&](const auto& entry) {
-    const auto info = find_service_container(world, project.name, std::string(entry.key()));
+    const auto info = find_compose_container(world, project.name, std::string(entry.key()));
     if (!info) return false;
     const auto files = info->labels.find("com.docker.compose.project.config_files");
     if (files == info->labels.end()) return false;
@@ -125,8 +125,7 @@ bool start_on_old_image(const Request& request, const Facts& facts, World& world
   world.compose.up(location, services, kPatience);
   for (const std::string& service : services)
     await_server(
-        world, {.project = facts.project,
-                .service = service,
+        world, {.find = [&] { return find_compose_container(world, facts.project, service); },
                 .code = "E-START",
                 .problem = fmt::format("could not start service \"{}\" on its old image", printable(service)),
                 .patience = {.most = kPatience}});

@@ -25,7 +25,7 @@ bool accepts_now(World& world, const std::string& container) {
 
 [[noreturn]] void fail_gone(const AwaitedServer& server) {
   throw Error(ErrorKind::failed, server.code, server.problem + ": there is no container",
-              "check its log: docker compose logs " + printable(server.service));
+              "docker ps --all shows what became of it");
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ ServiceContainer await_server(World& world, const AwaitedServer& server) {
   std::string last;
   std::set<std::string> starts;
   const bool ready = wait_until(world.clock, world.cancellation, server.patience, [&] {
-    container = find_service_container(world, server.project, server.service);
+    container = server.find();
     if (!container) fail_gone(server);
     if (!container->running() && container->status != docker::ContainerStatus::created)
       fail_server(world, server, *container,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "pgupgrade/base/error_codes.hpp"
@@ -10,8 +12,7 @@ namespace pgupgrade::upgrade {
 
 // A service whose container has just been started, and what is told when its server does not come.
 struct AwaitedServer {
-  std::string project;
-  std::string service;
+  std::function<std::optional<ServiceContainer>()> find;  // the container that it has now
   Code code;
   std::string problem;  // "could not start service "db" on postgres:17"
   Patience patience;

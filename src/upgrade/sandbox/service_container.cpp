@@ -4,10 +4,17 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/docker/exec_psql.hpp"
+#include "upgrade/run/site.hpp"
 
 namespace pgupgrade::upgrade {
 
-std::optional<docker::ContainerInfo> find_service_container(World& world, const std::string& project,
+std::optional<docker::ContainerInfo> find_by_name(World& world, const std::string& name) {
+  auto info = world.engine.inspect_container(name);
+  if (info && info->name != name) info.reset();
+  return info;
+}
+
+std::optional<docker::ContainerInfo> find_compose_container(World& world, const std::string& project,
                                                             const std::string& service) {
   std::optional<docker::ContainerInfo> newest;
   const auto found = world.engine.list_containers({.labels = {{"com.docker.compose.project", project},
@@ -26,7 +33,7 @@ std::optional<docker::ContainerInfo> find_service_container(World& world, const 
 
 std::optional<docker::ContainerInfo> find_service_container(World& world, const Plan& plan,
                                                             const std::string& service) {
-  return find_service_container(world, plan.project, service);
+  return site_of(plan).find(world, plan.project, service);
 }
 
 std::optional<docker::ContainerInfo> find_new_container(World& world, const Plan& plan,

@@ -6,13 +6,13 @@
 #include "pgupgrade/base/text.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/clients/clients.hpp"
-#include "upgrade/clients/compose_files.hpp"
 #include "upgrade/clients/logins.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/for_targets.hpp"
 #include "upgrade/run/names.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/await_server.hpp"
 #include "upgrade/sandbox/stop_server.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::chrono::minutes kPatience{10};
 
-// The service as the user's own file now describes it, through Compose, on its own network: the right
+// The service as it is declared now, on its own network: the right
 // version, the right data, healthy, and every password that worked before works again.
 class StartStep final : public Step {
  public:
@@ -43,7 +43,7 @@ class StartStep final : public Step {
       refuse_others(own, target);
       remember_unused(own, target);
     });
-    start(context);
+    site_of(context.plan()).start(context);
     context.reach("up");
     for_targets(context, see_served);
   }
@@ -75,16 +75,6 @@ class StartStep final : public Step {
   }
 
  private:
-  // By one call for all. Where one of them may fail alone, by one for each.
-  static void start(StepContext& context) {
-    const ProjectLocation location = location_after(context.journal);
-    std::vector<std::string> services;
-    for (const TargetPlan* target : context.targets()) services.push_back(target->service);
-    if (!context.plan().keep_going) return context.world.compose.up(location, services, kPatience);
-    for (const TargetPlan* target : context.targets())
-      done_for(context, *target, [&] { context.world.compose.up(location, {target->service}, kPatience); });
-  }
-
   static void see_served(StepContext& context, const TargetPlan& target) {
     const auto container = await_server(context.world, awaited(context, target));
     give_back_restart_policy(context, target, container.id);  // an earlier rollback may have held it
@@ -100,8 +90,8 @@ class StartStep final : public Step {
   }
 
   static AwaitedServer awaited(const StepContext& context, const TargetPlan& target) {
-    return {.project = context.plan().project,
-            .service = target.service,
+    return {.find = [&world = context.world, &plan = context.plan(),
+                     &target] { return find_service_container(world, plan, target.service); },
             .code = "E-START",
             .problem = fmt::format("could not start service \"{}\" on {}", target.service, target.new_image),
             .patience = {.most = kPatience},

@@ -86,13 +86,13 @@ class StopOldStep final : public TargetStep {
 
   // Recovery may take long. A server that does not come up is no success of anything.
   static void wait_until_ready(StepContext& context, const TargetPlan& target) {
-    await_server(context.world,
-                 {.project = context.plan().project,
-                  .service = target.service,
-                  .code = "E-OLD-SERVER",
-                  .problem = fmt::format("could not reach the old server of service \"{}\" in container {}",
-                                         target.service, target.container_name),
-                  .patience = kRecoveryPatience});
+    await_server(
+        context.world,
+        {.find = [&] { return find_service_container(context.world, context.plan(), target.service); },
+         .code = "E-OLD-SERVER",
+         .problem = fmt::format("could not reach the old server of service \"{}\" in container {}",
+                                target.service, target.container_name),
+         .patience = kRecoveryPatience});
   }
 };
 

@@ -1,4 +1,5 @@
 #include "upgrade/back/way_back.hpp"
+#include "upgrade/run/site.hpp"
 #include "upgrade/steps/steps.hpp"
 #include "upgrade/strategy/strategies.hpp"
 
@@ -28,7 +29,7 @@ Steps steps(const Plan& plan) {
   all.push_back(make_verify_step());
   add_hook(all, "after-verify", plan.hooks.after_verify);
   if (aside) all.push_back(make_exchange_step());
-  all.push_back(make_edit_compose_step());
+  all.push_back(site_of(plan).make_declare_step());
   all.push_back(make_start_step());
   all.push_back(make_thaw_step());
   add_hook(all, "after-thaw", plan.hooks.after_thaw);

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "upgrade/run/site.hpp"
+
+// One maker a site; each lives in the file of its name.
+namespace pgupgrade::upgrade {
+
+const Site& compose_site();
+
+}  // namespace pgupgrade::upgrade
