@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <set>
 
 #include "pgupgrade/base/error.hpp"
@@ -79,6 +80,13 @@ bj::object own_config(const bj::object& container, const bj::object& image, cons
   return config;
 }
 
+// As the engine tells where it is mounted: a path without what is of no meaning.
+std::string clean(const std::string& path) {
+  std::string result = std::filesystem::path(path).lexically_normal().string();
+  while (result.size() > 1 && result.ends_with('/')) result.pop_back();
+  return result;
+}
+
 std::string moved(const std::string& target, const ContainerChanges& changes) {
   const auto found = changes.mount_targets.find(target);
   return found == changes.mount_targets.end() ? target : found->second;
@@ -90,7 +98,7 @@ std::string moved_bind(const std::string& bind, const ContainerChanges& changes,
   const auto from = bind.find(':');
   if (from == std::string::npos) return bind;
   const auto to = std::min(bind.find(':', from + 1), bind.size());
-  const std::string target = bind.substr(from + 1, to - from - 1);
+  const std::string target = clean(bind.substr(from + 1, to - from - 1));
   asked.insert(target);
   return bind.substr(0, from + 1) + moved(target, changes) + bind.substr(to);
 }
@@ -124,7 +132,7 @@ bj::object own_host_config(const bj::object& container, const ContainerChanges& 
   if (const bj::array* given = json::find_array(host, "Mounts")) {
     for (const bj::value& value : *given) {
       bj::object mount = json::as_object(value, "HostConfig.Mounts");
-      const std::string target = json::get_string(mount, "Target");
+      const std::string target = clean(json::get_string(mount, "Target"));
       asked.insert(target);
       mount["Target"] = moved(target, changes);
       mounts.push_back(std::move(mount));

@@ -6,6 +6,7 @@
 #include "docker/decode.hpp"
 #include "docker/encode.hpp"
 #include "docker/http_engine.hpp"
+#include "docker/run_line.hpp"
 #include "docker/url.hpp"
 #include "pgupgrade/base/text.hpp"
 
@@ -55,6 +56,15 @@ std::string HttpEngine::create_container(const ContainerSpec& spec) {
                             .patience = options_.patience.work};
   const HttpResponse answer = call(request);
   return understood(request.what, [&] { return decode_id(answer.body); });
+}
+
+std::string HttpEngine::run_line(const std::string& container, const std::string& name,
+                                 const ContainerChanges& changes) {
+  const std::string what = "describe " + named("container", container);
+  const std::string there = call({.what = what, .target = container_path(container) + "/json"}).body;
+  const std::string image_id = understood(what, [&] { return decode_image_id(there); });
+  const std::string image = call({.what = what, .target = "/images/" + url_encode(image_id) + "/json"}).body;
+  return understood(what, [&] { return run_line_of(encode_copy(there, image, changes), name); });
 }
 
 std::string HttpEngine::create_like(const std::string& container, const std::string& name,

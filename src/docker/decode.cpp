@@ -130,10 +130,19 @@ std::vector<NetworkAttachment> decode_networks(const bj::object& container) {
     if (value.is_object()) {
       attachment.ip_address = json::get_string_or(value.get_object(), "IPAddress", "");
       attachment.ip6_address = json::get_string_or(value.get_object(), "GlobalIPv6Address", "");
+      attachment.aliases = json::get_strings(value.get_object(), "Aliases");
     }
     networks.push_back(std::move(attachment));
   }
   return networks;
+}
+
+// "/db:/web/alias": the container that is reached, and the name that it has there.
+std::vector<std::string> decode_links(const bj::object& host_config) {
+  std::vector<std::string> links;
+  for (const std::string& link : json::get_strings(host_config, "Links"))
+    links.push_back(without_slash(link.substr(0, link.find(':'))));
+  return links;
 }
 
 // Of the one port that we publish; null where a port is exposed only.
@@ -226,6 +235,7 @@ ContainerInfo decode_container(std::string_view text) {
   container.shm_bytes = json::get_int_or(host_config, "ShmSize", 0);
   container.restart = decode_restart_policy(host_config);
   container.network_mode = json::get_string_or(host_config, "NetworkMode", "");
+  container.links = decode_links(host_config);
   container.auto_remove = json::get_bool_or(host_config, "AutoRemove", false);
   if (const std::string signal = json::get_string_or(config, "StopSignal", ""); !signal.empty())
     container.stop_signal = signal;

@@ -38,6 +38,8 @@ class HttpEngine final : public Engine {
   std::optional<ContainerInfo> inspect_container(const std::string& container) override;
   std::vector<ContainerSummary> list_containers(const ContainerFilter& filter) override;
   std::string create_container(const ContainerSpec& spec) override;
+  std::string run_line(const std::string& container, const std::string& name,
+                       const ContainerChanges& changes) override;
   std::string create_like(const std::string& container, const std::string& name,
                           const ContainerChanges& changes) override;
   void rename_container(const std::string& container, const std::string& name) override;

@@ -82,6 +82,13 @@ TEST_CASE("a command beside an entrypoint of the container's own stays, though i
   CHECK(body.at("Entrypoint") == boost::json::parse(R"(["/mine.sh"])"));
 }
 
+TEST_CASE("a mount is moved, however its path was written") {
+  const auto body = body_of(replaced(kContainer, "shop_data:/data:rw", "shop_data:/data/:rw"),
+                            {.image = "sha256:15", .mount_targets = {{"/data", "/old"}}});
+  CHECK(body.at("HostConfig").at("Binds").at(0) == "shop_data:/old:rw");
+  CHECK(body.at("HostConfig").at("Mounts").as_array().size() == 2);
+}
+
 TEST_CASE("a hostname of the container's own stays, but for where it has no network of its own") {
   const std::string named = replaced(kContainer, R"("Hostname": "94c095ee113c")", R"("Hostname": "shop")");
   CHECK(body_of(named).at("Hostname") == "shop");

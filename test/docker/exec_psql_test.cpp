@@ -52,6 +52,9 @@ class PsqlEngine final : public docker::Engine {
     unexpected();
   }
   std::string create_container(const docker::ContainerSpec&) override { unexpected(); }
+  std::string run_line(const std::string&, const std::string&, const docker::ContainerChanges&) override {
+    unexpected();
+  }
   std::string create_like(const std::string&, const std::string&, const docker::ContainerChanges&) override {
     unexpected();
   }

@@ -59,6 +59,7 @@ struct NetworkAttachment {
   std::string network;
   std::string ip_address;  // IPv4, empty when not running
   std::string ip6_address;
+  std::vector<std::string> aliases;  // by which other containers of the network reach it, besides its name
 };
 
 enum class ContainerStatus { created, running, paused, restarting, exited, dead, removing };
@@ -85,7 +86,8 @@ struct ContainerInfo {
   RestartPolicy restart;
   std::vector<NetworkAttachment> networks;
   std::string network_mode;
-  int loopback_port = 0;  // of the host, for its only published port; 0: none, or it does not run
+  std::vector<std::string> links;  // --link on the default bridge: names of the containers that it reaches
+  int loopback_port = 0;           // of the host, for its only published port; 0: none, or it does not run
   bool tty = false;
   std::string stop_signal = "SIGTERM";  // what asks it to end
   // After which the engine kills what does not stop, never when negative. Compose's stop_grace_period.
@@ -181,6 +183,11 @@ class Engine {
   // `container`.
   virtual std::string create_like(const std::string& container, const std::string& name,
                                   const ContainerChanges& changes) = 0;
+  // The `docker run` line that such a container amounts to, as far as it has a flag for it. Of the
+  // environment only what cannot be a secret has its value; the others stand as `-e NAME`, which takes it
+  // from the shell.
+  virtual std::string run_line(const std::string& container, const std::string& name,
+                               const ContainerChanges& changes) = 0;
   virtual void rename_container(const std::string& container, const std::string& name) = 0;
   virtual void start_container(const std::string& container) = 0;
   // Sends `signal` and returns at once; a container that is not running is fine.

@@ -96,6 +96,20 @@ void like_another(Trial& trial) {
   CHECK(like.mounts.size() == one.mounts.size());
 }
 
+void described(Trial& trial) {
+  auto spec = trial.spec("one", {"true"});
+  spec.mounts = {trial.volume("data", "/data")};
+  const auto one = trial.look(trial.engine.create_container(spec));
+  const std::string line =
+      trial.engine.run_line(one.id, "pg", {.image = "postgres:99", .mount_targets = {{"/data", "/moved"}}});
+  CHECK(line.starts_with("docker run --detach --name pg "));
+  CHECK(line.find("postgres:99") != std::string::npos);
+  CHECK(line.find(spec.mounts[0].source) != std::string::npos);
+  CHECK(line.find("/moved") != std::string::npos);
+  CHECK(line.find(":/data") == std::string::npos);
+  CHECK(line.find("=/data") == std::string::npos);
+}
+
 void renamed(Trial& trial) {
   const std::string one = trial.create("one", {"true"});
   const std::string other = trial.create("other", {"true"});
@@ -269,6 +283,7 @@ const std::vector<ContractCase>& container_contract() {
       {"a container's own variables replace those of the image", environment},
       {"a container that is made like another one has what that was asked for, but for the changes",
        like_another},
+      {"a container is told as the docker run line that it amounts to, with the changes", described},
       {"a container is renamed, unless the name is in use", renamed},
       {"an entrypoint of its own leaves nothing of the image's command", own_entrypoint},
       {"a name belongs to the container that was created first, until it is removed", one_name},

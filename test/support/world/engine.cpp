@@ -36,7 +36,14 @@ SimulatedContainer* SimulatedEngine::find(const std::string& container) {
   for (auto& [id, candidate] : containers) {
     if (id == container || candidate.info.name == container) return &candidate;
   }
-  return nullptr;
+  // As the engine: the beginning of one id only.
+  SimulatedContainer* found = nullptr;
+  for (auto& [id, candidate] : containers) {
+    if (container.empty() || !id.starts_with(container)) continue;
+    if (found != nullptr) return nullptr;
+    found = &candidate;
+  }
+  return found;
 }
 
 SimulatedContainer& SimulatedEngine::at(const std::string& container) {
@@ -243,6 +250,17 @@ std::string SimulatedEngine::create_like(const std::string& other, const std::st
   at(id).info.restart = like.info.restart;
   at(id).address = like.address;
   return id;
+}
+
+std::string SimulatedEngine::run_line(const std::string& other, const std::string& name,
+                                      const docker::ContainerChanges& changes) {
+  std::string line = "docker run --detach --name " + name;
+  for (const Mount& mount : at(other).info.mounts) {
+    const auto moved = changes.mount_targets.find(mount.target);
+    line += " --volume " + mount.source + ":" +
+            (moved == changes.mount_targets.end() ? mount.target : moved->second);
+  }
+  return line + " " + changes.image;
 }
 
 void SimulatedEngine::rename_container(const std::string& container, const std::string& name) {

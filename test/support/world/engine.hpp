@@ -108,6 +108,8 @@ class SimulatedEngine final : public docker::Engine {
   std::optional<docker::ContainerInfo> inspect_container(const std::string& container) override;
   std::vector<docker::ContainerSummary> list_containers(const docker::ContainerFilter& filter) override;
   std::string create_container(const docker::ContainerSpec& spec) override;
+  std::string run_line(const std::string& container, const std::string& name,
+                       const docker::ContainerChanges& changes) override;
   std::string create_like(const std::string& container, const std::string& name,
                           const docker::ContainerChanges& changes) override;
   void rename_container(const std::string& container, const std::string& name) override;

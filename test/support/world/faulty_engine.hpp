@@ -44,6 +44,10 @@ class FaultyEngine final : public docker::Engine {
     tell([&] { return "create container " + describe(spec); });
     return call("create_container", [&] { return engine_.create_container(spec); });
   }
+  std::string run_line(const std::string& other, const std::string& name,
+                       const docker::ContainerChanges& changes) override {
+    return call("run_line", [&] { return engine_.run_line(other, name, changes); });
+  }
   std::string create_like(const std::string& other, const std::string& name,
                           const docker::ContainerChanges& changes) override {
     tell([&] { return "create container " + name + " like " + other + " of " + changes.image; });
