@@ -103,6 +103,8 @@ void describe(Archive& archive, T& value) {
   archive("data_bytes", value.data_bytes);
   archive.optional("role_grants", value.role_grants);
   archive.optional("aside", value.aside);
+  archive.optional("run_line", value.run_line);
+  archive.optional("old_run_line", value.old_run_line);
   archive.optional("old_libc", value.old_libc);
 }
 

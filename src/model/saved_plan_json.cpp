@@ -50,10 +50,11 @@ void describe_path(Archive& archive, std::string_view key, Path& value) {
 // that lacks it would give another plan.
 template <class Archive, fields::Of<Request> T>
 void describe(Archive& archive, T& value) {
-  auto& [project, target_major, services, all_services, strategy, verify, backup, image, old_image,
+  auto& [project, container, target_major, services, all_services, strategy, verify, backup, image, old_image,
          password_file, md5_policy, acknowledged, jobs, state_root, backup_directory, dump_directory,
          edit_files, keep_going, hooks, rehearsal] = value;
   archive("project", project);
+  archive.optional("container", container);
   archive("target_major", target_major);
   archive("services", services);
   archive("all_services", all_services);

@@ -70,17 +70,22 @@ Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);
 Diagnostics check_poolers(const Subject& subject);
 Diagnostics check_host_clients(const Subject& subject);
+Diagnostics check_bound_containers(const Subject& subject);
 Diagnostics check_compose_files(const Subject& subject);
 Diagnostics check_old_image(const Subject& subject);
 Diagnostics check_compose_edit(const Subject& subject);
 
 // Shared by the checks.
 std::string service_name(const std::string& service);            // `service db`
+std::string service_name(const ServiceFacts& service);           // the same, `container pg` of a plain one
 std::string mount_name(const Mount& mount);                      // `volume shop_data`, `directory /srv/data`
 std::string quoted(const std::string& name);                     // `"a"`, fit to be shown
 std::string quoted_list(const std::vector<std::string>& names);  // `"a", "b" and 3 more`
 std::string plain_list(const std::vector<std::string>& names);   // `a, b and 3 more`
 std::string statements(const std::vector<std::string>& sql);     // `A; B; and 3 more statements`
+// What to type to start it, and to see its log: "docker compose up -d db", or "docker start pg".
+std::string start_command(const ServiceFacts& service);
+std::string log_command(const ServiceFacts& service);
 std::string origin_of_password(const ServiceFacts& service, const std::string& role);  // empty: not known
 
 }  // namespace pgupgrade::planning

@@ -35,7 +35,7 @@ Diagnostics check_md5_passwords(const Subject& subject) {
   }
   if (unknown.empty()) return {};
   const std::string who = fmt::format("{} {} of {}", unknown.size() == 1 ? "role" : "roles",
-                                      quoted_list(unknown), service_name(subject.service.service));
+                                      quoted_list(unknown), service_name(subject.service));
   const std::string verb = unknown.size() == 1 ? "keeps an md5 password" : "keep md5 passwords";
   if (subject.request.md5_policy == Md5Policy::keep) {
     return {{.severity = Severity::warning,
@@ -56,7 +56,7 @@ Diagnostics check_password_encryption(const Subject& subject) {
     return {{.severity = Severity::warning,
              .code = "W-PASSWORD-ENCRYPTION",
              .message = fmt::format("{} sets password_encryption to md5, so new passwords will be md5 again",
-                                    service_name(subject.service.service)),
+                                    service_name(subject.service)),
              .hint = "leave the setting out once all clients speak SCRAM"}};
   }
   return {};
@@ -74,20 +74,31 @@ Diagnostics check_poolers(const Subject& subject) {
          .code = "W-POOLER",
          .message = fmt::format("container {} looks like a connection pooler, which may hold md5 hashes of "
                                 "passwords that {} turns to SCRAM",
-                                printable(client.container_name), service_name(subject.service.service)),
+                                printable(client.container_name), service_name(subject.service)),
          .hint = "put the passwords or the SCRAM secrets in its user list, or let it use auth_query"});
   }
   return result;
+}
+
+// A new container is not the one that they are bound to, whatever its name.
+Diagnostics check_bound_containers(const Subject& subject) {
+  if (subject.service.bound_containers.empty() || subject.request.strategy == kRehearsal) return {};
+  return {
+      {.severity = Severity::error,
+       .code = "E-CONTAINER-BOUND",
+       .message = fmt::format("{} is made again, and these would stay bound to the old one: {}",
+                              service_name(subject.service), plain_list(subject.service.bound_containers)),
+       .hint = "connect them by a network of their own (docker network create), or remove them and make them "
+               "again afterwards"}};
 }
 
 Diagnostics check_host_clients(const Subject& subject) {
   if (subject.service.host_clients.empty()) return {};
   return {{.severity = Severity::warning,
            .code = "W-CLIENT-HOST",
-           .message =
-               fmt::format("{} has connections that no container explains and that cannot be stopped: "
-                           "{}",
-                           service_name(subject.service.service), plain_list(subject.service.host_clients)),
+           .message = fmt::format("{} has connections that no container explains and that cannot be stopped: "
+                                  "{}",
+                                  service_name(subject.service), plain_list(subject.service.host_clients)),
            .hint = "end them first: they are cut off when the server stops"}};
 }
 

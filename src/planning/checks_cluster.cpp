@@ -35,7 +35,7 @@ constexpr std::array<ChangedDefault, 2> kChangedDefaults = {{
 }  // namespace
 
 Diagnostics check_outside_data(const Subject& subject) {
-  const std::string name = service_name(subject.service.service);
+  const std::string name = service_name(subject.service);
   Diagnostics result;
   if (!subject.inventory.tablespaces.empty()) {
     result.push_back(error("E-TABLESPACES",
@@ -63,7 +63,7 @@ Diagnostics check_outside_data(const Subject& subject) {
 }
 
 Diagnostics check_replication(const Subject& subject) {
-  const std::string name = service_name(subject.service.service);
+  const std::string name = service_name(subject.service);
   const Inventory& inventory = subject.inventory;
   Diagnostics result;
   if (inventory.in_recovery) {
@@ -111,7 +111,7 @@ Diagnostics check_closed_databases(const Subject& subject) {
     (database.invalid ? invalid : closed).push_back(database.name);
     if (database.invalid) drops.push_back("DROP DATABASE " + sql_identifier(database.name));
   }
-  const std::string service = service_name(subject.service.service);
+  const std::string service = service_name(subject.service);
   Diagnostics result;
   if (!closed.empty())
     result.push_back(
@@ -144,17 +144,17 @@ Diagnostics check_preloaded_extensions(const Subject& subject) {
       "E-PRELOAD",
       fmt::format("{} has extensions that can be created only while shared_preload_libraries loads them, "
                   "which a restore does not: {}",
-                  service_name(subject.service.service), plain_list(found)),
+                  service_name(subject.service), plain_list(found)),
       "drop them and recreate them after the upgrade, or follow the extension's own guide")};
 }
 
 Diagnostics check_prepared_transactions(const Subject& subject) {
   if (subject.inventory.prepared_transactions.empty()) return {};
-  return {error("E-PREPARED",
-                fmt::format("{} has prepared transactions, which a dump leaves out: {}",
-                            service_name(subject.service.service),
-                            quoted_list(subject.inventory.prepared_transactions)),
-                "end each with COMMIT PREPARED or ROLLBACK PREPARED")};
+  return {
+      error("E-PREPARED",
+            fmt::format("{} has prepared transactions, which a dump leaves out: {}",
+                        service_name(subject.service), quoted_list(subject.inventory.prepared_transactions)),
+            "end each with COMMIT PREPARED or ROLLBACK PREPARED")};
 }
 
 // A line end would be shown as a question mark, and that is what the name is refused for.
@@ -181,7 +181,7 @@ Diagnostics check_name_bytes(const Subject& subject) {
       "E-NAME-BYTES",
       fmt::format("{} has databases whose names are not valid UTF-8, so no program can be told to connect "
                   "to them: {}",
-                  service_name(subject.service.service), plain_list(found)),
+                  service_name(subject.service), plain_list(found)),
       "rename them with ALTER DATABASE")};
 }
 
@@ -197,7 +197,7 @@ Diagnostics check_names(const Subject& subject) {
   if (found.empty()) return {};
   return {error("E-NAME-LINE-FEED",
                 fmt::format("{} has names with a line end in them, which pg_dumpall refuses: {}",
-                            service_name(subject.service.service), plain_list(found)),
+                            service_name(subject.service), plain_list(found)),
                 "rename them with ALTER DATABASE or ALTER ROLE")};
 }
 
@@ -211,8 +211,8 @@ Diagnostics check_superuser_name(const Subject& subject) {
   if (name.find_first_of("\"$'\\") == std::string::npos && !comments) return {};
   return {error(
       "E-SUPERUSER-NAME",
-      fmt::format("the superuser of {} is named {}, which initdb refuses",
-                  service_name(subject.service.service), quoted(name)),
+      fmt::format("the superuser of {} is named {}, which initdb refuses", service_name(subject.service),
+                  quoted(name)),
       "rename it with ALTER ROLE, as another superuser, to a name without \", $, ', \\, --, /* and */")};
 }
 
@@ -222,7 +222,7 @@ Diagnostics check_checksums(const Subject& subject) {
            .code = "N-NO-CHECKSUMS",
            .message = fmt::format("{} has no data checksums and stays without, though PostgreSQL {} has them "
                                   "by default",
-                                  service_name(subject.service.service), subject.request.target_major),
+                                  service_name(subject.service), subject.request.target_major),
            .hint = "\"pg_checksums --enable\" adds them to a stopped cluster after the upgrade"}};
 }
 
@@ -236,12 +236,12 @@ Diagnostics check_changed_defaults(const Subject& subject) {
       return setting.name == change.setting;
     });
     if (!crossed || is_set) continue;
-    result.push_back({.severity = Severity::note,
-                      .code = "N-SETTING-DEFAULT",
-                      .message = fmt::format("the default of {} changes from {} to {} for {}", change.setting,
-                                             change.old_default, change.new_default,
-                                             service_name(subject.service.service)),
-                      .hint = std::string(change.effect)});
+    result.push_back(
+        {.severity = Severity::note,
+         .code = "N-SETTING-DEFAULT",
+         .message = fmt::format("the default of {} changes from {} to {} for {}", change.setting,
+                                change.old_default, change.new_default, service_name(subject.service)),
+         .hint = std::string(change.effect)});
   }
   return result;
 }

@@ -42,6 +42,18 @@ Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::stri
   return diagnostics;
 }
 
+std::string service_name(const ServiceFacts& service) {
+  return service.plain_container ? "container " + printable(service.service) : service_name(service.service);
+}
+
+std::string start_command(const ServiceFacts& service) {
+  return (service.plain_container ? "docker start " : "docker compose up -d ") + printable(service.service);
+}
+
+std::string log_command(const ServiceFacts& service) {
+  return (service.plain_container ? "docker logs " : "docker compose logs ") + printable(service.service);
+}
+
 std::string service_name(const std::string& service) {
   return "service " + printable(service);
 }

@@ -27,12 +27,12 @@ Diagnostics check_compose_files(const Subject& subject) {
   if (made_from.empty() || made_from == files) return {};
   std::string flags;
   for (const std::string& file : made_from) flags += " --compose " + shell_word(file);
-  return {{.severity = Severity::warning,
-           .code = "W-OTHER-FILES",
-           .message =
-               fmt::format("the container of {} was made from {}, but the new one will be made from {}",
-                           service_name(subject.service.service), plain_list(made_from), plain_list(files)),
-           .hint = "if that is not intended, specify them all:" + flags}};
+  return {
+      {.severity = Severity::warning,
+       .code = "W-OTHER-FILES",
+       .message = fmt::format("the container of {} was made from {}, but the new one will be made from {}",
+                              service_name(subject.service), plain_list(made_from), plain_list(files)),
+       .hint = "if that is not intended, specify them all:" + flags}};
 }
 
 namespace {
@@ -48,7 +48,7 @@ Diagnostic files_left_alone(const Subject& subject) {
       .severity = Severity::note,
       .code = "N-NO-EDIT",
       .message = fmt::format("the project's files stay as they are, and name {} for {} until you change them",
-                             printable(subject.service.compose_image), service_name(subject.service.service)),
+                             printable(subject.service.compose_image), service_name(subject.service)),
       .hint = places.empty()
                   ? fmt::format("after the upgrade, set the image to {} where your deployment sets it",
                                 printable(subject.service.new_image))
@@ -74,7 +74,7 @@ Diagnostics check_old_image(const Subject& subject) {
        .message = fmt::format(
            "{} was started on {} by {}, since its data needs that; the project's own files "
            "name another image for it",
-           service_name(subject.service.service), printable(subject.service.compose_image), printable(file)),
+           service_name(subject.service), printable(subject.service.compose_image), printable(file)),
        .hint =
            "until it is upgraded, \"docker compose up\" would start that one, which cannot use the data"}};
 }
@@ -90,7 +90,7 @@ Diagnostics check_compose_edit(const Subject& subject) {
        .message = fmt::format("{} {} {} the image of {}, so the edit moves {} to {} as well",
                               along.size() == 1 ? "service" : "services", quoted_list(along),
                               along.size() == 1 ? "has no cluster and shares" : "have no cluster and share",
-                              service_name(subject.service.service), along.size() == 1 ? "it" : "them",
+                              service_name(subject.service), along.size() == 1 ? "it" : "them",
                               printable(subject.service.new_image)),
        .hint = "after the upgrade, recreate the containers: docker compose up -d " + join(along, " ")}};
 }

@@ -12,7 +12,7 @@ namespace pgupgrade::planning {
 namespace {
 
 std::string database_of(const Subject& subject, const DatabaseFacts& database) {
-  return fmt::format("database {} of {}", quoted(database.name), service_name(subject.service.service));
+  return fmt::format("database {} of {}", quoted(database.name), service_name(subject.service));
 }
 
 std::vector<std::string> names_of(const std::vector<LeftObject>& objects) {

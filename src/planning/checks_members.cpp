@@ -56,7 +56,7 @@ Diagnostics check_extension_members(const Subject& subject) {
         lost.add(change, "");
     }
     const std::string name =
-        fmt::format("database {} of {}", quoted(database.name), service_name(subject.service.service));
+        fmt::format("database {} of {}", quoted(database.name), service_name(subject.service));
     const auto say = [&](Severity severity, const char* code, const std::string& message,
                          const std::string& hint) {
       result.push_back({.severity = severity, .code = code, .message = message, .hint = hint});

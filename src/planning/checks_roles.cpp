@@ -27,7 +27,7 @@ std::string members_of(const std::vector<RoleGrant>& grants) {
 
 Diagnostics check_create_role(const Subject& subject) {
   const RoleGrants planned = plan_role_grants(subject.inventory, subject.request.target_major);
-  const std::string service = service_name(subject.service.service);
+  const std::string service = service_name(subject.service);
   Diagnostics result;
   if (!planned.circular.empty()) {
     std::vector<std::string> left_out;

@@ -16,31 +16,28 @@ namespace {
 constexpr int kOldestMajor = 10;
 
 Diagnostic no_server(const ServiceFacts& service) {
-  const std::string name = printable(service.service);
   Diagnostic result{.severity = Severity::error};
   if (service.running) {
     result.code = "E-NO-SERVER";
-    result.message = fmt::format("could not reach the server of {}: {}", service_name(service.service),
+    result.message = fmt::format("could not reach the server of {}: {}", service_name(service),
                                  printable(service.inventory_problem, 2000));
-    result.hint = service.inventory_hint.empty() ? fmt::format("see why in \"docker compose logs {}\"", name)
+    result.hint = service.inventory_hint.empty() ? fmt::format("see why in \"{}\"", log_command(service))
                                                  : printable(service.inventory_hint, 2000);
   } else {
     result.code = "E-NOT-RUNNING";
-    result.message =
-        fmt::format("{} is not running, so its cluster cannot be read", service_name(service.service));
+    result.message = fmt::format("{} is not running, so its cluster cannot be read", service_name(service));
     if (!service.lone_volume.empty())
       result.message = fmt::format("{} has no container, but its {} is there, so its cluster cannot be read",
-                                   service_name(service.service), printable(service.lone_volume));
-    result.hint = fmt::format("start it with \"docker compose up -d {}\" and run pgupgrade again", name);
+                                   service_name(service), printable(service.lone_volume));
+    result.hint = fmt::format("start it with \"{}\" and run pgupgrade again", start_command(service));
   }
   return result;
 }
 
 Diagnostic no_data(const ServiceFacts& service) {
-  Diagnostic result{
-      .severity = Severity::note,
-      .code = "N-NO-DATA",
-      .message = service_name(service.service) + " has no data yet, so there is nothing to upgrade"};
+  Diagnostic result{.severity = Severity::note,
+                    .code = "N-NO-DATA",
+                    .message = service_name(service) + " has no data yet, so there is nothing to upgrade"};
   for (const FileEdit& edit : service.edits) {
     result.hint += fmt::format("{}{}:{} \"{}\" to \"{}\"", result.hint.empty() ? "change " : ", ",
                                printable(std::filesystem::path(edit.file).filename().string()), edit.line,
@@ -74,7 +71,7 @@ Standing standing_of(const ServiceFacts& service, int target_major) {
 
 Diagnostics check_standing(const Request& request, const ServiceFacts& service) {
   const int major = data_major(service);
-  const std::string name = service_name(service.service);
+  const std::string name = service_name(service);
   switch (standing_of(service, request.target_major)) {
     case Standing::upgradable:
       return {};

@@ -119,10 +119,13 @@ const UnusedCluster* forgotten_cluster(const ServiceFacts& service) {
 
 Diagnostic image_bumped(const ServiceFacts& service, const BumpedImage& state, int target_major) {
   const std::string target = target_major == 0 ? "MAJOR" : std::to_string(target_major);
-  const std::string by_hand = fmt::format("{}, start it with \"docker compose up -d {}\"",
-                                          change_back(service, state), printable(service.service));
+  const std::string by_hand =
+      fmt::format("{}, start it with \"{}\"", change_back(service, state), start_command(service));
   std::string hint = by_hand;
-  if (target_major == 0 || target_major > state.data_major)
+  if (service.plain_container)
+    hint = fmt::format("remove it, make one like it of an image of PostgreSQL {}, and run pgupgrade again",
+                       state.data_major);
+  else if (target_major == 0 || target_major > state.data_major)
     hint = fmt::format(
         "\"pgupgrade --to {} --old-image {}\" starts it on {} and upgrades it from there; or {}, and run "
         "pgupgrade again: it changes the image itself",
@@ -134,7 +137,7 @@ Diagnostic image_bumped(const ServiceFacts& service, const BumpedImage& state, i
           .message = fmt::format(
               "{} cannot start: its data (in the {} at {}) is of PostgreSQL {}, but its image {} is of "
               "PostgreSQL {}",
-              service_name(service.service), mount_name(state.mount), printable(state.path), state.data_major,
+              service_name(service), mount_name(state.mount), printable(state.path), state.data_major,
               printable(service.compose_image), state.image_major),
           .hint = hint};
 }
@@ -148,7 +151,7 @@ Diagnostic unused_data(const ServiceFacts& service, const UnusedCluster& cluster
   return {.severity = Severity::error,
           .code = "E-DATA-UNUSED",
           .message = fmt::format("{} does not use the cluster of PostgreSQL {} in its {} (at {}): {}",
-                                 service_name(service.service), cluster.major, mount_name(cluster.mount),
+                                 service_name(service), cluster.major, mount_name(cluster.mount),
                                  printable(cluster.path), uses),
           .hint = fmt::format(
               "stop it, set its image back to PostgreSQL {0} with PGDATA {1}, start it, make sure "
@@ -157,6 +160,15 @@ Diagnostic unused_data(const ServiceFacts& service, const UnusedCluster& cluster
 }
 
 Diagnostic anonymous_data(const ServiceFacts& service, const Mount& data) {
+  // Made again from its inspection, it has the volume by its name.
+  if (service.plain_container)
+    return {
+        .severity = Severity::warning,
+        .code = "W-ANONYMOUS-VOLUME",
+        .message = fmt::format("the data of {} is on the anonymous volume {}, which the new container mounts "
+                               "by its name",
+                               service_name(service), data.source),
+        .hint = "nothing says what it is for: copy it to a named volume when you next make the container"};
   std::string beside;
   for (const Mount& mount : service.mounts) {
     if (mount == data || mount.kind == MountKind::tmpfs || is_anonymous(mount) ||
@@ -176,7 +188,7 @@ Diagnostic anonymous_data(const ServiceFacts& service, const Mount& data) {
       .code = "E-ANONYMOUS-VOLUME",
       .message = fmt::format("the data of {} is on an anonymous volume at {}, which a new container would "
                              "not reuse{}",
-                             service_name(service.service), printable(data.target), beside),
+                             service_name(service), printable(data.target), beside),
       .hint = fmt::format("stop the service, copy the volume {} to a named one that is empty, and mount "
                           "that at {}",
                           data.source, printable(data.target))};

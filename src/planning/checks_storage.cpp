@@ -14,7 +14,7 @@ Diagnostics check_data_directory(const Subject& subject) {
   return {{.severity = Severity::error,
            .code = "E-DATA-DIRECTORY",
            .message = fmt::format("the server of {} keeps its data in {}, but PGDATA is {}",
-                                  service_name(subject.service.service), printable(subject.place.old_pgdata),
+                                  service_name(subject.service), printable(subject.place.old_pgdata),
                                   printable(pgdata)),
            .hint = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
 }
@@ -27,15 +27,15 @@ Diagnostics check_new_directory(const Subject& subject) {
     return {{.severity = Severity::error,
              .code = "E-NEW-DIRECTORY",
              .message = fmt::format("{} is to have its new cluster in {}, but one of PostgreSQL {} is there",
-                                    service_name(subject.service.service),
-                                    printable(subject.place.new_pgdata), cluster.major),
+                                    service_name(subject.service), printable(subject.place.new_pgdata),
+                                    cluster.major),
              .hint = "move it away when nobody needs it"}};
   }
   return {};
 }
 
 Diagnostics check_data_mount(const Subject& subject) {
-  const std::string name = service_name(subject.service.service);
+  const std::string name = service_name(subject.service);
   const auto& mount = subject.place.data_mount;
   const std::string directory = printable(subject.place.old_pgdata);
   if (!mount || mount->kind == MountKind::tmpfs) {
@@ -66,8 +66,8 @@ Diagnostics check_subpaths(const Subject& subject) {
         {.severity = Severity::error,
          .code = "E-SUBPATH",
          .message = fmt::format("{} mounts {} of the {} at {}, and only whole volumes can be upgraded",
-                                service_name(subject.service.service), printable(mount.subpath),
-                                mount_name(mount), printable(mount.target)),
+                                service_name(subject.service), printable(mount.subpath), mount_name(mount),
+                                printable(mount.target)),
          .hint = "give it a volume of its own"});
   }
   return result;
@@ -85,7 +85,7 @@ Diagnostics check_nested_mounts(const Subject& subject) {
     result.push_back({.severity = Severity::error,
                       .code = "E-NESTED-MOUNT",
                       .message = fmt::format("the mount {} of {} lies within the data directory",
-                                             printable(target), service_name(subject.service.service)),
+                                             printable(target), service_name(subject.service)),
                       .hint = "mount it outside of the data directory and name its new place with -c"});
   }
   return result;
@@ -93,12 +93,13 @@ Diagnostics check_nested_mounts(const Subject& subject) {
 
 Diagnostics check_shared_volume(const Subject& subject) {
   if (subject.service.other_users.empty() || !subject.place.data_mount) return {};
-  return {
-      {.severity = Severity::error,
-       .code = "E-VOLUME-SHARED",
-       .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
-                              service_name(subject.service.service), plain_list(subject.service.other_users)),
-       .hint = "remove these containers, stopped ones too, or give them another volume"}};
+  return {{.severity = Severity::error,
+           .code = "E-VOLUME-SHARED",
+           .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
+                                  service_name(subject.service), plain_list(subject.service.other_users)),
+           .hint =
+               "remove these containers, stopped ones too (pgupgrade cleanup removes what an earlier run has "
+               "left), or give them another volume"}};
 }
 
 // The engine's archive calls leave them out, so a rollback could not give them back. PostgreSQL makes none.
@@ -108,8 +109,7 @@ Diagnostics check_extended_attributes(const Subject& subject) {
            .code = "E-XATTR",
            .message = fmt::format("files of {} have extended attributes or access control lists, which a "
                                   "rollback would not give back: {}",
-                                  service_name(subject.service.service),
-                                  plain_list(subject.service.with_attributes)),
+                                  service_name(subject.service), plain_list(subject.service.with_attributes)),
            .hint = "remove them (setfattr --remove, setfacl --remove-all)"}};
 }
 
@@ -123,7 +123,7 @@ Diagnostics check_kept_dumps(const Subject& subject) {
   return {{.severity = Severity::error,
            .code = "E-KEEP-DUMPS",
            .message = fmt::format("dumps cannot be kept in {}: it lies in the data of {}",
-                                  printable(directory->string()), service_name(subject.service.service)),
+                                  printable(directory->string()), service_name(subject.service)),
            .hint = "choose another directory"}};
 }
 

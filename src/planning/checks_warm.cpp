@@ -27,8 +27,7 @@ const char* other_way(const std::string& strategy) {
 Diagnostic unfit(const Subject& subject, const std::string& why, const std::string& cure) {
   return {.severity = Severity::error,
           .code = "E-WARM",
-          .message = fmt::format("{} cannot be copied while it runs: {}",
-                                 service_name(subject.service.service), why),
+          .message = fmt::format("{} cannot be copied while it runs: {}", service_name(subject.service), why),
           .hint = cure + other_way(subject.request.strategy)};
 }
 
@@ -141,7 +140,7 @@ Diagnostics check_place_aside(const Subject& subject) {
   return {{.severity = Severity::error,
            .code = "E-ASIDE",
            .message = fmt::format("the old data of {} cannot be kept aside: {}",
-                                  service_name(subject.service.service), obstacle->why),
+                                  service_name(subject.service), obstacle->why),
            .hint = obstacle->cure + ", or use --backup tar"}};
 }
 

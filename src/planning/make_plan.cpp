@@ -103,7 +103,9 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
                     .shm_bytes = service.shm_bytes,
                     .inventory = inventory,
                     .roles = plan_roles(service),
-                    .role_grants = plan_role_grants(inventory, request.target_major).grants};
+                    .role_grants = plan_role_grants(inventory, request.target_major).grants,
+                    .run_line = service.run_line,
+                    .old_run_line = service.old_run_line};
   target.other_mounts = plan_other_mounts(service, target.data_mount);
   target.inventory.connections.clear();
   for (const DatabaseFacts& database : inventory.databases) target.data_bytes += database.size_bytes;
@@ -196,7 +198,8 @@ int plan_jobs(const Request& request, const Facts& facts) {
 
 Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
                 const std::string& tool_version) {
-  return {.verify = request.verify,
+  return {.site = site_name(request),
+          .verify = request.verify,
           .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,

@@ -105,6 +105,11 @@ TEST_CASE("every option of an upgrade reaches its field") {
                  "--no-color"}) == expected);
 }
 
+TEST_CASE("a container is named to whatever makes a plan") {
+  for (const char* command : {"upgrade", "plan", "prepare", "rehearse"})
+    REQUIRE(parse({command, "--container", "pg", "--to", "17"}).container == "pg");
+}
+
 TEST_CASE("each command is known by its name") {
   const std::vector<std::pair<Words, Command>> table = {
       {{"upgrade", "--to", "17"}, Command::upgrade},
@@ -178,6 +183,9 @@ TEST_CASE("bad usage is refused with a message that names the word") {
       {{"status", "--frob"}, "cannot use option --frob: the command status does not know it"},
       {{"resume", "now"}, "cannot use argument now: the command resume does not know it"},
       {{"--to", "17", "--all", "--service", "db"}, "cannot use --all together with --service"},
+      {{"--to", "17", "--container", "pg", "--compose", "c.yml"},
+       "cannot use --container together with --compose"},
+      {{"--to", "17", "--container", "pg", "--no-edit"}, "cannot use --container together with --no-edit"},
       {{"--to", "17", "--detailed-exitcode"}, "cannot use --detailed-exitcode without --dry-run"},
       {{"--to", "17", "--strategy", "magic"}, "cannot use --strategy magic: choose from auto, dump, warm"},
       {{"--to", "17", "--backup", "zip"}, "cannot use --backup zip: choose from tar, aside"},

@@ -109,6 +109,19 @@ TEST_CASE("a request holds what was asked for with absolute paths") {
   REQUIRE(make_request(arguments, {}, directory.path()) == expected);
 }
 
+TEST_CASE("a container needs no Compose file, and its runs are kept where one is") {
+  const pgupgrade::test::TemporaryDirectory directory;
+  Arguments arguments;
+  arguments.container = "pg";
+  arguments.to = 17;
+  Request expected;
+  expected.container = "pg";
+  expected.target_major = 17;
+  expected.state_root = directory / ".pgupgrade";
+  REQUIRE(make_request(arguments, {}, directory.path()) == expected);
+  REQUIRE(make_request(arguments, {{"COMPOSE_FILE", "nope.yml"}}, directory.path()) == expected);
+}
+
 TEST_CASE("a password file that others may read is refused") {
   const pgupgrade::test::TemporaryDirectory directory;
   write_file_durably(directory / "c.yml", "");

@@ -77,6 +77,24 @@ TEST_CASE("a narrow terminal gets one column of steps and wrapped rows") {
                          "  Stops       web, worker (not running), metabase\n              (project bi)\n"));
 }
 
+TEST_CASE("the plan of a plain container has a docker run line that can be copied") {
+  Plan plan = shop_plan();
+  plan.site = kContainerSite;
+  plan.project = "pg";
+  plan.location = {};
+  plan.edits.clear();
+  plan.targets.front().service = "pg";
+  plan.targets.front().run_line =
+      "docker run --detach --name pg --volume shop_pgdata:/var/lib/postgresql/data --health-cmd 'pg_isready "
+      "-U postgres' "
+      "postgres:17";
+  const std::string text = render_plan(plan, shop_steps(), "/", {.width = 80});
+  REQUIRE_THAT(text, ContainsSubstring("Plan for container pg "));
+  REQUIRE_THAT(text, ContainsSubstring("  Amounts to  docker run --detach --name pg --volume \\\n"
+                                       "              shop_pgdata:/var/lib/postgresql/data --health-cmd \\\n"
+                                       "              'pg_isready -U postgres' postgres:17\n"));
+}
+
 TEST_CASE("several targets are told apart and other plans for passwords and mounts are shown") {
   Plan plan = shop_plan();
   plan.targets.push_back(plan.targets.front());

@@ -113,6 +113,13 @@ const std::vector<GoldenScene>& golden_scenes() {
          roll_back(scene, trace);
        }},
       {"warm", {.unlogged = false, .strategy = "warm"}, run},
+      {"plain-container", {.new_major = 18, .plain = true}, run},
+      {"plain-container-and-back",
+       {.plain = true},
+       [](Scene& scene, Trace& trace) {
+         run(scene, trace);
+         roll_back(scene, trace);
+       }},
       {"rollback-after-the-wipe",
        {},
        [](Scene& scene, Trace& trace) {

@@ -24,8 +24,11 @@ std::set<std::string> names_of_steps() {
   scene.plan.rehearsal.scripts = {"a.sql"};
   for (const std::string& strategy : strategies) {
     scene.plan.strategy = strategy;
-    upgrade::add_steps(scene.plan);
-    for (const StepPlan& step : scene.plan.steps) names.insert(step.name);
+    for (const char* site : {kComposeSite, kContainerSite}) {
+      scene.plan.site = site;
+      upgrade::add_steps(scene.plan);
+      for (const StepPlan& step : scene.plan.steps) names.insert(step.name);
+    }
   }
   return names;
 }

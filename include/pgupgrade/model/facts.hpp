@@ -126,7 +126,13 @@ struct UnusedCluster {
 
 struct ServiceFacts {
   std::string service;
-  std::string project;
+  std::string project;  // empty of a plain container
+  // No Compose file describes it: its container is made again from its inspection. The service has its name.
+  bool plain_container = false;
+  std::string run_line;  // the `docker run` lines that the new container would amount to, and the old one
+  std::string old_run_line;
+  // Containers that would stay bound to the old one, and how: "pooler (it has its network)".
+  std::vector<std::string> bound_containers;
   std::string container_id;
   std::string container_name;
   bool running = false;

@@ -70,6 +70,9 @@ struct TargetPlan {
   std::int64_t data_bytes = 0;                // sum of the databases
   std::vector<RoleGrant> role_grants;         // made after the restore, in this order
   AsidePlan aside;
+  // Of a plain container: the `docker run` lines that the new one amounts to, and the old one.
+  std::string run_line;
+  std::string old_run_line;
   std::string old_libc;  // of the old image, as ImageFacts::libc; known where indexes may have to be rebuilt
   bool operator==(const TargetPlan&) const = default;
 };

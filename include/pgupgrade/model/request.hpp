@@ -39,6 +39,7 @@ inline bool dumps_and_restores(const std::string& strategy) {
 
 // Where services are declared: upgrade::Site.
 inline constexpr const char* kComposeSite = "compose";
+inline constexpr const char* kContainerSite = "container";
 
 // What of both clusters is read before they are called equal.
 enum class Verify {
@@ -70,7 +71,9 @@ struct Rehearsal {
 
 // What the user asked for. Holds no secret.
 struct Request {
-  ProjectLocation project;
+  ProjectLocation project;  // without files when `container` is given
+  // --container: one that no Compose file describes, by name or id; empty: services of the project are meant.
+  std::string container;
   int target_major = 0;
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
@@ -102,6 +105,10 @@ struct Request {
 inline Backup backup_of(const Request& request) {
   if (request.strategy == kRehearsal) return Backup::tar;
   return request.backup.value_or(request.strategy == kWarm ? Backup::aside : Backup::tar);
+}
+
+inline const char* site_name(const Request& request) {
+  return request.container.empty() ? kComposeSite : kContainerSite;
 }
 
 }  // namespace pgupgrade

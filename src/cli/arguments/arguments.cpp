@@ -138,6 +138,24 @@ void check_word(const std::string& word, const std::vector<std::string>& allowed
   throw usage_error(fmt::format("cannot {} \"{}\": it is {}", purpose, printable(word), one_of(allowed)));
 }
 
+// A container by itself has no project, and no files that could be left alone.
+void check_container(const Arguments& arguments) {
+  if (arguments.container.empty()) return;
+  const std::vector<std::pair<const char*, bool>> others = {
+      {"--compose", !arguments.compose.empty()},
+      {"--service", !arguments.services.empty()},
+      {"--all", arguments.all},
+      {"--project-name", !arguments.project_name.empty()},
+      {"--profile", !arguments.profiles.empty()},
+      {"--env-file", !arguments.env_files.empty()},
+      {"--old-image", !arguments.old_image.empty()},
+      {"--no-edit", arguments.no_edit}};
+  for (const auto& [name, given] : others)
+    if (given)
+      throw usage_error(fmt::format("cannot use --container together with {}", name),
+                        "--container names one that no Compose file describes");
+}
+
 // What is wrong with a whole that is made of proper parts.
 void check(const Arguments& arguments, const CommandEntry& entry) {
   const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan ||
@@ -148,6 +166,7 @@ void check(const Arguments& arguments, const CommandEntry& entry) {
                       "name the major version to reach, such as --to 17");
   if (arguments.all && !arguments.services.empty())
     throw usage_error("cannot use --all together with --service", "choose one of them");
+  check_container(arguments);
   if (arguments.detailed_exitcode && arguments.command == Command::upgrade && !arguments.dry_run)
     throw usage_error("cannot use --detailed-exitcode without --dry-run",
                       "pgupgrade plan --detailed-exitcode …");

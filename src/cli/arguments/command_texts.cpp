@@ -19,6 +19,7 @@ const std::vector<CommandText>& texts() {
        .examples = {{"pgupgrade --compose docker-compose.yml --to 17", "shows the plan, asks, does it"},
                     {"pgupgrade --to 17 --service db --yes --output json",
                      "asks nothing, prints one event a line"},
+                    {"pgupgrade --container pg --to 17", "upgrades a container of docker run"},
                     {"pgupgrade --to 17 --strategy warm",
                      "copies the data while the applications run, stops them at the end only"},
                     {"pgupgrade --to 17 --at 03:00", "prepares now, stops the applications at three"},

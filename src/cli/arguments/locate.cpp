@@ -141,7 +141,8 @@ ProjectLocation find_project(const Arguments& arguments, const Environment& envi
 
 Request make_request(const Arguments& arguments, const Environment& environment, const fs::path& directory) {
   Request request;
-  request.project = find_project(arguments, environment, directory);
+  request.container = arguments.container;
+  if (request.container.empty()) request.project = find_project(arguments, environment, directory);
   request.target_major = arguments.to;
   request.services = arguments.services;
   request.all_services = arguments.all;
@@ -170,9 +171,9 @@ Request make_request(const Arguments& arguments, const Environment& environment,
   request.hooks = {.before_freeze = arguments.before_freeze,
                    .after_verify = arguments.after_verify,
                    .after_thaw = arguments.after_thaw};
-  request.state_root = arguments.state_dir.empty()
-                           ? request.project.files.front().parent_path() / kStateDirectory
-                           : absolute_from(directory, arguments.state_dir);
+  const fs::path beside = request.container.empty() ? request.project.files.front().parent_path() : directory;
+  request.state_root =
+      arguments.state_dir.empty() ? beside / kStateDirectory : absolute_from(directory, arguments.state_dir);
   return request;
 }
 

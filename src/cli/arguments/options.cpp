@@ -267,6 +267,8 @@ void OptionTable::add_services() {
          "a major version is a whole number from 10 to 99, such as 17");
   list("--service", arguments_.services, "NAME", "the PostgreSQL services (default: the only one)", ",");
   flag("--all", arguments_.all, "all PostgreSQL services of the project");
+  text("--container", arguments_.container, "NAME",
+       "a container of docker run, which no Compose file describes, in place of a project's services");
   text("--image", arguments_.image, "REF", "the new image, if it cannot be derived from the old one");
 }
 

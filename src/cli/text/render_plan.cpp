@@ -39,8 +39,11 @@ std::string file_names(const Plan& plan, const std::string& directory) {
 std::string title(const Plan& plan, const std::string& directory, const Style& style) {
   std::vector<std::string> services;
   for (const TargetPlan& target : plan.targets) services.push_back(printable(target.service));
-  std::string left = fmt::format("Plan for {} ({}{}{})", project_name(plan), file_names(plan, directory),
-                                 services.size() == 1 ? ", service " : ", services ", join(services, ", "));
+  std::string left =
+      plan.site == kContainerSite
+          ? fmt::format("Plan for container {}", join(services, ", "))
+          : fmt::format("Plan for {} ({}{}{})", project_name(plan), file_names(plan, directory),
+                        services.size() == 1 ? ", service " : ", services ", join(services, ", "));
   const std::string right = "run " + printable(plan.run_id);
   const std::size_t used = display_width(left) + display_width(right);
   const std::size_t line = std::min<std::size_t>(style.width, 90);
@@ -71,6 +74,41 @@ std::string use_of_aside(const Plan& plan, const TargetPlan& target) {
   return text;
 }
 
+// The words of a line for a shell, as they are quoted there.
+std::vector<std::string> shell_words(const std::string& line) {
+  std::vector<std::string> words(1);
+  bool quoted = false;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const bool escaped = at > 0 && line[at - 1] == '\\' && !quoted;
+    if (line[at] == '\'' && !escaped) quoted = !quoted;
+    if (line[at] == ' ' && !quoted)
+      words.emplace_back();
+    else
+      words.back() += line[at];
+  }
+  return words;
+}
+
+// As much as fits on each line, with a backslash at its end: to be copied into a shell.
+std::string run_rows(const TargetPlan& target, const Style& style) {
+  if (target.run_line.empty()) return {};
+  const std::size_t indent = 2 + kLabelWidth;
+  const std::size_t width = style.width > indent + 22 ? style.width - indent - 2 : 20;
+  std::vector<std::string> lines(1);
+  for (const std::string& word : shell_words(printable(target.run_line, 10000))) {
+    std::string& line = lines.back();
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width)
+      lines.push_back(word);
+    else
+      line += (line.empty() ? "" : " ") + word;
+  }
+  std::string result;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    result += fmt::format("  {}{}{}\n", pad_right(i == 0 ? "Amounts to" : "", kLabelWidth), lines[i],
+                          i + 1 < lines.size() ? " \\" : "");
+  return result;
+}
+
 std::string target_rows(const Plan& plan, const TargetPlan& target, const Style& style) {
   const bool several = plan.targets.size() > 1;
   std::string text;
@@ -97,6 +135,7 @@ std::string target_rows(const Plan& plan, const TargetPlan& target, const Style&
         fmt::format("{} {}, where {}", target.aside.mount.kind == MountKind::volume ? "volume" : "directory",
                     printable(target.aside.mount.source), use_of_aside(plan, target)),
         style);
+  text += run_rows(target, style);
   std::vector<std::string> roles;
   for (const RolePlan& role : target.roles)
     roles.push_back(role.action == PasswordAction::to_scram

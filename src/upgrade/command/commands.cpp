@@ -189,7 +189,9 @@ void refuse_ended(const Journal& journal) {
   throw Error(ErrorKind::usage, "E-ENDED",
               fmt::format("cannot resume run {}: it was {}", journal.state().plan.run_id,
                           outcome == RunOutcome::cleaned ? "cleaned up" : "rolled back"),
-              "start a new one: pgupgrade --compose FILE --to MAJOR");
+              journal.state().plan.site == kContainerSite
+                  ? "start a new one: pgupgrade --container NAME --to MAJOR"
+                  : "start a new one: pgupgrade --compose FILE --to MAJOR");
 }
 
 void refuse_unfinished_runs(const Plan& plan) {

@@ -16,22 +16,6 @@ std::string label(const docker::ContainerInfo& info, const char* name) {
   return found == info.labels.end() ? std::string() : found->second;
 }
 
-void add(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why) {
-  if (info.id == facts.container_id) return;
-  for (ClientFacts& client : facts.clients) {
-    if (client.container_id != info.id) continue;
-    if (client.why.find(why) == std::string::npos) client.why += ", " + why;
-    return;
-  }
-  facts.clients.push_back({.container_id = info.id,
-                           .container_name = info.name,
-                           .project = label(info, "com.docker.compose.project"),
-                           .service = label(info, "com.docker.compose.service"),
-                           .running = info.running(),
-                           .restart = info.restart,
-                           .why = why});
-}
-
 // Every container of the service, however many it is scaled to.
 void add_dependents(ServiceFacts& facts, World& world, const compose::Project& project) {
   for (const std::string& service : project.dependents_of(facts.service)) {
@@ -39,7 +23,7 @@ void add_dependents(ServiceFacts& facts, World& world, const compose::Project& p
         {.labels = {{"com.docker.compose.project", facts.project}, {"com.docker.compose.service", service}}});
     for (const auto& container : containers) {
       if (const auto info = world.engine.inspect_container(container.id)) {
-        add(facts, *info, "depends on " + facts.service);
+        add_client(facts, *info, "depends on " + facts.service);
       }
     }
   }
@@ -66,7 +50,7 @@ void add_connected(ServiceFacts& facts, World& world) {
     if (const auto slash = address.find('/'); slash != std::string::npos) address.resize(slash);
     const auto found = by_address.find(address);
     if (found != by_address.end()) {
-      add(facts, found->second, "connected as " + printable(connection.role));
+      add_client(facts, found->second, "connected as " + printable(connection.role));
       continue;
     }
     const std::string who = fmt::format(
@@ -79,6 +63,22 @@ void add_connected(ServiceFacts& facts, World& world) {
 }
 
 }  // namespace
+
+void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why) {
+  if (info.id == facts.container_id) return;
+  for (ClientFacts& client : facts.clients) {
+    if (client.container_id != info.id) continue;
+    if (client.why.find(why) == std::string::npos) client.why += ", " + why;
+    return;
+  }
+  facts.clients.push_back({.container_id = info.id,
+                           .container_name = info.name,
+                           .project = label(info, "com.docker.compose.project"),
+                           .service = label(info, "com.docker.compose.service"),
+                           .running = info.running(),
+                           .restart = info.restart,
+                           .why = why});
+}
 
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project) {
   add_dependents(facts, world, project);

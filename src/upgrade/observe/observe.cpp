@@ -111,6 +111,7 @@ ServiceFacts observe_service(const std::string& name, World& world, const compos
     service.new_image_facts = probe_image(world, run, name, service.new_image);
     if (service.inventory) try_settings(world, run, name, *service.inventory, *service.new_image_facts);
   }
+  site.conclude(service, world, request);
   // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
   if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);
   return service;

@@ -51,6 +51,9 @@ std::vector<PastRun> observe_past_runs(const std::filesystem::path& state_root, 
 // Containers that need the target or are connected to it.
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
 
+// One container that needs the target; of several reasons all are kept.
+void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why);
+
 // A cluster where the new one is to be made beside the old one; to be called when that is known.
 void observe_new_directory(ServiceFacts& facts, World& world);
 

@@ -82,7 +82,7 @@ ProjectLocation with_old_image(const Request& request, World& world) {
   ProjectLocation location = request.project;
   const auto file = old_image_override(request.state_root);
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return location;
+  if (!request.container.empty() || !std::filesystem::exists(file, ignored)) return location;
   const compose::Project project = world.compose.load(location);
   const auto override = json::parse(read_file(file), file.string());
   const auto uses = [&](const auto& entry) {

@@ -43,6 +43,9 @@ class Site {
                        const compose::Project& project, const Companions& companions,
                        std::map<std::string, std::string>& digests) const = 0;
 
+  // What can only be said once it is known what the new image is like, as far as it is.
+  virtual void conclude(ServiceFacts& facts, World& world, const Request& request) const = 0;
+
   // The container that runs for the service now, or ran last; nothing when there is none.
   virtual std::optional<docker::ContainerInfo> find(World& world, const std::string& project,
                                                     const std::string& service) const = 0;

@@ -60,6 +60,8 @@ class ComposeSite final : public Site {
     observe_edits(facts, world, project, request, others, digests);
   }
 
+  void conclude(ServiceFacts&, World&, const Request&) const override {}
+
   std::optional<docker::ContainerInfo> find(World& world, const std::string& project,
                                             const std::string& service) const override {
     return find_compose_container(world, project, service);

@@ -6,5 +6,6 @@
 namespace pgupgrade::upgrade {
 
 const Site& compose_site();
+const Site& container_site();
 
 }  // namespace pgupgrade::upgrade

@@ -12,6 +12,7 @@ namespace {
 const std::vector<const Site*>& sites() {
   static const std::vector<const Site*> table = {
       &compose_site(),
+      &container_site(),
   };
   return table;
 }
@@ -33,8 +34,8 @@ const Site& site_of(const Plan& plan) {
       fmt::format("use the version that started the run: {}", printable(plan.tool_version)));
 }
 
-const Site& site_of(const Request&) {
-  return compose_site();
+const Site& site_of(const Request& request) {
+  return *find_site(site_name(request));
 }
 
 }  // namespace pgupgrade::upgrade

@@ -46,6 +46,11 @@ SimulatedContainer* SimulatedEngine::find(const std::string& container) {
   return found;
 }
 
+bool SimulatedEngine::has_name(const std::string& name) const {
+  return std::any_of(containers.begin(), containers.end(),
+                     [&](const auto& entry) { return entry.second.info.name == name; });
+}
+
 SimulatedContainer& SimulatedEngine::at(const std::string& container) {
   SimulatedContainer* found = find(container);
   if (found == nullptr) refuse("E-ENGINE", "could not find container " + container);
@@ -184,7 +189,7 @@ std::vector<docker::ContainerSummary> SimulatedEngine::list_containers(
 std::string SimulatedEngine::create_container(const docker::ContainerSpec& spec) {
   const auto reserved = reserved_until.find(spec.name);
   const bool taken = reserved != reserved_until.end() && clock_.monotonic() < reserved->second;
-  if (taken || find(spec.name) != nullptr) {
+  if (taken || has_name(spec.name)) {
     refuse("E-ENGINE-CONFLICT", fmt::format("could not create container {}: the name is in use", spec.name));
   }
   const auto image = inspect_image(spec.image);
@@ -264,7 +269,7 @@ std::string SimulatedEngine::run_line(const std::string& other, const std::strin
 }
 
 void SimulatedEngine::rename_container(const std::string& container, const std::string& name) {
-  if (find(name) != nullptr)
+  if (has_name(name))
     refuse("E-ENGINE-CONFLICT", fmt::format("could not rename container {}: {} is in use", container, name));
   at(container).info.name = name;
 }

@@ -62,6 +62,7 @@ class SimulatedEngine final : public docker::Engine {
   // The scene's own hands.
   void add_image(const std::string& reference, SimulatedImage image);  // on the engine
   SimulatedContainer* find(const std::string& container);
+  bool has_name(const std::string& name) const;
   SimulatedContainer& at(const std::string& container);
   SimulatedVolume& volume(const std::string& name) { return volumes.at(name); }
   const SimulatedImage& image_of(const SimulatedContainer& container) const;

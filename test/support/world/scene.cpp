@@ -165,7 +165,36 @@ void Scene::fill_volume(std::size_t index) {
   for (const std::string& name : below(tree, pgdata)) tree.at(name).mtime = kLongAgo + ++age;
 }
 
+void Scene::run_container(const std::string& name, const docker::ContainerSpec& spec,
+                          const std::string& restart, const std::string& address) {
+  docker::ContainerSpec own = spec;
+  own.name = name;
+  own.network = "shop_default";
+  const std::string id = engine.create_container(own);
+  engine.at(id).info.restart.name = restart;
+  engine.at(id).address = address;
+  engine.start_container(id);
+}
+
+// Compose is not to be asked for anything.
+void Scene::run_containers() {
+  compose.problem = "these containers are none of its";
+  const std::string mount = options_.versioned ? "/data" : kMount;
+  docker::ContainerSpec server{
+      .image = "postgres:15", .environment = {"POSTGRES_PASSWORD=sesame-old"}, .labels = {{"tier", "data"}}};
+  if (options_.subdirectory) server.environment.push_back(fmt::format("PGDATA={}/inner", kMount));
+  if (options_.versioned) server.environment.emplace_back("PGDATA=/data/15");
+  server.mounts = {{.kind = MountKind::volume, .source = volume_name(0), .target = mount}};
+  run_container("db", server, "unless-stopped", "172.20.0.10");
+  if (!options_.clients) return;
+  const docker::ContainerSpec client{.image = "shop/web:3",
+                                     .environment = {"DATABASE_URL=postgres://app:app-secret@db/shop"}};
+  run_container("web", client, "always", "172.20.0.20");
+  run_container("worker", client, "always", "172.20.0.21");
+}
+
 void Scene::start_services() {
+  if (options_.plain) return run_containers();
   const ProjectLocation location{.files = {compose_file()}};
   std::vector<std::string> services;
   for (std::size_t index = 0; index < static_cast<std::size_t>(options_.targets); ++index) {
@@ -180,7 +209,8 @@ void Scene::start_services() {
 }
 
 Request Scene::request() const {
-  return {.project = {.files = {compose_file()}},
+  return {.project = options_.plain ? ProjectLocation{} : ProjectLocation{.files = {compose_file()}},
+          .container = options_.plain ? "db" : "",
           .target_major = options_.new_major,
           .all_services = options_.targets > 1,
           .strategy = options_.strategy,
@@ -269,7 +299,7 @@ fs::path Scene::state_file() const {
 }
 
 SimulatedContainer& Scene::container(const std::string& service) {
-  return engine.at("shop-" + service + "-1");
+  return engine.at(options_.plain ? service : "shop-" + service + "-1");
 }
 
 Tree& Scene::data(std::size_t index) {

@@ -57,6 +57,8 @@ struct SceneOptions {
   bool backup_apart = false;          // as with --backup-dir: "backups" beside the Compose file
   bool keep_dumps = false;            // as with --keep-dumps: "dumps" beside the Compose file
   bool versioned = false;             // PGDATA is /data/15 in a mount at /data
+  // Plain containers in place of the project's services, as `docker run` makes them: "db", "web", "worker".
+  bool plain = false;
   Hooks hooks = {};
   Rehearsal rehearsal = {};  // with strategy "rehearsal"
 };
@@ -113,12 +115,16 @@ class Scene {
   std::set<std::string> given_up;            // services, where a test has one go back alone
   std::string original_compose;
   std::string edited_compose;
+  bool old_container_removed = false;  // by the test, so that a way back needs another one
 
  private:
   void add_images();
   void write_compose_file();
   void fill_volume(std::size_t index);
   void start_services();
+  void run_containers();
+  void run_container(const std::string& name, const docker::ContainerSpec& spec, const std::string& restart,
+                     const std::string& address);
   void make_plan();
   void watch(const std::string& place);
   std::string wrong_with_clients();

@@ -132,6 +132,11 @@ std::string Scene::wrong_with_remains() {
   for (const auto& container : engine.list_containers({.labels = {{"pgupgrade.run", ""}}})) {
     wrong += "left behind: " + container.name + "\n";
   }
+  for (const auto& container : engine.list_containers({})) {
+    const bool kept = container.id == plan.targets.front().container_id;
+    if (container.name.find("-pgupgrade-") != std::string::npos && !kept)
+      wrong += "left behind: " + container.name + "\n";
+  }
   for (const auto& entry : std::filesystem::directory_iterator(root)) {
     if (entry.path().filename().string().starts_with("pgupgrade-"))
       wrong += "left behind: " + entry.path().string() + "\n";
@@ -179,6 +184,8 @@ std::string Scene::wrong_with_old(std::size_t index) {
   const auto place = engine.resolve(now, target.old_pgdata);
   const auto stopped = when_stopped.find(target.data_mount.source);
   if (now.info.image_id != target.old_image_id) wrong += target.service + " has another image\n";
+  if (options_.plain && !old_container_removed && now.info.id != target.container_id)
+    wrong += target.service + " is another container\n";
   // Where it stayed beside the new one, the server that took the dump has written to it.
   const bool to_the_byte = stopped != when_stopped.end() && !target.keeps_old;
   if (!complete_in_volume(*place.tree, to_the_byte ? &stopped->second : nullptr, place.path,

@@ -59,6 +59,7 @@ struct Arguments {
   std::string state;  // --state: a state file, or the directory of a run
 
   int to = 0;
+  std::string container;
   std::vector<std::string> services;
   bool all = false;
   std::string strategy = "auto";
