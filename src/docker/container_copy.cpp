@@ -138,7 +138,9 @@ bj::object own_host_config(const bj::object& container, const ContainerChanges& 
       mounts.push_back(std::move(mount));
     }
   }
-  if (!host.contains("VolumesFrom")) add_anonymous_volumes(container, mounts, asked, changes);
+  const bj::value* from = host.if_contains("VolumesFrom");
+  if (from == nullptr || !from->is_array() || from->get_array().empty())
+    add_anonymous_volumes(container, mounts, asked, changes);
   host["Binds"] = std::move(binds);
   host["Mounts"] = std::move(mounts);
   return host;

@@ -237,6 +237,8 @@ ContainerInfo decode_container(std::string_view text) {
   container.network_mode = json::get_string_or(host_config, "NetworkMode", "");
   container.links = decode_links(host_config);
   container.auto_remove = json::get_bool_or(host_config, "AutoRemove", false);
+  const boost::json::value* from = host_config.if_contains("VolumesFrom");
+  container.volumes_from = from != nullptr && from->is_array() && !from->get_array().empty();
   if (const std::string signal = json::get_string_or(config, "StopSignal", ""); !signal.empty())
     container.stop_signal = signal;
   container.stop_timeout = std::chrono::seconds(json::get_int_or(config, "StopTimeout", 10));

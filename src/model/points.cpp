@@ -97,6 +97,8 @@ bool stands_after(const RunState& state, std::size_t count) {
 
 Until halted_at(const RunState& state) {
   if (state.outcome != RunOutcome::unfinished || state.direction != Direction::forward) return Until::end;
+  for (const auto& [service, target] : state.targets)
+    if (target.given_up == GivenUp::going_back) return Until::end;
   for (const Until until : {Until::prepared, state.until}) {
     const auto count = steps_until(state.plan, until);
     if (until != Until::end && count && stands_after(state, *count)) return until;

@@ -55,6 +55,7 @@ Diagnostics check_oid_columns(const Subject& subject);
 Diagnostics check_left_behind_problems(const Subject& subject);
 Diagnostics check_create_role(const Subject& subject);
 Diagnostics check_extension_members(const Subject& subject);
+Diagnostics check_built_ins(const Subject& subject);  // what every strategy loses of them
 
 // What a copy of the running server, or a new cluster beside the old one, asks of it (checks_warm.cpp).
 Diagnostics check_warm_versions(const Subject& subject);

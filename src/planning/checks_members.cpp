@@ -35,6 +35,24 @@ struct Group {
 
 }  // namespace
 
+Diagnostics check_built_ins(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    Group lost;
+    for (const MemberChange& change : database.left_behind.members)
+      if (change.extension.empty() && change.statement.empty()) lost.add(change, "");
+    if (lost.texts.empty()) continue;
+    result.push_back(
+        {.severity = Severity::error,
+         .code = "E-BUILT-IN-CHANGES",
+         .message = fmt::format("built-in objects in database {} of {} were changed in a way that a dump "
+                                "leaves out: {}",
+                                quoted(database.name), service_name(subject.service), plain_list(lost.texts)),
+         .hint = "take the change back, and make it again after the upgrade"});
+  }
+  return result;
+}
+
 Diagnostics check_extension_members(const Subject& subject) {
   Diagnostics result;
   for (const DatabaseFacts& database : subject.inventory.databases) {
@@ -42,11 +60,10 @@ Diagnostics check_extension_members(const Subject& subject) {
     Group torn;
     Group lost;
     Group carried_built_ins;
-    Group lost_built_ins;
     for (const MemberChange& change : database.left_behind.members) {
-      if (change.extension.empty())
-        (change.statement.empty() ? lost_built_ins : carried_built_ins).add(change, change.statement);
-      else if (!change.statement.empty())
+      if (change.extension.empty()) {
+        if (!change.statement.empty()) carried_built_ins.add(change, change.statement);
+      } else if (!change.statement.empty())
         carried.add(change, change.statement);
       else if (change.kind == MemberChangeKind::removed)
         torn.add(change, add_member(change));
@@ -79,11 +96,6 @@ Diagnostics check_extension_members(const Subject& subject) {
               "changes to extensions in {}, which a dump leaves out, are made again after the restore: {}",
               name, plain_list(carried.texts)),
           statements(carried.statements));
-    if (!lost_built_ins.texts.empty())
-      say(Severity::error, "E-BUILT-IN-CHANGES",
-          fmt::format("built-in objects in {} were changed in a way that a dump leaves out: {}", name,
-                      plain_list(lost_built_ins.texts)),
-          "take the change back, and make it again after the upgrade");
     if (!carried_built_ins.texts.empty())
       say(Severity::note, "N-BUILT-IN-CHANGES",
           fmt::format("changes to built-in objects in {}, which a dump leaves out, are made again after the "

@@ -185,9 +185,13 @@ Choice choose_strategy(const Request& request, const Facts& facts, const Plan& d
             .reason = {},
             .outlooks = {},
             .notes = {}};
+  Plan outlined = draft;
+  for (TargetPlan& target : outlined.targets)
+    for (const ServiceFacts& service : facts.services)
+      if (service.service == target.service) target.aside.copied = !why_dumped_from_copy(service).empty();
   std::vector<Candidate> candidates;
   for (const StrategyRule& rule : strategy_rules())
-    candidates.push_back(candidate_of(rule, request, facts, draft, workload));
+    candidates.push_back(candidate_of(rule, request, facts, outlined, workload));
   Choice choice{.strategy = request.strategy, .reason = "asked for", .outlooks = {}, .notes = {}};
   if (request.strategy == kAuto) {
     decide(choice, candidates);

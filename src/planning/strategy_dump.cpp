@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kChecks =
     std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
-                          check_oid_columns, check_extension_members, check_kept_dumps});
+                          check_oid_columns, check_extension_members, check_built_ins, check_kept_dumps});
 
 Diagnostics refuses(const Request& request) {
   if (request.verify != Verify::catalog) return {};

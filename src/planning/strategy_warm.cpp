@@ -38,8 +38,7 @@ Diagnostics suits(const Subject& subject) {
   for (const Check check : kChecks)
     for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
   // pg_upgrade takes the catalogs from a dump of the schema, which has no built-in objects either.
-  for (Diagnostic& found : check_extension_members(subject))
-    if (found.code == "E-BUILT-IN-CHANGES") result.push_back(std::move(found));
+  for (Diagnostic& found : check_built_ins(subject)) result.push_back(std::move(found));
   return result;
 }
 

@@ -154,6 +154,7 @@ TEST_CASE("the whole summary of an upgrade that gave a service up") {
         "Roll back  pgupgrade rollback --discard-new-writes\n"
         "Clean up   pgupgrade cleanup\n");
   report.outcome = RunOutcome::unfinished;
+  report.halt = Until::prepared;
   CHECK_THAT(render_report(report, "shop", "/srv/shop", {}),
              ContainsSubstring("was changed.\nService wiki-db is PostgreSQL 13.2, as before. Failed: "));
 }

@@ -10,7 +10,8 @@
 
 namespace pgupgrade::test {
 
-TEST_CASE("a row whose text is over 1 GB has a hash, the same on each version, that sees its last letter") {
+TEST_CASE("a row whose text is over 1 GB has a hash, the same on each version, that sees its last letter",
+          "[.large]") {
   Project project("large-rows");
   std::string compose = "services:\n";
   for (const char* major : {"13", "17"}) {

@@ -93,6 +93,7 @@ struct ContainerInfo {
   // After which the engine kills what does not stop, never when negative. Compose's stop_grace_period.
   std::chrono::seconds stop_timeout{10};
   bool auto_remove = false;
+  bool volumes_from = false;  // it has volumes of another container (--volumes-from)
   bool running() const {
     return status == ContainerStatus::running || status == ContainerStatus::paused ||
            status == ContainerStatus::restarting;

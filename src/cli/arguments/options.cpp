@@ -79,6 +79,10 @@ void for_dump(OptionTable& table) {
   table.add_selection();
   table.add_rollback_on_failure();
 }
+void for_load(OptionTable& table) {
+  table.add_state();
+  table.add_rollback_on_failure();
+}
 void for_run(OptionTable& table) {
   table.add_state();
 }
@@ -132,7 +136,7 @@ const std::vector<CommandEntry>& command_table() {
       {Command::run, "run", "carry out a run that `prepare` has prepared", for_resume},
       {Command::dump, "dump", "begin an upgrade: stop, back up and dump, and halt there", for_dump},
       {Command::wipe, "wipe", "go on with what `dump` has begun: empty the data directory", for_run},
-      {Command::load, "load", "go on with what `wipe` has emptied: restore, verify, start", for_resume},
+      {Command::load, "load", "go on with what `wipe` has emptied: restore, verify, start", for_load},
       {Command::resume, "resume", "continue an interrupted or failed run", for_resume},
       {Command::roll_back, "rollback", "restore everything as it was before the run", for_rollback},
       {Command::cancel, "cancel", "give up a run that `prepare` has prepared", for_run},

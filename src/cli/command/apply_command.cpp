@@ -49,8 +49,9 @@ int apply_command(Session& session) {
   upgrade::refuse_applied(saved, name);
   check_files_of(request);
   upgrade::refuse_held_state_root(request.state_root, session.clock);
-  refuse_unfinished_run(session, request.state_root);
+  refuse_unfinished_run(session, request);
   const auto connection = session.connect();
+  upgrade::give_up_rehearsals(request.state_root, connection->world());
   const LookedAt now = look_and_plan(session, *connection, request, saved.plan.run_id);
   session.cancellation.throw_if_requested();
   if (!now.planned.ok && !now.planned.nothing_to_do) return refuse(session, now.planned.diagnostics);

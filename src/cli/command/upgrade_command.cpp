@@ -145,32 +145,6 @@ void log_error(RunLog& log, const Error& error) {
   if (!error.hint().empty()) log.line(Severity::error, "  hint: " + error.hint());
 }
 
-bool is_prepared_for(const Arguments& arguments, const Plan& plan) {
-  return arguments.command != Command::plan && arguments.command != Command::rehearse && !arguments.dry_run &&
-         std::all_of(plan.targets.begin(), plan.targets.end(),
-                     [&](const TargetPlan& target) { return target.new_major == arguments.to; });
-}
-
-}  // namespace
-
-// Told before looking at services that this very run has stopped; the error then speaks of that run's data.
-// One that is prepared is no obstacle to what it was prepared for: the session's state file is then its.
-void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root) {
-  for (const upgrade::FoundRun& run : upgrade::find_runs(state_root)) {
-    if (run.state && (run.state->outcome != RunOutcome::unfinished || is_rehearsal(run.state->plan)))
-      continue;
-    session.state_file = run.state_file;
-    if (run.state && is_prepared(*run.state) && is_prepared_for(session.arguments, run.state->plan)) return;
-    const std::string file = printable(run.state_file.native(), 500);
-    throw Error(ErrorKind::locked, "E-UNFINISHED",
-                run.state ? fmt::format("cannot start another run: {} is {}", file, outcome_text(*run.state))
-                          : fmt::format("cannot start another run: {} could not be read: {}", file,
-                                        printable(run.problem, 500)));
-  }
-}
-
-namespace {
-
 // Shows and logs what `action` tells while it goes.
 template <typename Action>
 upgrade::Report watched(Session& session, const Action& action) {
@@ -291,7 +265,7 @@ Beginning begin(Session& session, NotBefore not_before_ms = std::nullopt) {
   Beginning beginning{.request = make_request(session.arguments, session.environment, session.directory)};
   const Request& request = beginning.request;
   upgrade::refuse_held_state_root(request.state_root, session.clock);
-  refuse_unfinished_run(session, request.state_root);
+  refuse_unfinished_run(session, request);
   if (!session.state_file.empty()) {
     beginning.ended = carry_out_prepared(session, not_before_ms);
     return beginning;
@@ -364,7 +338,13 @@ int resume_command(Session& session) {
     throw Error(ErrorKind::usage, "E-AT", "a migration stops nothing, so it waits for no time",
                 "leave --at out");
   if (is_migration(session.state_file)) return resume_migration(session);
-  return resume_run(session, project_of(session), not_before_ms);
+  const RunState state = upgrade::Journal::open_file(session.state_file).state();
+  if (session.arguments.command == Command::run && state.until == Until::dumped)
+    throw Error(
+        ErrorKind::usage, "E-PART",
+        fmt::format("cannot carry out the whole of run {}: only its dump was asked for", state.plan.run_id),
+        "pgupgrade resume goes on with that; pgupgrade status shows what comes next");
+  return resume_run(session, state.plan.project, not_before_ms);
 }
 
 int part_command(Session& session) {

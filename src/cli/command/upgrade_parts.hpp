@@ -27,7 +27,7 @@ int finish_dry_run(Session& session, const std::vector<std::string>& lines);
 
 // Error(locked, "E-UNFINISHED") when another run under the state root has not finished. The session's state
 // file is then that run's.
-void refuse_unfinished_run(Session& session, const std::filesystem::path& state_root);
+void refuse_unfinished_run(Session& session, const Request& request);
 
 // Goes forward and tells what came of it; with --rollback-on-failure a failure is told and undone. Returns
 // the exit code.

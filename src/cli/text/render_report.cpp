@@ -197,15 +197,22 @@ std::string render_halt(const upgrade::Report& report, const std::string& name,
            "Look       pgupgrade status\n"
            "Give up    pgupgrade cancel\n";
   const bool wiped = report.halt == Until::wiped;
-  std::string text =
-      paint(style, Color::bold, fmt::format("{} {}", wiped ? "Wiped" : "Dumped", name)) +
-      (wiped ? "\nThe data directory is empty; backup and dump are proven. The applications are stopped.\n"
-             : "\nThe old data is untouched; backup and dump are proven. The applications are stopped.\n");
-  for (const auto& target : report.targets) text += kept_files(target, current_directory);
-  return text +
-         (wiped ? "Next       pgupgrade load restores the dump and starts the new server\n"
-                : "Next       pgupgrade wipe empties the data directory\n") +
-         "Give up    pgupgrade rollback\n";
+  const auto& targets = report.targets;
+  // Where PGDATA names the version there is nothing to empty.
+  const bool stays =
+      std::all_of(targets.begin(), targets.end(), [](const auto& target) { return target.old_stays; });
+  std::string text = paint(style, Color::bold, fmt::format("{} {}", wiped ? "Wiped" : "Dumped", name)) + "\n";
+  text += !wiped  ? "The old data is untouched; "
+          : stays ? "The old data stays; "
+                  : "The data directory is empty; ";
+  text += "backup and dump are proven. The applications are stopped.\n";
+  for (const auto& target : targets)
+    text += target.failure.empty() ? kept_files(target, current_directory)
+                                   : target_lines(target, true, current_directory);
+  text += wiped   ? "Next       pgupgrade load restores the dump and starts the new server\n"
+          : stays ? "Next       pgupgrade wipe, which has nothing to empty here\n"
+                  : "Next       pgupgrade wipe empties the data directory\n";
+  return text + "Give up    pgupgrade rollback\n";
 }
 
 }  // namespace

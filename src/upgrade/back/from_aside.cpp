@@ -24,17 +24,14 @@ const char* kept(const TargetPlan& target) {
 
 class FromAside final : public WayBack {
  public:
-  void prove(StepContext& context) const override {
-    for (const TargetPlan* kept : context.journal.targets_not_back()) {
-      const TargetPlan& target = *kept;
-      if (where_old_data_is(context, target) != OldPlace::nowhere) continue;
-      Error error(ErrorKind::failed, "E-DATA-GONE",
-                  fmt::format("could not find the old data of {}: it is neither there nor in {}",
-                              data_name(target.data_mount), data_name(target.aside.mount)),
-                  "nothing was changed; pgupgrade did not remove it");
-      error.set_moment(Moment::going_back);
-      throw error;
-    }
+  void prove_for(StepContext& context, const TargetPlan& target) const override {
+    if (where_old_data_is(context, target) != OldPlace::nowhere) return;
+    Error error(ErrorKind::failed, "E-DATA-GONE",
+                fmt::format("could not find the old data of {}: it is neither there nor in {}",
+                            data_name(target.data_mount), data_name(target.aside.mount)),
+                "nothing was changed; pgupgrade did not remove it");
+    error.set_moment(Moment::going_back);
+    throw error;
   }
 
   std::string old_data(const RunState& state) const override {

@@ -46,21 +46,18 @@ bool is_being_put_back(const Journal& journal, const TargetPlan& target) {
 
 class FromBackup final : public WayBack {
  public:
-  void prove(StepContext& context) const override {
-    for (const TargetPlan* kept : context.journal.targets_not_back()) {
-      const TargetPlan& target = *kept;
-      if (!was_emptied(context, target)) continue;
-      try {
-        read_backup_again(context, target);
-      } catch (Error& error) {
-        if (!backup::is_damage(error)) throw;
-        context.learn(target, [](TargetState& state) { state.backup.damaged = true; });
-        error.set_moment(Moment::going_back);
-        error.set_hint(other_ways(context.journal.state(), target));
-        throw;
-      }
-      context.learn(target, [](TargetState& state) { state.backup.damaged = false; });
+  void prove_for(StepContext& context, const TargetPlan& target) const override {
+    if (!was_emptied(context, target)) return;
+    try {
+      read_backup_again(context, target);
+    } catch (Error& error) {
+      if (!backup::is_damage(error)) throw;
+      context.learn(target, [](TargetState& state) { state.backup.damaged = true; });
+      error.set_moment(Moment::going_back);
+      error.set_hint(other_ways(context.journal.state(), target));
+      throw;
     }
+    context.learn(target, [](TargetState& state) { state.backup.damaged = false; });
   }
 
   std::string old_data(const RunState& state) const override {

@@ -5,7 +5,7 @@ namespace {
 
 class FromNowhere final : public WayBack {
  public:
-  void prove(StepContext&) const override {}
+  void prove_for(StepContext&, const TargetPlan&) const override {}
 
   std::string old_data(const RunState&) const override { return "the old data is in its place, untouched"; }
 

@@ -55,8 +55,19 @@ void remember_unused(StepContext& context, const TargetPlan& target) {
   context.learn(target, [&](TargetState& state) { state.next_transaction = next; });
 }
 
+bool may_have_been_written(StepContext& context, const TargetPlan& target) {
+  const auto found = find_new_container(context.world, context.plan(), target);
+  const bool written = may_have_been_written(context, target, found);
+  if (written && found) give_back(context, target, *found);
+  return written;
+}
+
 bool may_have_been_written(StepContext& context) {
-  const auto targets = context.journal.targets_not_back();
+  auto targets = context.journal.targets_not_back();
+  std::erase_if(targets, [&](const TargetPlan* target) {  // its new server is gone already
+    const TargetRecord* record = context.journal.find(context.step, target->service);
+    return record != nullptr && record->phase == StepPhase::undone;
+  });
   if (!context.journal.ever_begun(Point::serves)) {
     return std::any_of(targets.begin(), targets.end(),
                        [&](const TargetPlan* target) { return was_started_by_others(context, *target); });

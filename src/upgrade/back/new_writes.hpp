@@ -13,5 +13,7 @@ void remember_unused(StepContext& context, const TargetPlan& target);
 // yes, it is started again. A new server that somebody else had Compose start before the run did counts as
 // written to.
 bool may_have_been_written(StepContext& context);
+bool may_have_been_written(StepContext& context,
+                           const TargetPlan& target);  // the same of one, once it serves
 
 }  // namespace pgupgrade::upgrade

@@ -13,9 +13,13 @@ class WayBack {
  public:
   virtual ~WayBack() = default;
 
-  // Before a rollback is begun, which is sticky: throws when the old data has left its place and what would
-  // be brought back is not whole. Nothing is changed.
-  virtual void prove(StepContext& context) const = 0;
+  // Before a target goes back, which is sticky: throws when its old data has left its place and what would be
+  // brought back is not whole. Nothing is changed.
+  virtual void prove_for(StepContext& context, const TargetPlan& target) const = 0;
+  // The same for all that are not back already, before a rollback is begun.
+  void prove(StepContext& context) const {
+    for (const TargetPlan* target : context.journal.targets_not_back()) prove_for(context, *target);
+  }
   // A clause about the old data of a run that has replaced it: "the old data is in the backup".
   virtual std::string old_data(const RunState& state) const = 0;
   // The steps that are left to do by hand, for a rollback that could not be carried out.

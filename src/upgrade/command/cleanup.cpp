@@ -64,8 +64,9 @@ void refuse_unfinished(const Journal& journal) {
   // Of a rehearsal nothing is anybody's but its own.
   if (journal.state().outcome != RunOutcome::unfinished || is_rehearsal(journal.state().plan)) return;
   throw Error(ErrorKind::locked, "E-UNFINISHED",
-              fmt::format("cannot clean up: run {} is unfinished, and its backup may be the only copy",
-                          journal.state().plan.run_id),
+              fmt::format("cannot clean up: run {} is unfinished, and its {} may be the only copy",
+                          journal.state().plan.run_id,
+                          journal.state().plan.backup == Backup::tar ? "backup" : "old data"),
               "pgupgrade resume, or: pgupgrade rollback");
 }
 

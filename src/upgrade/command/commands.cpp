@@ -92,7 +92,7 @@ Report go_forward(const Steps& steps, Journal& journal, World& world, Listener& 
 Report go_forward_at(std::int64_t not_before_ms, const Steps& steps, Journal& journal, World& world,
                      Listener& listener) {
   wait_for_window(steps, journal, world, listener, not_before_ms);
-  refuse_drift(journal, world);
+  refuse_stale_plan(journal, world);
   return go_forward(steps, journal, world, listener);
 }
 
@@ -259,12 +259,17 @@ std::vector<PlannedStep> planned_steps(const Plan& plan) {
 namespace {
 
 // The rest of what resume_upgrade does, under the lock, with the journal read anew.
-Report go_on(Journal& journal, World& world, Listener& listener, std::optional<std::int64_t> not_before_ms) {
+Report go_on(Journal& journal, World& world, Listener& listener, std::optional<std::int64_t> not_before_ms,
+             std::optional<Until> until = std::nullopt) {
   const Plan plan = journal.state().plan;
   const Steps steps = steps_of(plan);
-  refuse_drift(journal, world);
+  if (is_prepared(journal.state()))
+    refuse_stale_plan(journal, world);
+  else
+    refuse_drift(journal, world);
   refuse_older_state(journal, world, steps);
   lock_data(world, plan, describe_holder(plan));
+  if (until) journal.halt_at(*until);  // nothing refuses it any more
   allow_for_lost_record(journal, world);
   if (!is_prepared(journal.state())) clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
@@ -348,7 +353,9 @@ void refuse_other_part(const RunState& state, Until until) {
                        : until == Until::wiped ? Point::replaces_data
                                                : Point::fills_place;
   const bool forward = state.outcome == RunOutcome::unfinished && state.direction == Direction::forward;
-  const bool again = forward && halt == Until::end && state.until == until && begun(state, begins);
+  const bool stands_before = until != Until::end && steps_until(state.plan, before) == state.steps.size();
+  const bool again =
+      forward && halt == Until::end && state.until == until && (begun(state, begins) || stands_before);
   if (halt == before || again) return;
   const std::string run = "run " + state.plan.run_id;
   throw Error(ErrorKind::usage, "E-PART",
@@ -367,8 +374,7 @@ Report carry_on(const std::filesystem::path& state_file, const Extent& extent, W
   refuse_other_part(journal.state(), extent.until);
   steps_of_part(plan, extent.until);
   if (extent.not_before_ms) refuse_late_wait(journal.state());
-  journal.halt_at(extent.until);
-  return go_on(journal, world, listener, extent.not_before_ms);
+  return go_on(journal, world, listener, extent.not_before_ms, extent.until);
 }
 
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,

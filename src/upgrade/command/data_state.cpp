@@ -93,7 +93,8 @@ std::vector<std::string> next_commands(const RunState& state, const std::filesys
   if (state.direction == Direction::back) return {"pgupgrade rollback" + suffix};
   switch (halted_at(state)) {
     case Until::prepared:
-      return {"pgupgrade run" + suffix, "pgupgrade cancel" + suffix};
+      return {(state.until == Until::dumped ? "pgupgrade resume" : "pgupgrade run") + suffix,
+              "pgupgrade cancel" + suffix};
     case Until::dumped:
       return {"pgupgrade wipe" + suffix, "pgupgrade rollback" + suffix};
     case Until::wiped:

@@ -88,7 +88,10 @@ void refuse_stale_plan(const Journal& journal, World& world) {
              "");
     }
   } catch (Error& error) {
-    if (error.is("E-DRIFT")) error.set_hint("nothing was started; review a new plan: pgupgrade plan");
+    if (error.is("E-DRIFT"))
+      error.set_hint(is_prepared(journal.state())
+                         ? "nothing was stopped: pgupgrade cancel, then start over with a new plan"
+                         : "nothing was started; review a new plan: pgupgrade plan");
     throw;
   }
 }

@@ -7,6 +7,11 @@
 namespace pgupgrade::upgrade {
 
 Diagnostics rehearse_plan(const Plan& plan, World& world) {
+  if (!is_dumped(plan))
+    return {{.severity = Severity::warning,
+             .code = "W-REHEARSAL",
+             .message = fmt::format("strategy {} restores nothing, so nothing was rehearsed", plan.strategy),
+             .hint = "the run checks the copy before it stops anything: pgupgrade prepare"}};
   Diagnostics found;
   for (const TargetPlan& target : plan.targets) {
     if (!world.engine.inspect_image(target.new_image)) {

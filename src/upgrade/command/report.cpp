@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/points.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/run/names.hpp"
@@ -17,7 +18,7 @@ std::vector<std::string> losses(const DatabaseFacts& database, bool rows_anew) {
   std::vector<std::string> objects;
   for (const LeftObject& object : found.catalog_objects) objects.push_back(object.object);
   for (const MemberChange& change : found.members)
-    if (change.statement.empty())
+    if (change.statement.empty() && (rows_anew || change.extension.empty()))
       objects.push_back(
           fmt::format("the change to {} of {} {}", change.attribute, change.type, change.identity));
   const std::string where = fmt::format("of database \"{}\"", printable(database.name));
@@ -50,11 +51,13 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
   if (is_rehearsal(journal.state().plan)) return report;
-  if (target.keeps_old) report.old_data = old_directory(target);
-  if (has_aside(target))
-    report.old_data = data_name(target.aside.mount);
-  else
-    report.backup_file = journal.files().archive(target.service).string();
+  const RunState& state = journal.state();
+  report.old_stays = target.keeps_old;
+  const bool kept = state.direction == Direction::forward && state.outcome != RunOutcome::cleaned &&
+                    begun(state, Point::replaces_data);
+  if (kept && target.keeps_old) report.old_data = old_directory(target);
+  if (kept && has_aside(target)) report.old_data = data_name(target.aside.mount);
+  if (!has_aside(target)) report.backup_file = journal.files().archive(target.service).string();
   if (!journal.files().dumps.empty()) report.kept_dumps = journal.files().kept_dumps(target.service).string();
   report.backup_bytes = known.backup.archive_bytes;
   report.backup_sha256 = known.backup.archive_sha256;
@@ -69,7 +72,7 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
     report.notes.push_back(
         fmt::format("the project's files still name {}: set {} before the next docker compose up",
                     printable(target.old_image), printable(target.new_image)));
-  const bool rows_anew = journal.state().plan.strategy != kWarm;
+  const bool rows_anew = is_dumped(state.plan);
   for (const DatabaseFacts& database : target.inventory.databases)
     for (std::string& note : losses(database, rows_anew)) report.notes.push_back(std::move(note));
   return report;

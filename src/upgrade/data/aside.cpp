@@ -95,8 +95,8 @@ std::string first_component(const std::string& path) {
   return path.substr(0, path.find('/'));
 }
 
-const char* other_way(const TargetPlan& target) {
-  return has_copy(target) ? "use --strategy dump" : "use --backup tar";
+const char* other_way(const Plan& plan) {
+  return is_dumped(plan) ? "use --backup tar" : "use --strategy dump";
 }
 
 void make_volume(StepContext& context, const TargetPlan& target) {
@@ -109,7 +109,7 @@ void make_volume(StepContext& context, const TargetPlan& target) {
               fmt::format("could not use volume {} beside the data: it is in {}, not in {}",
                           target.aside.mount.source, volume ? volume->mount_point : "no directory",
                           target.aside.directory),
-              other_way(target));
+              other_way(context.plan()));
 }
 
 }  // namespace
@@ -173,7 +173,7 @@ void make_aside(StepContext& context, const TargetPlan& target) {
   throw Error(ErrorKind::refused, "E-ASIDE",
               fmt::format("{} cannot change places with a new cluster: {}", data_name(target.data_mount),
                           last_words(result.standard_output + "\n" + result.standard_error)),
-              other_way(target));
+              other_way(context.plan()));
 }
 
 void give_up_aside(StepContext& context, const TargetPlan& target) {

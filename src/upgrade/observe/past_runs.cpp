@@ -8,18 +8,26 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// A window that was cut off was down for as long as somebody left it. What comes before it may be done again.
+constexpr std::int64_t kStandstill = 60'000;  // milliseconds between two steps: the run had halted
+
+bool prepares(const RunState& state, const StepRecord& record) {
+  return std::any_of(state.plan.steps.begin(), state.plan.steps.end(), [&](const StepPlan& step) {
+    return step.name == record.step && step.phase == Phase::prepare;
+  });
+}
+
+// A window that was cut off, or went by parts, was down for as long as somebody left it. What comes before it
+// may be done again.
 bool went_through(const RunState& state) {
   const bool succeeded = state.outcome == RunOutcome::succeeded ||
                          (state.outcome == RunOutcome::cleaned && state.direction == Direction::forward);
-  const auto prepares = [&](const StepRecord& record) {
-    return std::any_of(state.plan.steps.begin(), state.plan.steps.end(), [&](const StepPlan& step) {
-      return step.name == record.step && step.phase == Phase::prepare;
-    });
-  };
-  return succeeded && std::all_of(state.steps.begin(), state.steps.end(), [&](const StepRecord& record) {
-           return record.attempt == 1 || prepares(record);
-         });
+  std::int64_t ended = 0;
+  for (const StepRecord& record : state.steps) {
+    if (prepares(state, record)) continue;
+    if (record.attempt > 1 || (ended != 0 && record.started_ms - ended > kStandstill)) return false;
+    ended = record.ended_ms;
+  }
+  return succeeded;
 }
 
 bool libc_changed(const RunState& state) {

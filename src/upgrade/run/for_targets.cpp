@@ -67,7 +67,8 @@ class OwnListener final : public Listener {
 }  // namespace
 
 bool done_for(StepContext& context, const TargetPlan& target, const std::function<void()>& action) {
-  if (!context.plan().keep_going) {
+  // Once clients write, going back loses what they wrote: that is for the user to say.
+  if (!context.plan().keep_going || context.journal.begun(Point::releases_clients)) {
     action();
     return true;
   }
@@ -77,7 +78,9 @@ bool done_for(StepContext& context, const TargetPlan& target, const std::functio
   } catch (const Error& error) {
     const std::string failure =
         fmt::format("{}: {}", error.code(), postgres::without_passwords(error.what()));
-    if (!is_of_target(error) || !context.journal.give_up(target.service, failure)) throw;
+    if (!is_of_target(error) || !can_go_back_alone(context, target) ||
+        !context.journal.give_up(target.service, failure))
+      throw;
     context.warn("W-GIVEN-UP",
                  fmt::format("service {} is given up and goes back: {}", target.service, failure));
     context.reach("one-given-up");

@@ -145,6 +145,9 @@ class ContainerSite final : public Site {
     const docker::ContainerInfo info = find_named(world, request.container);
     refuse_owned(info);
     refuse_removing_itself(world, info);
+    if (info.volumes_from)
+      refuse(fmt::format("container {} has volumes of another one (--volumes-from)", printable(info.name)),
+             "make one that names them by --volume, then run pgupgrade again");
     return project_of(world, info);
   }
 
@@ -214,7 +217,7 @@ class ContainerSite final : public Site {
   }
 
   void make_client(StepContext&, const ClientFacts&) const override {
-    throw Error(ErrorKind::failed, "E-CONTAINER", "no Compose file describes it");
+    throw Error(ErrorKind::failed, "E-CONTAINER-GONE", "no Compose file describes it");
   }
 
   std::vector<std::string> kept(World& world, const Plan& plan) const override {

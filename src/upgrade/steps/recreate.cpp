@@ -36,6 +36,12 @@ class RecreateStep final : public TargetStep {
     return is_replaced(context, target, context.datum(target, kContainer));
   }
 
+  // Somebody may have removed it since.
+  void recheck_for(StepContext& context, const TargetPlan& target) override {
+    if (!context.journal.begun(Point::releases_clients) && !holds_for(context, target))
+      apply_to(context, target);
+  }
+
   void undo_for(StepContext& context, const TargetPlan& target) override {
     bring_container_back(context, target, context.datum(target, kContainer));
   }

@@ -46,11 +46,6 @@ SimulatedContainer* SimulatedEngine::find(const std::string& container) {
   return found;
 }
 
-bool SimulatedEngine::has_name(const std::string& name) const {
-  return std::any_of(containers.begin(), containers.end(),
-                     [&](const auto& entry) { return entry.second.info.name == name; });
-}
-
 SimulatedContainer& SimulatedEngine::at(const std::string& container) {
   SimulatedContainer* found = find(container);
   if (found == nullptr) refuse("E-ENGINE", "could not find container " + container);
@@ -255,23 +250,6 @@ std::string SimulatedEngine::create_like(const std::string& other, const std::st
   at(id).info.restart = like.info.restart;
   at(id).address = like.address;
   return id;
-}
-
-std::string SimulatedEngine::run_line(const std::string& other, const std::string& name,
-                                      const docker::ContainerChanges& changes) {
-  std::string line = "docker run --detach --name " + name;
-  for (const Mount& mount : at(other).info.mounts) {
-    const auto moved = changes.mount_targets.find(mount.target);
-    line += " --volume " + mount.source + ":" +
-            (moved == changes.mount_targets.end() ? mount.target : moved->second);
-  }
-  return line + " " + changes.image;
-}
-
-void SimulatedEngine::rename_container(const std::string& container, const std::string& name) {
-  if (has_name(name))
-    refuse("E-ENGINE-CONFLICT", fmt::format("could not rename container {}: {} is in use", container, name));
-  at(container).info.name = name;
 }
 
 // Those that are mounted and not there yet; and one for each that the image declares and nothing is mounted

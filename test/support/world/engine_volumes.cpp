@@ -70,4 +70,27 @@ void SimulatedEngine::pull_image(const std::string& reference,
   add_image(reference, found->second);
 }
 
+// What is mounted, and where: what a test asks of it.
+std::string SimulatedEngine::run_line(const std::string& other, const std::string& name,
+                                      const docker::ContainerChanges& changes) {
+  std::string line = "docker run --detach --name " + name;
+  for (const Mount& mount : at(other).info.mounts) {
+    const auto moved = changes.mount_targets.find(mount.target);
+    line += " --volume " + mount.source + ":" +
+            (moved == changes.mount_targets.end() ? mount.target : moved->second);
+  }
+  return line + " " + changes.image;
+}
+
+bool SimulatedEngine::has_name(const std::string& name) const {
+  return std::any_of(containers.begin(), containers.end(),
+                     [&](const auto& entry) { return entry.second.info.name == name; });
+}
+
+void SimulatedEngine::rename_container(const std::string& container, const std::string& name) {
+  if (has_name(name))
+    refuse("E-ENGINE-CONFLICT", fmt::format("could not rename container {}: {} is in use", container, name));
+  at(container).info.name = name;
+}
+
 }  // namespace pgupgrade::test

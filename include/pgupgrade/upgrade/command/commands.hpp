@@ -25,6 +25,7 @@ struct TargetReport {
   std::string backup_file;  // empty where the old data stays untouched
   std::string kept_dumps;   // a directory of dumps, empty when none are kept
   std::string old_data;     // where it then is: "volume pgupgrade-7f3a-db-aside"
+  bool old_stays = false;   // in its directory, beside that of the new version
   std::int64_t backup_bytes = 0;
   std::string backup_sha256;
   int logins_tried = 0;
