@@ -15,6 +15,7 @@ namespace {
 const SceneOptions kDump{.targets = 2, .keep_going = true};
 const SceneOptions kWarmOnes{.targets = 2, .unlogged = false, .strategy = "warm", .keep_going = true};
 const SceneOptions kVersioned{.targets = 2, .keep_going = true, .versioned = true};
+const SceneOptions kAside{.targets = 2, .backup = Backup::aside, .keep_going = true};
 
 // In this step whatever changes something for the target fails, until it is given up; so it does again after
 // each death.
@@ -37,7 +38,7 @@ class FailingScene {
     scene.probe.on_reach = [this, step = fault.step](const std::string& place) {
       if (place == step + ":after-record") fails_ = true;
       if (place == step + ":one-given-up") was_given_up = true;
-      if (place == step + ":one-given-up" || place == step + ":after-action") fails_ = false;
+      if (place == step + ":one-failed" || place == step + ":after-action") fails_ = false;
     };
     const auto fail = [this](const std::string& change) {
       if (fails_ && names(change, target_)) throw Error(ErrorKind::failed, "E-ENGINE", "could not " + change);
@@ -98,7 +99,7 @@ TargetState known(const Scene& scene, const std::string& service) {
 
 TEST_CASE("wherever one of two targets fails, it goes back alone and the other is upgraded") {
   std::set<std::string> given_up_in;
-  for (const SceneOptions& options : {kDump, kWarmOnes, kVersioned}) {
+  for (const SceneOptions& options : {kDump, kWarmOnes, kVersioned, kAside}) {
     for (const std::string& step : steps_of(options)) {
       for (const std::size_t target : {0U, 1U}) {
         INFO(options.strategy << ": " << step << " fails for target " << target);

@@ -48,6 +48,7 @@ bool is_allowed(const std::string& file, const std::string& literal) {
       {"upgrade/cluster/take_dump.cpp", "dump"},            // the same, and the purpose of a work container
       {"upgrade/back/put_back.cpp", "backup"},              // the noun
       {"upgrade/command/commands.cpp", "backup"},           // the same
+      {"upgrade/command/cleanup.cpp", "backup"},            // the same
       {"upgrade/steps/exchange.cpp", "copy"},               // the same
       {"upgrade/steps/exchange.cpp", "dump"},               // the same
       {"cli/arguments/options.cpp", "rehearse"},            // a command

@@ -17,14 +17,15 @@ namespace {
 bool names_other(const Arguments& arguments, const Plan& plan) {
   const auto is_target = [&](const std::string& name) {
     return std::any_of(plan.targets.begin(), plan.targets.end(), [&](const TargetPlan& target) {
-      return target.service == name || (!arguments.container.empty() && target.container_id.starts_with(name));
+      return target.service == name ||
+             (!arguments.container.empty() && target.container_id.starts_with(name));
     });
   };
   const auto& services = arguments.services;
   if (arguments.container.empty() == (plan.site == kContainerSite)) return true;
   if (!arguments.container.empty() && !is_target(arguments.container)) return true;
-  if (!services.empty() && (services.size() != plan.targets.size() ||
-                            !std::all_of(services.begin(), services.end(), is_target)))
+  if (!services.empty() &&
+      (services.size() != plan.targets.size() || !std::all_of(services.begin(), services.end(), is_target)))
     return true;
   return (!arguments.project_name.empty() && arguments.project_name != plan.project) ||
          (arguments.strategy != kAuto && arguments.strategy != plan.strategy) ||
@@ -61,7 +62,8 @@ void refuse_unfinished_run(Session& session, const Request& request) {
     if (run.state && (run.state->outcome != RunOutcome::unfinished || is_rehearsal(run.state->plan)))
       continue;
     session.state_file = run.state_file;
-    if (run.state && is_prepared(*run.state) && is_prepared_for(session.arguments, request, *run.state)) return;
+    if (run.state && is_prepared(*run.state) && is_prepared_for(session.arguments, request, *run.state))
+      return;
     const std::string file = printable(run.state_file.native(), 500);
     throw Error(ErrorKind::locked, "E-UNFINISHED",
                 run.state ? fmt::format("cannot start another run: {} is {}", file, outcome_text(*run.state))

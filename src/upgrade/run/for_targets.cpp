@@ -78,9 +78,9 @@ bool done_for(StepContext& context, const TargetPlan& target, const std::functio
   } catch (const Error& error) {
     const std::string failure =
         fmt::format("{}: {}", error.code(), postgres::without_passwords(error.what()));
-    if (!is_of_target(error) || !can_go_back_alone(context, target) ||
-        !context.journal.give_up(target.service, failure))
-      throw;
+    if (!is_of_target(error)) throw;
+    context.reach("one-failed");
+    if (!can_go_back_alone(context, target) || !context.journal.give_up(target.service, failure)) throw;
     context.warn("W-GIVEN-UP",
                  fmt::format("service {} is given up and goes back: {}", target.service, failure));
     context.reach("one-given-up");
