@@ -58,17 +58,17 @@ TEST_CASE(
   CHECK(content(project) == before);
   CHECK(project.engine_leftovers().empty());
 
-  require_exit(project, {"cleanup"}, 0);
+  require_exit(project, {"cleanup", "--yes"}, 0);
   require_exit(project, kAside, 0);
   CHECK(project.server_version("db") == "17");
   CHECK(content(project) == before);
   CHECK(project.engine_leftovers().size() == 2);
-  require_exit(project, {"cleanup"}, 0);
+  require_exit(project, {"cleanup", "--yes"}, 0);
   CHECK(project.engine_leftovers().empty());
   CHECK(content(project) == before);
 }
 
-TEST_CASE("of unlogged tables a copy is dumped; the old data comes back with their rows") {
+TEST_CASE("of unlogged tables a copy is dumped, and the old data comes back with their rows") {
   Project project("aside-unlogged");
   project.write("docker-compose.yml", small_project(15));
   project.up();

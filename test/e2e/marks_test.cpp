@@ -22,7 +22,7 @@ constexpr const char* kRowTypes =
     "'x'));\n";
 constexpr const char* kRows = "SELECT * FROM customer ORDER BY id";
 constexpr const char* kOptions =
-    "SELECT attrelid::regclass, attname, attoptions FROM pg_attribute WHERE attrelid >= 16384 AND "
+    "SELECT attrelid::regclass::text, attname, attoptions FROM pg_attribute WHERE attrelid >= 16384 AND "
     "attoptions::text ~ "
     "'distinct' ORDER BY 1, 2";
 

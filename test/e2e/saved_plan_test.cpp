@@ -24,7 +24,8 @@ std::string part(const Project& project, const std::string& file, const char* ke
 
 }  // namespace
 
-TEST_CASE("a saved plan is applied as it is, or refused with what has changed; the run leaves its report") {
+TEST_CASE(
+    "a saved plan is applied as it is, or refused with what has changed, and the run leaves its report") {
   Project project("applied");
   project.write("docker-compose.yml", small_project(13));
   project.up();

@@ -108,7 +108,7 @@ TEST_CASE("what the user has changed during the wait is found before anything st
   CHECK(is_prepared(state_of(scene)));
 }
 
-TEST_CASE("a prepared run waits as well; one that has stopped the applications does not") {
+TEST_CASE("a prepared run waits as well, and one that has stopped the applications does not") {
   Scene scene(kWarm);
   scene.prepare();
   const std::int64_t time = scene.clock.unix_ms() + kHour;

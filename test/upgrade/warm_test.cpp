@@ -42,7 +42,7 @@ TEST_CASE("a warm upgrade reads the state of its data out of its points") {
         "pgupgrade-0a1b2c3d-db-aside; the applications are stopped");
 }
 
-TEST_CASE("a warm run may leave the rows unread, and says so; a dump may not") {
+TEST_CASE("a warm run may leave the rows unread and says so, and a dump may not") {
   Scene scene(kWarmScene);
   scene.plan.verify = Verify::catalog;
   const auto report = scene.start();
