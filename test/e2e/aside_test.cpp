@@ -73,7 +73,7 @@ TEST_CASE("of unlogged tables a copy is dumped, and the old data comes back with
   project.write("docker-compose.yml", small_project(15));
   project.up();
   project.script("db", "postgres",
-                 "CREATE UNLOGGED TABLE t AS SELECT i, i::text FROM generate_series(1, 9) AS i");
+                 "CREATE UNLOGGED TABLE t AS SELECT i, i::text AS text FROM generate_series(1, 9) AS i");
   const std::string before = content(project);
   const ProcessResult killed = project.killed_at("dump:dumped", kAside);
   REQUIRE(killed.signal_number == SIGKILL);

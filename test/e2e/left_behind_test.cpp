@@ -199,8 +199,8 @@ std::string carried(const Project& project) {
       "SELECT k.conrelid::regclass, t.tgrelid::regclass, t.tgfoid::regproc, t.tgenabled FROM pg_trigger t "
       "JOIN "
       "pg_constraint k ON k.oid = t.tgconstraint WHERE t.tgisinternal AND t.tgenabled <> 'O' ORDER BY "
-      "1::text, 2::text, "
-      "3::text";
+      "k.conrelid::regclass::text COLLATE \"C\", t.tgrelid::regclass::text COLLATE \"C\", "
+      "t.tgfoid::regproc::text COLLATE \"C\"";
   return project.sql("db", "families", families) + project.sql("db", "keys", keys) +
          project.sql("db", "outside", trigrams) + project.sql("db", "postgres", built_ins) +
          project.sql("db", "altered", functions) +
