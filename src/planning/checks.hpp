@@ -1,6 +1,7 @@
 // The preflight checks: small pure functions, each with one subject, run from the table in preflight.cpp.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Subject {
 };
 
 using Check = Diagnostics (*)(const Subject&);
+
+// Adds what each of them finds, in their order.
+void run_checks(std::span<const Check> checks, const Subject& subject, Diagnostics& result);
 
 // The server, whatever its state: running, answering, of a version that can be upgraded.
 Diagnostics check_standing(const Request& request, const ServiceFacts& service);

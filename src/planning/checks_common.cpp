@@ -42,6 +42,11 @@ Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::stri
   return diagnostics;
 }
 
+void run_checks(std::span<const Check> checks, const Subject& subject, Diagnostics& result) {
+  for (const Check check : checks)
+    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+}
+
 std::string service_name(const ServiceFacts& service) {
   return service.plain_container ? "container " + printable(service.service) : service_name(service.service);
 }

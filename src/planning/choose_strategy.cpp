@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
@@ -30,24 +29,25 @@ bool libc_changes(const ServiceFacts& service) {
   return !known || service.copy->old_libc != service.new_image_facts->libc;
 }
 
-Workload workload_of(const Request& request, const Facts& facts, const Plan& draft) {
-  Workload workload{.jobs = draft.jobs,
-                    .reads_rows = draft.verify == Verify::full,
-                    .backs_up = request.backup != Backup::aside};
-  std::int64_t tables = 0;
-  for (const TargetPlan& target : draft.targets) {
-    workload.bytes += target.data_bytes;
-    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
-  }
+// Whether a copy would be dumped with --backup aside, as plan_place finds it once the strategy is known.
+Plan with_copies(Plan draft, const Facts& facts) {
+  for (TargetPlan& target : draft.targets)
+    for (const ServiceFacts& service : facts.services) {
+      if (service.service != target.service) continue;
+      target.aside.copied_because = why_dumped_from_copy(service);
+      target.aside.copied = !target.aside.copied_because.empty();
+    }
+  return draft;
+}
+
+Workload workload_for(const Request& request, const Facts& facts, const Plan& draft) {
+  Workload workload = workload_of(draft.targets);
+  workload.jobs = draft.jobs;
+  workload.reads_rows = draft.verify == Verify::full;
+  workload.backs_up = request.backup != Backup::aside;
   for (const ServiceFacts& service : facts.services)
     if (standing_of(service, draft.targets.front().new_major) == Standing::upgradable)
       workload.libc_changes = workload.libc_changes || libc_changes(service);
-  for (const TargetPlan& target : draft.targets)
-    for (const ServiceFacts& service : facts.services)
-      if (service.service == target.service && !why_dumped_from_copy(service).empty())
-        workload.copied_bytes += target.data_bytes;
-  constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
-  workload.tables = static_cast<int>(std::min(tables, kMostTables));
   return workload;
 }
 
@@ -178,17 +178,14 @@ void decide(Choice& choice, const std::vector<Candidate>& candidates) {
 }  // namespace
 
 Choice choose_strategy(const Request& request, const Facts& facts, const Plan& draft) {
-  const Workload workload = workload_of(request, facts, draft);
+  const Plan outlined = with_copies(draft, facts);
+  const Workload workload = workload_for(request, facts, outlined);
   if (request.strategy == kRehearsal)
     return {.strategy = kRehearsal,
             .downtime_ms = forecast("dump", workload, facts.past_runs).ms,
             .reason = {},
             .outlooks = {},
             .notes = {}};
-  Plan outlined = draft;
-  for (TargetPlan& target : outlined.targets)
-    for (const ServiceFacts& service : facts.services)
-      if (service.service == target.service) target.aside.copied = !why_dumped_from_copy(service).empty();
   std::vector<Candidate> candidates;
   for (const StrategyRule& rule : strategy_rules())
     candidates.push_back(candidate_of(rule, request, facts, outlined, workload));

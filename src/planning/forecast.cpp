@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "pgupgrade/planning/estimates.hpp"
 #include "planning/strategy_rules.hpp"
@@ -19,6 +20,19 @@ bool is_alike(std::int64_t bytes, std::int64_t other) {
 }
 
 }  // namespace
+
+Workload workload_of(const std::vector<TargetPlan>& targets) {
+  Workload workload;
+  std::int64_t tables = 0;
+  for (const TargetPlan& target : targets) {
+    workload.bytes += target.data_bytes;
+    if (!target.aside.copied_because.empty()) workload.copied_bytes += target.data_bytes;
+    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
+  }
+  constexpr std::int64_t kMostTables = std::numeric_limits<int>::max();
+  workload.tables = static_cast<int>(std::min(tables, kMostTables));
+  return workload;
+}
 
 Forecast forecast(const std::string& strategy, const Workload& workload,
                   const std::vector<PastRun>& past_runs) {

@@ -84,8 +84,7 @@ Diagnostics check_service(const Request& request, const ServiceFacts& service) {
     const DataPlacement place = place_data(service, request.target_major);
     const Subject subject{
         .request = request, .service = service, .inventory = *service.inventory, .place = place};
-    for (const Check check : kChecks)
-      for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+    run_checks(kChecks, subject, result);
     for (Diagnostic& found : rule_of(request.strategy).suits(subject)) result.push_back(std::move(found));
   }
   return with_acceptance(std::move(result), request.acknowledged);

@@ -30,8 +30,7 @@ bool keeps_aside(const Request& request) {
 Diagnostics suits(const Subject& subject) {
   Diagnostics result;
   if (keeps_aside(subject.request)) result = check_place_aside(subject);
-  for (const Check check : kChecks)
-    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+  run_checks(kChecks, subject, result);
   return result;
 }
 

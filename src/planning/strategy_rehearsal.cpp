@@ -12,8 +12,7 @@ constexpr auto kChecks =
 
 Diagnostics suits(const Subject& subject) {
   Diagnostics result = dump_rule().suits(subject);
-  for (const Check check : kChecks)
-    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+  run_checks(kChecks, subject, result);
   return result;
 }
 

@@ -35,8 +35,7 @@ Diagnostics refuses(const Request& request) {
 
 Diagnostics suits(const Subject& subject) {
   Diagnostics result;
-  for (const Check check : kChecks)
-    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+  run_checks(kChecks, subject, result);
   // pg_upgrade takes the catalogs from a dump of the schema, which has no built-in objects either.
   for (Diagnostic& found : check_built_ins(subject)) result.push_back(std::move(found));
   return result;

@@ -36,28 +36,28 @@ std::set<std::string> names_of_steps() {
 // Literals that are the name of a step, and mean something else or are its own.
 bool is_allowed(const std::string& file, const std::string& literal) {
   static const std::set<std::pair<std::string, std::string>> others = {
-      {"upgrade/run/run_files.cpp", "backup"},              // a directory
-      {"upgrade/data/aside.cpp", "copy"},                   // a directory
-      {"upgrade/data/aside.cpp", "exchange"},               // the purpose of a work container
-      {"upgrade/cluster/live_copy.cpp", "copy"},            // the same
-      {"upgrade/cluster/conversion.cpp", "check-upgrade"},  // the same
-      {"upgrade/cluster/planned_cluster.cpp", "dump"},      // the verb of a sentence
-      {"upgrade/cluster/planned_cluster.cpp", "convert"},   // the same
-      {"upgrade/cluster/database_restore.cpp", "restore"},  // the same, and the purpose of a work container
-      {"upgrade/cluster/planned_cluster.cpp", "rehearse"},  // the same
-      {"upgrade/cluster/take_dump.cpp", "dump"},            // the same, and the purpose of a work container
-      {"upgrade/back/put_back.cpp", "backup"},              // the noun
-      {"upgrade/command/commands.cpp", "backup"},           // the same
-      {"upgrade/command/cleanup.cpp", "backup"},            // the same
-      {"upgrade/steps/exchange.cpp", "copy"},               // the same
-      {"upgrade/steps/exchange.cpp", "dump"},               // the same
-      {"cli/arguments/options.cpp", "rehearse"},            // a command
-      {"cli/arguments/options.cpp", "dump"},                // the same
-      {"cli/arguments/options.cpp", "wipe"},                // the same
-      {"cli/arguments/options.cpp", "verify-backup"},       // the same
-      {"cli/command/tool_commands.cpp", "verify-backup"},   // the same
-      {"cli/view/events.cpp", "verify"},                    // an event of JSON output
-      {"cli/view/events.cpp", "backup"},                    // what it is about
+      {"upgrade/run/run_files.cpp", "backup"},               // a directory
+      {"upgrade/data/aside.cpp", "copy"},                    // a directory
+      {"upgrade/data/aside.cpp", "exchange"},                // the purpose of a work container
+      {"upgrade/cluster/live_copy.cpp", "copy"},             // the same
+      {"upgrade/cluster/conversion.cpp", "check-upgrade"},   // the same
+      {"upgrade/cluster/planned_cluster.cpp", "dump"},       // the verb of a sentence
+      {"upgrade/cluster/planned_cluster.cpp", "convert"},    // the same
+      {"upgrade/cluster/database_restore.cpp", "restore"},   // the same, and the purpose of a work container
+      {"upgrade/cluster/planned_cluster.cpp", "rehearse"},   // the same
+      {"upgrade/cluster/take_dump.cpp", "dump"},             // the same, and the purpose of a work container
+      {"upgrade/back/put_back.cpp", "backup"},               // the noun
+      {"upgrade/command/commands.cpp", "backup"},            // the same
+      {"upgrade/command/cleanup.cpp", "backup"},             // the same
+      {"upgrade/steps/exchange.cpp", "copy"},                // the same
+      {"upgrade/steps/exchange.cpp", "dump"},                // the same
+      {"cli/arguments/command_table.cpp", "rehearse"},       // a command
+      {"cli/arguments/command_table.cpp", "dump"},           // the same
+      {"cli/arguments/command_table.cpp", "wipe"},           // the same
+      {"cli/arguments/command_table.cpp", "verify-backup"},  // the same
+      {"cli/command/tool_commands.cpp", "verify-backup"},    // the same
+      {"cli/view/events.cpp", "verify"},                     // an event of JSON output
+      {"cli/view/events.cpp", "backup"},                     // what it is about
   };
   if (file == "upgrade/run/older_state.cpp") return true;  // what older programs wrote
   std::string own = literal;

@@ -26,6 +26,9 @@ std::int64_t downtime_ms(std::int64_t data_bytes, int tables, int jobs);
 std::int64_t aside_downtime_ms(std::int64_t data_bytes, std::int64_t copied_bytes, int tables, int jobs);
 std::int64_t warm_downtime_ms(std::int64_t data_bytes, int tables, int jobs, bool libc_changes);
 
+// What of it the targets tell: bytes, tables, and what of the data is copied to be dumped.
+Workload workload_of(const std::vector<TargetPlan>& targets);
+
 // By default rates, or by those of a past run of that strategy with much the same amount of data; `basis`
 // says which: "default rates", "rates of run 7f3a21bc".
 struct Forecast {

@@ -259,10 +259,9 @@ std::vector<PlannedStep> planned_steps(const Plan& plan) {
 namespace {
 
 // The rest of what resume_upgrade does, under the lock, with the journal read anew.
-Report go_on(Journal& journal, World& world, Listener& listener, std::optional<std::int64_t> not_before_ms,
-             std::optional<Until> until = std::nullopt) {
+Report go_on(const Steps& steps, Journal& journal, World& world, Listener& listener,
+             std::optional<std::int64_t> not_before_ms, std::optional<Until> until = std::nullopt) {
   const Plan plan = journal.state().plan;
-  const Steps steps = steps_of(plan);
   if (is_prepared(journal.state()))
     refuse_stale_plan(journal, world);
   else
@@ -341,7 +340,7 @@ Report resume_upgrade(const std::filesystem::path& state_file, World& world, Lis
   if (halt == Until::dumped || halt == Until::wiped) return make_report(journal, world.clock.unix_ms());
   if (journal.state().until == Until::prepared && (halt == Until::prepared || not_before_ms))
     journal.halt_at(Until::end);
-  return go_on(journal, world, listener, not_before_ms);
+  return go_on(steps, journal, world, listener, not_before_ms);
 }
 
 Report carry_on(const std::filesystem::path& state_file, const Extent& extent, World& world,
@@ -353,7 +352,7 @@ Report carry_on(const std::filesystem::path& state_file, const Extent& extent, W
   refuse_other_part(journal.state(), extent.until);
   steps_of_part(plan, extent.until);
   if (extent.not_before_ms) refuse_late_wait(journal.state());
-  return go_on(journal, world, listener, extent.not_before_ms, extent.until);
+  return go_on(steps_of(plan), journal, world, listener, extent.not_before_ms, extent.until);
 }
 
 Report roll_back(const std::filesystem::path& state_file, NewWrites writes, World& world,

@@ -143,21 +143,15 @@ void prove_mount(const ServiceFacts& facts, World& world, const Request& request
   refuse_other_place(facts, world, request, place, elsewhere);
 }
 
-// A PGDATA that names the version, within its mount: the new cluster then gets a directory beside the old
-// one, and going back is a switch. Empty for others, and where the new cluster has a place of its own.
+// Of a PGDATA that the project declares, and the container has.
 std::string pgdata_of_target(const ServiceFacts& facts, const compose::Project& project,
                              const Request& request) {
   const auto& environment = project.services.at(facts.service).environment;
   const auto declared = environment.find("PGDATA");
-  if (backup_of(request) == Backup::aside || !facts.inventory || declared == environment.end()) return {};
-  const std::string pgdata = planning::clean_path(declared->second);
-  const auto mount = planning::mount_of(facts.mounts, pgdata);
-  const auto next = planning::next_versioned_pgdata(pgdata, facts.inventory->major(), request.target_major);
-  if (!next || !mount || pgdata != planning::clean_path(facts.pgdata) ||
-      pgdata != planning::clean_path(facts.inventory->data_directory) ||
-      pgdata == planning::clean_path(mount->target))
+  if (declared == environment.end() ||
+      planning::clean_path(declared->second) != planning::clean_path(facts.pgdata))
     return {};
-  return *next;
+  return pgdata_beside(facts, request);
 }
 
 compose::Sources with_edits(compose::Sources sources, const std::vector<FileEdit>& edits) {
@@ -294,6 +288,17 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
 }
 
 }  // namespace
+
+std::string pgdata_beside(const ServiceFacts& facts, const Request& request) {
+  if (backup_of(request) == Backup::aside || !facts.inventory) return {};
+  const std::string pgdata = planning::clean_path(facts.pgdata);
+  const auto mount = planning::mount_of(facts.mounts, pgdata);
+  const auto next = planning::next_versioned_pgdata(pgdata, facts.inventory->major(), request.target_major);
+  if (!next || !mount || pgdata != planning::clean_path(facts.inventory->data_directory) ||
+      pgdata == planning::clean_path(mount->target))
+    return {};
+  return *next;
+}
 
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
                    const Companions& companions, std::map<std::string, std::string>& digests) {

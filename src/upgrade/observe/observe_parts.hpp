@@ -57,6 +57,10 @@ void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const st
 // A cluster where the new one is to be made beside the old one; to be called when that is known.
 void observe_new_directory(ServiceFacts& facts, World& world);
 
+// Where PGDATA names the version, within its mount, the new cluster gets a directory beside the old one, and
+// going back is a switch: that directory. Empty for others, and where the new cluster has a place of its own.
+std::string pgdata_beside(const ServiceFacts& facts, const Request& request);
+
 // The new image's reference, and the edits of the project's files that bring it there, proven by Compose.
 // `companions` are without the service itself.
 // `digests` gets the files that would be edited.

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <limits>
 
 #include "pgupgrade/model/points.hpp"
+#include "pgupgrade/planning/estimates.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 
@@ -40,17 +40,11 @@ bool libc_changed(const RunState& state) {
 PastRun past_run(const RunState& state) {
   PastRun past{.run_id = state.plan.run_id,
                .strategy = state.plan.strategy,
-               .workload = {.jobs = state.plan.jobs,
-                            .reads_rows = state.plan.verify == Verify::full,
-                            .libc_changes = libc_changed(state),
-                            .backs_up = state.plan.backup == Backup::tar}};
-  std::int64_t tables = 0;
-  for (const TargetPlan& target : state.plan.targets) {
-    past.workload.bytes += target.data_bytes;
-    if (!target.aside.copied_because.empty()) past.workload.copied_bytes += target.data_bytes;
-    for (const DatabaseFacts& database : target.inventory.databases) tables += database.tables;
-  }
-  past.workload.tables = static_cast<int>(std::min<std::int64_t>(tables, std::numeric_limits<int>::max()));
+               .workload = planning::workload_of(state.plan.targets)};
+  past.workload.jobs = state.plan.jobs;
+  past.workload.reads_rows = state.plan.verify == Verify::full;
+  past.workload.libc_changes = libc_changed(state);
+  past.workload.backs_up = state.plan.backup == Backup::tar;
   past.downtime_ms = ended_ms(state, Point::releases_clients) - begun_ms(state, Point::stops_clients);
   return past;
 }

@@ -121,18 +121,6 @@ void propose_image(ServiceFacts& facts, const Request& request) {
                  .hint = fmt::format("name an image of PostgreSQL {} with --image", request.target_major)};
 }
 
-// As of a Compose service: a PGDATA that names the version, within its mount, is followed beside the old one.
-void propose_pgdata(ServiceFacts& facts, const Request& request) {
-  if (backup_of(request) == Backup::aside || !facts.inventory || !facts.declares_pgdata) return;
-  const std::string pgdata = planning::clean_path(facts.pgdata);
-  const auto mount = planning::mount_of(facts.mounts, pgdata);
-  const auto next = planning::next_versioned_pgdata(pgdata, facts.inventory->major(), request.target_major);
-  if (!next || !mount || pgdata == planning::clean_path(mount->target) ||
-      pgdata != planning::clean_path(facts.inventory->data_directory))
-    return;
-  facts.new_pgdata = *next;
-}
-
 // A container of `docker run`, which no file describes. It is made again from its inspection.
 class ContainerSite final : public Site {
  public:
@@ -178,7 +166,7 @@ class ContainerSite final : public Site {
       facts.bound_containers = find_bound(world, *info);
     }
     propose_image(facts, request);
-    propose_pgdata(facts, request);
+    if (facts.declares_pgdata) facts.new_pgdata = pgdata_beside(facts, request);
   }
 
   void conclude(ServiceFacts& facts, World& world, const Request& request) const override {
