@@ -27,8 +27,6 @@ const std::map<std::string, Exception> kExceptions = {
     {"include/pgupgrade/upgrade/run/journal.hpp", {1, "the name of a run's file that only Compose reads"}},
     {"src/upgrade/run/site.hpp", {6, "where services are declared: what one says is in Compose's words"}},
     {"src/upgrade/run/older_state.cpp", {1, "a step as older programs wrote it"}},
-    {"src/upgrade/steps/steps.hpp", {1, "the maker of edit-compose"}},
-    {"src/upgrade/steps/edit_compose.cpp", {7, "the step that declares, by this platform's files"}},
 };
 
 int lines_that_name_a_platform(const fs::path& file) {

@@ -10,7 +10,6 @@
 #include "upgrade/run/for_targets.hpp"
 #include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/site/sites.hpp"
-#include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

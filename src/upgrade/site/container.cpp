@@ -13,7 +13,6 @@
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/service_container.hpp"
 #include "upgrade/site/sites.hpp"
-#include "upgrade/steps/steps.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

@@ -26,8 +26,6 @@ std::unique_ptr<Step> make_configure_step();
 std::unique_ptr<Step> make_scram_step();
 std::unique_ptr<Step> make_refresh_step();
 std::unique_ptr<Step> make_verify_step();
-std::unique_ptr<Step> make_edit_compose_step();
-std::unique_ptr<Step> make_recreate_step();
 std::unique_ptr<Step> make_start_step();
 std::unique_ptr<Step> make_thaw_step();
 // One of Hooks, under the name of its option.

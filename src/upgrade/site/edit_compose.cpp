@@ -8,7 +8,7 @@
 #include "upgrade/clients/compose_files.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/run/for_targets.hpp"
-#include "upgrade/steps/steps.hpp"
+#include "upgrade/site/sites.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {

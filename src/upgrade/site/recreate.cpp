@@ -4,7 +4,7 @@
 #include "upgrade/back/replaced_container.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/target_step.hpp"
-#include "upgrade/steps/steps.hpp"
+#include "upgrade/site/sites.hpp"
 
 namespace pgupgrade::upgrade {
 namespace {
