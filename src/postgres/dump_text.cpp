@@ -117,6 +117,10 @@ bool is_of_kind(std::string_view text, std::string_view kind) {
   return text.starts_with(kind) && text.substr(kind.size()).starts_with(' ');
 }
 
+bool has_word(std::string_view text, const std::string& word) {
+  return (std::string(text) + " ").find(" " + word + " ") != std::string::npos;
+}
+
 std::string kind_of(const ListedEntry& entry) {
   for (const auto& [number, kind] : kOwnCatalogs) {
     if (entry.catalog == number && is_of_kind(entry.text, kind)) return std::string(kind);
@@ -184,6 +188,19 @@ SplitListing split_listing(const std::string& listing, const std::string& kind,
     }
   }
   return split;
+}
+
+std::string without_key_triggers(const std::string& listing) {
+  std::string kept;
+  for (const std::string& line : split_lines(listing)) {
+    const auto entry = entry_of(line);
+    // A user's trigger may have such a name, but not with the oid that it has itself.
+    const bool is_key = entry && is_of_kind(entry->text, "TRIGGER") &&
+                        (has_word(entry->text, "RI_ConstraintTrigger_c_" + std::string(entry->oid)) ||
+                         has_word(entry->text, "RI_ConstraintTrigger_a_" + std::string(entry->oid)));
+    if (!is_key) kept += line + "\n";
+  }
+  return kept;
 }
 
 std::map<std::string, std::int64_t> count_listing(const std::string& listing) {

@@ -189,7 +189,8 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
     script += run(rehearsal.statements);
     script += fmt::format(
         "restore --section=data --dbname={1} db-{0}.dump\n"
-        "pg_restore --list db-{0}.dump | grep -v ' MATERIALIZED VIEW DATA ' >list\n"
+        "pg_restore --list db-{0}.dump | grep -v -e ' MATERIALIZED VIEW DATA ' -e ' TRIGGER .* "
+        "RI_ConstraintTrigger_[ac]_[0-9]* ' >list\n"
         "restore --section=post-data --use-list=list --dbname={1} db-{0}.dump\n"
         "{4}"
         "echo '== views {0}'\n"

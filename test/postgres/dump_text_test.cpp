@@ -38,6 +38,22 @@ TEST_CASE("the rows of materialized views are told from a listing, by the oid of
   REQUIRE(some.others == all.others);
 }
 
+TEST_CASE("a listing goes without the triggers of keys, whose names are other ones in each cluster") {
+  const std::string mine = "3361; 2620 16421 TRIGGER public child RI_ConstraintTrigger_c_16399 postgres\n";
+  const std::string listing =
+      "; Selected TOC Entries:\n"
+      "3350; 2606 16600 FK CONSTRAINT public child child_p_fkey postgres\n"
+      "3358; 2620 16420 TRIGGER public child RI_ConstraintTrigger_c_16420 postgres\n"
+      "3359; 2620 16422 TRIGGER public a b RI_ConstraintTrigger_a_16422 two words\n"
+      "3360; 2620 16423 TRIGGER public child touch postgres\n" +
+      mine;
+  REQUIRE(without_key_triggers(listing) ==
+          "; Selected TOC Entries:\n"
+          "3350; 2606 16600 FK CONSTRAINT public child child_p_fkey postgres\n"
+          "3360; 2620 16423 TRIGGER public child touch postgres\n" +
+              mine);
+}
+
 TEST_CASE("the cluster state is read from pg_controldata") {
   REQUIRE(cluster_state("pg_control version number:            1300\n"
                         "Database cluster state:               shut down\n"

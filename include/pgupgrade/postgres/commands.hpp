@@ -84,6 +84,11 @@ struct SplitListing {
 SplitListing split_listing(const std::string& listing, const std::string& kind,
                            const std::set<std::string>& left_out = {});
 
+// The listing without the entries that switch a trigger of a foreign key off or on: for a partition whose key
+// is in another state than its parent's pg_dump names that trigger, and its name, RI_ConstraintTrigger_c_OID,
+// is another in each cluster. The plan's statements (LeftBehind::key_states) carry the states.
+std::string without_key_triggers(const std::string& listing);
+
 // Entries of pg_restore --list: kind -> count ("TABLE", "TABLE DATA", "INDEX", …).
 std::map<std::string, std::int64_t> count_listing(const std::string& listing);
 

@@ -27,10 +27,13 @@ bool has_views(const DumpedDatabase& database) {
 DatabaseRestore::DatabaseRestore(StepContext& context, const TargetPlan& target, WorkServer& server,
                                  const std::vector<DumpedDatabase>& databases, const OldCluster& old_cluster)
     : context_(context), target_(target), server_(server), databases_(databases), old_cluster_(old_cluster) {
-  std::vector<DumpedDatabase> with_views;
-  std::copy_if(databases.begin(), databases.end(), std::back_inserter(with_views), has_views);
-  const auto listings = list_dumps(context, target, with_views);
-  for (std::size_t index = 0; index < listings.size(); ++index) split(with_views[index], listings[index]);
+  std::vector<DumpedDatabase> listed;
+  std::copy_if(databases.begin(), databases.end(), std::back_inserter(listed),
+               [&](const DumpedDatabase& database) {
+                 return has_views(database) || !key_statements(target, database.name).empty();
+               });
+  const auto listings = list_dumps(context, target, listed);
+  for (std::size_t index = 0; index < listings.size(); ++index) split(listed[index], listings[index]);
 }
 
 void DatabaseRestore::split(const DumpedDatabase& database, const std::string& listing) {
@@ -45,8 +48,10 @@ void DatabaseRestore::split(const DumpedDatabase& database, const std::string& l
                       printable(view.name), printable(database.name)));
     }
   }
-  const auto parts = postgres::split_listing(listing, "MATERIALIZED VIEW DATA", left_out);
-  if (parts.of_kind.empty() && left_out.empty()) return;
+  auto parts = postgres::split_listing(listing, "MATERIALIZED VIEW DATA", left_out);
+  const std::string all = parts.others;
+  if (!key_statements(target_, database.name).empty()) parts.others = postgres::without_key_triggers(all);
+  if (parts.of_kind.empty() && left_out.empty() && parts.others == all) return;
   Lists& lists = lists_[database.directory];
   lists.post_data = database.directory + ".post-data.list";
   files_[lists.post_data] = parts.others;

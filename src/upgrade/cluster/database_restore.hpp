@@ -12,8 +12,9 @@ namespace pgupgrade::upgrade {
 // How the databases of a target come out of their dump files into its new server.
 class DatabaseRestore {
  public:
-  // Reads which materialized views there are, of databases that have some: they are computed anew after all
-  // else, and those that read a foreign table not before the service has its network (a note tells).
+  // Reads what the dumps hold, of databases with materialized views (they are computed anew after all else,
+  // and those that read a foreign table not before the service has its network; a note tells) or with key
+  // states.
   DatabaseRestore(StepContext& context, const TargetPlan& target, WorkServer& server,
                   const std::vector<DumpedDatabase>& databases, const OldCluster& old_cluster);
 
