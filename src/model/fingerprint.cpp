@@ -175,6 +175,16 @@ std::int64_t Fingerprint::table_count() const {
   return count;
 }
 
+Fingerprint only_rows(Fingerprint print) {
+  print.shared.clear();
+  for (auto& [name, database] : print.databases) {
+    database.not_dumped.clear();
+    database.sequences.clear();
+    database.objects.clear();
+  }
+  return print;
+}
+
 std::int64_t Fingerprint::row_count() const {
   std::int64_t count = 0;
   for (const auto& [name, database] : databases) {

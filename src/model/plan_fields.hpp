@@ -13,8 +13,8 @@ inline constexpr std::array<fields::Text<PasswordAction>, 2> texts_of(PasswordAc
   return {{{PasswordAction::to_scram, "scram-sha-256"}, {PasswordAction::keep_md5, "md5"}}};
 }
 
-inline constexpr std::array<fields::Text<Verify>, 2> texts_of(Verify) {
-  return {{{Verify::full, "full"}, {Verify::catalog, "catalog"}}};
+inline constexpr std::array<fields::Text<Verify>, 3> texts_of(Verify) {
+  return {{{Verify::full, "full"}, {Verify::deferred, "deferred"}, {Verify::catalog, "catalog"}}};
 }
 
 inline constexpr std::array<fields::Text<Backup>, 2> texts_of(Backup) {

@@ -41,6 +41,7 @@ void describe(Archive& archive, T& value) {
   archive("data_bytes", value.data_bytes);
   archive("identical", value.identical);
   archive("counts", value.counts);
+  archive("rows_compared", value.rows_compared);
   archive("databases", value.databases);
   archive("logins", value.logins);
   archive("logins_accepted", value.logins_accepted);

@@ -83,6 +83,13 @@ void describe(Archive& archive, T& value) {
   archive("roles", value.roles);
 }
 
+inline constexpr std::array<fields::Text<RowsCompared>, 4> texts_of(RowsCompared) {
+  return {{{RowsCompared::by_plan, "by_plan"},
+           {RowsCompared::identical, "identical"},
+           {RowsCompared::different, "different"},
+           {RowsCompared::missed, "missed"}}};
+}
+
 inline constexpr std::array<fields::Text<GivenUp>, 3> texts_of(GivenUp) {
   return {{{GivenUp::no, "no"}, {GivenUp::going_back, "going_back"}, {GivenUp::back, "back"}}};
 }
@@ -104,6 +111,8 @@ void describe(Archive& archive, T& value) {
   archive("next_transaction", value.next_transaction);
   archive.optional("copied_checkpoint", value.copied_checkpoint);
   archive.optional("same_libc", value.same_libc);
+  archive.optional("rows_compared", value.rows_compared);
+  archive.optional("row_differences", value.row_differences);
   archive.optional("given_up", value.given_up);
   archive.optional("failure", value.failure);
 }

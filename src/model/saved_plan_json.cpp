@@ -18,7 +18,33 @@ inline constexpr std::array<fields::Text<AskedBackup>, 3> texts_of(AskedBackup) 
       {{AskedBackup::by_strategy, "by strategy"}, {AskedBackup::tar, "tar"}, {AskedBackup::aside, "aside"}}};
 }
 
+// Request::verify, which may be left to the strategy, too.
+enum class AskedVerify { by_strategy, full, deferred, catalog };
+
+inline constexpr std::array<fields::Text<AskedVerify>, 4> texts_of(AskedVerify) {
+  return {{{AskedVerify::by_strategy, "by strategy"},
+           {AskedVerify::full, "full"},
+           {AskedVerify::deferred, "deferred"},
+           {AskedVerify::catalog, "catalog"}}};
+}
+
 namespace {
+
+template <class Archive, class Asked>
+void describe_verify(Archive& archive, Asked& value) {
+  constexpr std::array<std::pair<Verify, AskedVerify>, 3> kSame = {{{Verify::full, AskedVerify::full},
+                                                                    {Verify::deferred, AskedVerify::deferred},
+                                                                    {Verify::catalog, AskedVerify::catalog}}};
+  AskedVerify asked = AskedVerify::by_strategy;
+  for (const auto& [verify, same] : kSame)
+    if (value == verify) asked = same;
+  archive("verify", asked);
+  if constexpr (!std::is_const_v<Asked>) {
+    value.reset();
+    for (const auto& [verify, same] : kSame)
+      if (asked == same) value = verify;
+  }
+}
 
 template <class Archive, class Asked>
 void describe_backup(Archive& archive, Asked& value) {
@@ -59,7 +85,7 @@ void describe(Archive& archive, T& value) {
   archive("services", services);
   archive("all_services", all_services);
   archive("strategy", strategy);
-  archive("verify", verify);
+  describe_verify(archive, verify);
   describe_backup(archive, backup);
   archive("image", image);
   archive("old_image", old_image);

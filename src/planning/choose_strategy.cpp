@@ -43,7 +43,6 @@ Plan with_copies(Plan draft, const Facts& facts) {
 Workload workload_for(const Request& request, const Facts& facts, const Plan& draft) {
   Workload workload = workload_of(draft.targets);
   workload.jobs = draft.jobs;
-  workload.reads_rows = draft.verify == Verify::full;
   workload.backs_up = request.backup != Backup::aside;
   for (const ServiceFacts& service : facts.services)
     if (standing_of(service, draft.targets.front().new_major) == Standing::upgradable)
@@ -95,8 +94,9 @@ void take_refusals(Candidate& candidate, const Diagnostics& said, Told told) {
 }
 
 Candidate candidate_of(const StrategyRule& rule, const Request& request, const Facts& facts,
-                       const Plan& draft, const Workload& workload) {
+                       const Plan& draft, Workload workload) {
   Candidate candidate;
+  workload.reads_rows = verify_of(request.with(rule.name)) == Verify::full;
   candidate.observed = is_observed(rule, facts, request.target_major);
   const Forecast expected = forecast(rule.name, workload, facts.past_runs);
   candidate.outlook = {.name = rule.name,

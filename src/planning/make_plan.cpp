@@ -199,7 +199,7 @@ int plan_jobs(const Request& request, const Facts& facts) {
 Plan begin_plan(const Request& request, const Facts& facts, const std::string& run_id,
                 const std::string& tool_version) {
   return {.site = site_name(request),
-          .verify = request.verify,
+          .verify = verify_of(request),
           .run_id = run_id,
           .tool_version = tool_version,
           .engine_id = facts.engine_id,
@@ -273,6 +273,7 @@ Diagnostics plan_strategy(Plan& plan, const Request& request, const Facts& facts
   plan.strategy_reason = choice.reason;
   plan.outlooks = std::move(choice.outlooks);
   plan.estimated_downtime_ms = choice.downtime_ms;
+  plan.verify = verify_of(request.with(plan.strategy));
   plan.backup = backup_of(request.with(plan.strategy));
   Diagnostics said = rule_of(plan.strategy).refuses(request);
   append(said, std::move(choice.notes));

@@ -1,6 +1,7 @@
 #include <libpq-fe.h>
 
 #include "pgupgrade/postgres/server.hpp"
+#include "postgres/held_rows.hpp"
 #include "postgres/libpq_connect.hpp"
 #include "postgres/libpq_server.hpp"
 #include "postgres/session.hpp"
@@ -9,6 +10,22 @@ namespace pgupgrade::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kLoginPatience{5'000};
+
+// By its address, and by nothing that the environment says.
+ConnectOptions options_of(const LoginAttempt& attempt) {
+  return {
+      {"hostaddr", attempt.host},
+      {"port", std::to_string(attempt.port)},
+      {"user", attempt.role},
+      {"dbname", attempt.database},
+      {"password", attempt.password.reveal()},
+      {"application_name", "pgupgrade"},
+      {"client_encoding", "UTF8"},
+      {"passfile", "/dev/null/none"},
+      {"sslmode", "prefer"},
+      {"gssencmode", "disable"},
+  };
+}
 
 class LibpqConnector final : public Connector {
  public:
@@ -23,6 +40,16 @@ class LibpqConnector final : public Connector {
 
   LoginResult login(const LoginAttempt& attempt) override;
 
+  std::unique_ptr<HeldRows> hold_rows(const LoginAttempt& login,
+                                      const std::vector<std::string>& databases) override {
+    ConnectOptions options = options_of(login);
+    std::erase_if(options, [](const auto& option) { return option.first == "password"; });
+    const Endpoint endpoint{.name = "the upgraded server",
+                            .parameters = {options.begin(), options.end()},
+                            .password = login.password};
+    return postgres::hold_rows(endpoint, databases, cancellation_);
+  }
+
  private:
   const Cancellation& cancellation_;
 };
@@ -35,22 +62,9 @@ bool answers(const std::string& host, const std::string& port) {
 }
 
 LoginResult LibpqConnector::login(const LoginAttempt& attempt) {
-  const std::string port = std::to_string(attempt.port);
-  const ConnectOptions options = {
-      {"hostaddr", attempt.host},
-      {"port", port},
-      {"user", attempt.role},
-      {"dbname", attempt.database},
-      {"password", attempt.password.reveal()},
-      {"application_name", "pgupgrade"},
-      {"client_encoding", "UTF8"},
-      {"passfile", "/dev/null/none"},
-      {"sslmode", "prefer"},
-      {"gssencmode", "disable"},
-  };
-  const Connected connected = connect_libpq(options, cancellation_, kLoginPatience);
+  const Connected connected = connect_libpq(options_of(attempt), cancellation_, kLoginPatience);
   if (!connected.problem) return {.outcome = LoginOutcome::accepted, .reason = ""};
-  const bool reachable = answers(attempt.host, port);
+  const bool reachable = answers(attempt.host, std::to_string(attempt.port));
   return {.outcome = reachable ? LoginOutcome::refused : LoginOutcome::unreachable,
           .reason = *connected.problem};
 }

@@ -192,7 +192,8 @@ DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const 
                             return std::make_unique<Session>(endpoint, database, cancellation);
                           },
                       .snapshot = task.snapshot,
-                      .large_objects = task.large_objects};
+                      .large_objects = task.large_objects,
+                      .changed = task.changed};
   DatabasePrint print;
   std::vector<PrintWork> work;
   print_database(origin, task.database, hash, print, work);

@@ -57,7 +57,27 @@ class RowReader {
 
   const std::string& database() const { return session_.database(); }
 
-  Row row(const PrintWork& work) {
+  // Nothing where the table was changed meanwhile.
+  std::optional<Row> row(const PrintWork& work) {
+    try {
+      Row found = row_of(work);
+      if (origin_.changed) begin_with(kOwnPath);  // lets go of the table
+      return found;
+    } catch (const Error& error) {
+      if (!origin_.changed || !error.is("E-SQL") || !is_unknown_name(session_.sqlstate())) throw;
+      begin_with(kOwnPath);
+      return std::nullopt;
+    }
+  }
+
+ private:
+  static bool is_unknown_name(const std::string& sqlstate) { return sqlstate.starts_with("42"); }
+  // P0001: what a function says of its own.
+  static bool needs_path(const std::string& sqlstate) {
+    return is_unknown_name(sqlstate) || sqlstate == "P0001";
+  }
+
+  Row row_of(const PrintWork& work) {
     const std::string purpose = "read the rows of " + work.subject;
     try {
       return session_.rows(work.sql, purpose).at(0);
@@ -65,12 +85,6 @@ class RowReader {
       if (!error.is("E-SQL") || !needs_path(session_.sqlstate())) throw;
       return row_with_path(work.sql, purpose, error);
     }
-  }
-
- private:
-  // Class 42: a name that is not known; P0001: what a function says of its own.
-  static bool needs_path(const std::string& sqlstate) {
-    return sqlstate.starts_with("42") || sqlstate == "P0001";
   }
 
   Row row_with_path(const std::string& sql, const std::string& purpose, const Error& first) {
@@ -127,9 +141,12 @@ class Workers {
         if (!reader || reader->database() != work.database)
           reader = std::make_unique<RowReader>(origin_, work, hash_);
         report(work);
-        const Row row = reader->row(work);
+        const std::optional<Row> row = reader->row(work);
         const std::lock_guard lock(mutex_);
-        apply(work, row);
+        if (row)
+          apply(work, *row);
+        else
+          origin_.changed(work.subject);
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);

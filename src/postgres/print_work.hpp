@@ -24,6 +24,7 @@ struct Origin {
   std::function<std::unique_ptr<Session>(const std::string& database)> connect;
   std::string snapshot = {};
   LargeObjectReading large_objects = LargeObjectReading::pages;
+  std::function<void(const std::string& table)> changed = {};  // PrintTask::changed
 
   // Begins to read in a session that it has connected.
   void begin(Session& session) const;

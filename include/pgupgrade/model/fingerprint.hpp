@@ -54,6 +54,9 @@ struct Fingerprint {
   bool operator==(const Fingerprint&) const = default;
 };
 
+// Tables and large objects of each database, and nothing else.
+Fingerprint only_rows(Fingerprint print);
+
 // Each difference as one sentence that names database, object and attribute ("database \"shop\": table
 // public.t: persistence is \"permanent\", expected \"unlogged\""), at most `limit`; empty when equal.
 // `expected` is the old cluster. What the newer version makes different by itself (version_differences.hpp)

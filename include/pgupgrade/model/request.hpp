@@ -41,10 +41,12 @@ inline bool dumps_and_restores(const std::string& strategy) {
 inline constexpr const char* kComposeSite = "compose";
 inline constexpr const char* kContainerSite = "container";
 
-// What of both clusters is read before they are called equal.
+// What of both clusters is read before they are called equal, and when. All but `full` ask for a new cluster
+// that shares the files of the old one's copy.
 enum class Verify {
-  full,     // every row
-  catalog,  // all but the rows, where the new cluster shares the files of the old one's copy
+  full,      // every row, before the applications start again
+  deferred,  // all but the rows before; the rows as they were then once the applications run again
+  catalog,   // all but the rows
 };
 
 // How the old data can come back.
@@ -78,7 +80,7 @@ struct Request {
   std::vector<std::string> services;  // empty: the only Postgres service, or all with `all_services`
   bool all_services = false;
   std::string strategy = kAuto;  // --strategy: one of upgrade::strategies(), or kAuto
-  Verify verify = Verify::full;
+  std::optional<Verify> verify;  // --verify; else by the strategy
   std::optional<Backup> backup;  // --backup; else by the strategy
   std::string image;             // --image: overrides the derived new image
   std::string old_image;         // --old-image: starts services on it again whose image was changed too early
@@ -105,6 +107,10 @@ struct Request {
 inline Backup backup_of(const Request& request) {
   if (request.strategy == kRehearsal) return Backup::tar;
   return request.backup.value_or(request.strategy == kWarm ? Backup::aside : Backup::tar);
+}
+
+inline Verify verify_of(const Request& request) {
+  return request.verify.value_or(request.strategy == kWarm ? Verify::deferred : Verify::full);
 }
 
 inline const char* site_name(const Request& request) {

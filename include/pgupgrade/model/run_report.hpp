@@ -46,6 +46,7 @@ struct ServiceReport {
   std::int64_t data_bytes = 0;
   bool identical = false;  // the new cluster was found equal to the old one
   ContentCounts counts;    // then
+  bool rows_compared = false;
   std::vector<DatabaseReport> databases;
   std::vector<std::string> logins;  // roles whose known passwords let them in before
   int logins_accepted = 0;          // of them, by the new server

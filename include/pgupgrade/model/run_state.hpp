@@ -64,4 +64,9 @@ struct RunState {
   bool operator==(const RunState&) const = default;
 };
 
+// Whether the rows of old and new were read and found equal; asked of a run that has succeeded.
+inline bool compared_rows(const Plan& plan, const TargetState& target) {
+  return plan.verify == Verify::full || target.rows_compared == RowsCompared::identical;
+}
+
 }  // namespace pgupgrade

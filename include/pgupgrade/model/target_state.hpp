@@ -42,6 +42,14 @@ struct ContentCounts {
   bool operator==(const ContentCounts&) const = default;
 };
 
+// Where the rows are compared apart from all else (Verify::deferred).
+enum class RowsCompared {
+  by_plan,  // not apart; or not yet
+  identical,
+  different,
+  missed,  // what held the new rows as they were has ended with the process that held it
+};
+
 // With --keep-going: a target that failed goes back alone.
 enum class GivenUp {
   no,
@@ -64,6 +72,8 @@ struct TargetState {
   std::string old_fingerprint_sha256;  // of RunFiles::fingerprint(…, "old")
   std::string dump_sha256;             // of RunFiles::dump_record
   ContentCounts counts;
+  RowsCompared rows_compared = RowsCompared::by_plan;
+  std::string row_differences;                                   // where they are different
   std::map<std::string, std::vector<std::string>> not_analyzed;  // database -> tables
   std::string copied_checkpoint;  // of the old cluster, where its copy was found complete: "0/33550F8"
   bool same_libc = false;         // the new image's C library is the old one's, so text sorts alike

@@ -27,6 +27,10 @@ struct PrintTask {
   std::string snapshot;  // Snapshot::id(); empty: as it is now
   int jobs = 1;
   std::function<void(const std::string& table)> progress;  // from worker threads, one at a time; may be empty
+  // Set where applications go on meanwhile, whose own DDL must not have to wait: each table is locked only
+  // while it is read, and one that can no longer be read as it was is told here in place of an error. Called
+  // as `progress`.
+  std::function<void(const std::string& table)> changed = {};
 };
 
 // A transaction that holds a state of a database for others to read.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -159,6 +160,21 @@ struct LoginResult {
   std::string reason;  // the server's or the system's text, empty when accepted
 };
 
+// The rows and large objects of databases as they were when this was made, whatever is written since: a
+// transaction in each holds them, and VACUUM keeps what they are.
+struct ReadRows {
+  Fingerprint print;  // tables and large objects only
+  // Database -> tables, as in the fingerprint, whose rows of then can no longer be read: they were dropped,
+  // renamed, truncated or rewritten since, which is seen by all transactions at once.
+  std::map<std::string, std::set<std::string>> changed;
+};
+class HeldRows {
+ public:
+  virtual ~HeldRows() = default;
+  // `row_hash`, `jobs`: as Server::fingerprint. Locks a table only while it is read. Ends what holds them.
+  virtual ReadRows read(const std::string& row_hash, int jobs, const PrintProgress& progress) = 0;
+};
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -168,6 +184,9 @@ class Connector {
                                           const std::function<bool()>& alive) = 0;
   // `unreachable` when nothing answers at the address (PQping decides); waits a few seconds at most.
   virtual LoginResult login(const LoginAttempt& attempt) = 0;
+  // As a superuser. Throws as RemoteConnector::connect does, and Error(failed, "E-SQL").
+  virtual std::unique_ptr<HeldRows> hold_rows(const LoginAttempt& login,
+                                              const std::vector<std::string>& databases) = 0;
 };
 
 std::unique_ptr<Connector> make_connector(const Cancellation& cancellation);

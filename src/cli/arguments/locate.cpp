@@ -139,6 +139,12 @@ ProjectLocation find_project(const Arguments& arguments, const Environment& envi
   return project;
 }
 
+std::optional<Verify> asked_verify(const Arguments& arguments) {
+  if (arguments.verify.empty()) return std::nullopt;
+  if (arguments.verify == "deferred") return Verify::deferred;
+  return arguments.verify == "catalog" ? Verify::catalog : Verify::full;
+}
+
 Request make_request(const Arguments& arguments, const Environment& environment, const fs::path& directory) {
   Request request;
   request.container = arguments.container;
@@ -153,7 +159,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
     request.rehearsal = {.scripts = checked_scripts(arguments.scripts, directory),
                          .database = arguments.database,
                          .keep = arguments.keep};
-  request.verify = arguments.verify == "catalog" ? Verify::catalog : Verify::full;
+  request.verify = asked_verify(arguments);
   if (!arguments.backup.empty()) request.backup = arguments.backup == "aside" ? Backup::aside : Backup::tar;
   request.image = arguments.image;
   request.old_image = arguments.old_image;

@@ -32,7 +32,7 @@ bool names_other(const Arguments& arguments, const Plan& plan) {
          (!arguments.backup.empty() && (arguments.backup == "aside") != (plan.backup == Backup::aside)) ||
          (!arguments.keep_dumps.empty() && plan.dump_directory.empty()) ||
          (!arguments.backup_dir.empty() && plan.backup_directory.empty()) ||
-         (arguments.verify == "catalog" && plan.verify != Verify::catalog);
+         (asked_verify(arguments) && asked_verify(arguments) != plan.verify);
 }
 
 // Of the same Compose files; one of a run's own may have come to them.

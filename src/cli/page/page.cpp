@@ -65,8 +65,10 @@ std::string downtime_text(const RunReport& report) {
 std::string outcome_text(const RunReport& report) {
   if (has_succeeded(report)) {
     const ContentCounts counts = total_counts(report);
-    const std::string rows =
-        report.verify == Verify::full ? plural(natural(counts.rows), "row") + ", " : std::string();
+    const std::string rows = std::all_of(report.services.begin(), report.services.end(),
+                                         [](const ServiceReport& service) { return service.rows_compared; })
+                                 ? plural(natural(counts.rows), "row") + ", "
+                                 : std::string();
     return fmt::format(
         "Upgraded. Old and new are identical: {}, {}{}, {}. The applications stood still for {}.",
         plural(natural(counts.tables), "table"), rows, plural(natural(counts.sequences), "sequence"),

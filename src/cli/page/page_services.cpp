@@ -48,9 +48,8 @@ std::string verification(const RunReport& report, const ServiceReport& service) 
       "class=\"number\">Rows, new</th><th scope=\"col\" class=\"number\">Sequences</th><th scope=\"col\" "
       "class=\"number\">Large objects</th><th scope=\"col\" class=\"number\">Other objects</th><th "
       "scope=\"col\">Old and new</th></tr></thead>\n<tbody>\n",
-      report.verify == Verify::full
-          ? "Every row was read on both sides and compared."
-          : "All but the rows was compared: the new cluster has the files of the copy.");
+      service.rows_compared ? "Every row was read on both sides and compared."
+                            : "All but the rows was compared: the new cluster has the files of the copy.");
   for (const DatabaseReport& database : service.databases) table += database_line(service, database);
   return scrolled("Databases of service " + service.service, table + "</tbody>\n</table>");
 }

@@ -16,7 +16,7 @@ std::uint64_t natural(std::int64_t value) {
 }
 
 std::string verified_line(const upgrade::TargetReport& target) {
-  const std::string rows = target.rows_read ? plural(natural(target.rows), "row") : "rows not read";
+  const std::string rows = target.rows_compared ? plural(natural(target.rows), "row") : "rows not compared";
   std::string text =
       fmt::format("Verified {}, {}, {}, {}: identical.", plural(natural(target.tables), "table"), rows,
                   plural(natural(target.sequences), "sequence"), plural(natural(target.roles), "role"));

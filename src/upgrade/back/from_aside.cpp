@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/model/points.hpp"
@@ -17,9 +18,16 @@ std::string places(const Plan& plan) {
   return join(names, ", ");
 }
 
-// A server of the old version has run once more on what has no copy, for its dump.
-const char* kept(const TargetPlan& target) {
-  return has_copy(target) ? "untouched" : "kept";
+// Its server runs on it once more: for the dump of what has no copy, or to compare the rows in the end.
+const char* kept(const Plan& plan, const TargetPlan& target) {
+  return has_copy(target) && plan.verify != Verify::deferred ? "untouched" : "kept";
+}
+
+const char* kept(const Plan& plan) {
+  const auto is_untouched = [&](const TargetPlan& target) {
+    return kept(plan, target) == std::string_view("untouched");
+  };
+  return std::all_of(plan.targets.begin(), plan.targets.end(), is_untouched) ? "untouched" : "kept";
 }
 
 class FromAside final : public WayBack {
@@ -37,8 +45,7 @@ class FromAside final : public WayBack {
   std::string old_data(const RunState& state) const override {
     if (state.outcome == RunOutcome::cleaned)
       return state.direction == Direction::back ? "the new cluster was removed" : "the old data was removed";
-    const auto& targets = state.plan.targets;
-    const char* how = std::all_of(targets.begin(), targets.end(), has_copy) ? "untouched" : "kept";
+    const char* how = kept(state.plan);
     if (state.outcome == RunOutcome::succeeded)
       return fmt::format("the old data is {} in {}", how, places(state.plan));
     return fmt::format("the old data ({}) is {}, in its place or in {}", old_versions(state.plan), how,
@@ -54,7 +61,7 @@ class FromAside final : public WayBack {
         "the old data of {0} is {4}: in {1}, or already in its place{5}; run pgupgrade rollback again "
         "once the cause is fixed, or let {1}/new and {2} change places yourself and start the old image {3}",
         data_name(target.data_mount), target.aside.directory, target.aside.data_directory, target.old_image,
-        kept(target), dump);
+        kept(plan, target), dump);
   }
 };
 

@@ -61,12 +61,13 @@ int port_of(const TargetPlan& target) {
 
 // "postgres" is always there; a role that may not connect to it still proves its password, since the server
 // checks that first, but we could not tell the two refusals apart.
+postgres::LoginAttempt attempt_of(const std::string& address, int port, const KnownLogin& login) {
+  return {
+      .host = address, .port = port, .role = login.role, .database = "postgres", .password = login.password};
+}
+
 postgres::LoginResult attempt(World& world, const std::string& address, int port, const KnownLogin& login) {
-  return world.connector.login({.host = address,
-                                .port = port,
-                                .role = login.role,
-                                .database = "postgres",
-                                .password = login.password});
+  return world.connector.login(attempt_of(address, port, login));
 }
 
 bool answers_inside(StepContext& context, const TargetPlan& target, const docker::ContainerInfo& container) {
@@ -107,6 +108,19 @@ void record_working_logins(StepContext& context, const TargetPlan& target) {
     if (result.outcome == postgres::LoginOutcome::accepted) roles.push_back(login.role);
   }
   context.learn(target, [&](TargetState& state) { state.logins = roles; });
+}
+
+std::optional<postgres::LoginAttempt> superuser_login(StepContext& context, const TargetPlan& target,
+                                                      const std::string& container_id) {
+  const auto info = context.world.engine.inspect_container(container_id);
+  const std::string address = info ? address_of(*info) : std::string();
+  if (address.empty()) return std::nullopt;
+  for (const KnownLogin& login : known_logins(collect_passwords(context, target, container_id), target)) {
+    if (login.role != target.inventory.superuser) continue;
+    if (attempt(context.world, address, port_of(target), login).outcome == postgres::LoginOutcome::accepted)
+      return attempt_of(address, port_of(target), login);
+  }
+  return std::nullopt;
 }
 
 LoginCheck repeat_logins(StepContext& context, const TargetPlan& target, const std::string& container_id) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "pgupgrade/postgres/server.hpp"
 #include "upgrade/run/context.hpp"
 
 namespace pgupgrade::upgrade {
@@ -13,6 +15,11 @@ namespace pgupgrade::upgrade {
 // Tries every known password against the running old server, once it has recovered; the step's record keeps
 // the roles that got in.
 void record_working_logins(StepContext& context, const TargetPlan& target);
+
+// With which the superuser gets into the service's new container; nothing when none of the known passwords
+// does.
+std::optional<postgres::LoginAttempt> superuser_login(StepContext& context, const TargetPlan& target,
+                                                      const std::string& container_id);
 
 struct LoginCheck {
   int tried = 0;

@@ -61,11 +61,19 @@ bool still_serves(StepContext& context, const TargetPlan& target) {
   return old && old->running();
 }
 
+bool defers_rows(const StepContext& context, const TargetPlan& target) {
+  constexpr std::size_t kMostSessions = 20;
+  const auto& logins = context.known(target).logins;
+  return context.plan().verify == Verify::deferred &&
+         std::find(logins.begin(), logins.end(), target.inventory.superuser) != logins.end() &&
+         target.inventory.databases.size() <= kMostSessions;
+}
+
 void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection) {
   std::int64_t done = 0;
+  const bool reads_rows = context.plan().verify != Verify::catalog && !defers_rows(context, target);
   const auto fingerprint = connection.fingerprint(
-      context.plan().verify == Verify::catalog ? std::string(postgres::kNoRows)
-                                               : postgres::best_row_hash(target.inventory.version_num),
+      reads_rows ? postgres::best_row_hash(target.inventory.version_num) : std::string(postgres::kNoRows),
       context.plan().jobs, [&](const std::string& database, const std::string&) {
         context.progress("fingerprint of " + database, ++done, 0, Progress::Unit::items);
       });

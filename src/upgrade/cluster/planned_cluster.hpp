@@ -22,6 +22,11 @@ void refuse_changed_cluster(const Inventory& now, const TargetPlan& target, Take
 bool still_serves(StepContext& context, const TargetPlan& target);
 
 // The old cluster's fingerprint, rows and all, into the run's directory; its digest into the step's record.
+// Whether the rows are compared once the applications run again (Verify::deferred). For that a superuser's
+// session holds them on the service's own server, so its password must be known, and has to have let it in
+// before; and there may not be so many databases that the sessions take the applications' connections.
+bool defers_rows(const StepContext& context, const TargetPlan& target);
+
 void take_old_fingerprint(StepContext& context, const TargetPlan& target, postgres::Server& connection);
 // As it was taken. Error(failed, "E-DUMP-DAMAGED") when it has changed since.
 Fingerprint old_fingerprint(StepContext& context, const TargetPlan& target);

@@ -78,7 +78,7 @@ WorkServer::WorkServer(StepContext& context, const TargetPlan& target, Side side
     : context_(context), target_(target), side_(side) {}
 
 Mount WorkServer::data_mount() const {
-  return side_ == Side::old ? old_data_mount(target_) : new_data_mount(context_, target_);
+  return side_ == Side::old ? old_data_mount(context_, target_) : new_data_mount(context_, target_);
 }
 
 Mount WorkServer::socket_mount() const {
@@ -101,7 +101,8 @@ WorkSpec WorkServer::spec(std::vector<std::string> argv) const {
   spec.shm_bytes = std::max<std::int64_t>(target_.shm_bytes, 1LL << 30);  // parallel index builds need it
   spec.stop_signal = "SIGINT";
   spec.mounts = target_.other_mounts;
-  if (is_rehearsal(context_.plan()))  // the user's server writes to them, or its neighbours
+  // The user's server writes to them, or its neighbours; or the new one by now.
+  if (is_rehearsal(context_.plan()) || (side_ == Side::old && context_.journal.begun(Point::serves)))
     for (Mount& mount : spec.mounts) mount.read_only = true;
   spec.mounts.push_back(socket_mount());
   return spec;
@@ -264,6 +265,7 @@ void stop_leftover_servers(World& world, const Plan& plan, const TargetPlan& tar
 
 std::string old_owner(StepContext& context, const TargetPlan& target) {
   WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
+  if (context.journal.begun(Point::replaces_data)) spec.mounts[0] = old_data_mount(context, target);
   spec.mounts[0].read_only = true;
   const auto result =
       run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);

@@ -33,18 +33,32 @@ std::string old_data(const RunState& state) {
                      printable(state.plan.strategy), printable(state.plan.tool_version));
 }
 
+// Rows that are compared after the downtime are not claimed before.
+std::string verified(const RunState& state) {
+  if (state.plan.verify != Verify::deferred) return "upgraded and verified";
+  bool all = true;
+  for (const TargetPlan& target : state.plan.targets) {
+    const auto known = state.targets.find(target.service);
+    const RowsCompared rows =
+        known == state.targets.end() ? RowsCompared::by_plan : known->second.rows_compared;
+    if (rows == RowsCompared::different) return "upgraded, but its rows are not those of the old data";
+    all = all && rows == RowsCompared::identical;
+  }
+  return all ? "upgraded and verified" : "upgraded and verified but for the rows";
+}
+
 std::string of_upgraded(const RunState& state) {
   const std::string old = old_versions(state.plan);
   if (is_rehearsal(state.plan)) return fmt::format("untouched, still {}; the applications run", old);
   switch (state.outcome) {
     case RunOutcome::succeeded:
-      return "upgraded and verified; " + old_data(state);
+      return verified(state) + "; " + old_data(state);
     case RunOutcome::rolled_back:
       return fmt::format("as before the run, {}", old);
     case RunOutcome::cleaned:
       return state.direction == Direction::back
                  ? fmt::format("as before the run, {}; {}", old, old_data(state))
-                 : "upgraded and verified; " + old_data(state);
+                 : verified(state) + "; " + old_data(state);
     case RunOutcome::unfinished:
       break;
   }
@@ -53,7 +67,7 @@ std::string of_upgraded(const RunState& state) {
   if (!old_data_is_gone(state))
     return fmt::format("untouched, still {}; the server and the applications are stopped", old);
   if (passed(state, Point::proves))
-    return fmt::format("upgraded and verified, {}; {}", old_data(state), applications(state));
+    return fmt::format("{}, {}; {}", verified(state), old_data(state), applications(state));
   return fmt::format("{}; the new cluster is not complete; {}", old_data(state), applications(state));
 }
 

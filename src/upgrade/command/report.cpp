@@ -47,7 +47,7 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.new_version = known.image.version;
   report.tables = known.counts.tables;
   report.rows = known.counts.rows;
-  report.rows_read = journal.state().plan.verify == Verify::full;
+  report.rows_compared = compared_rows(journal.state().plan, known);
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
   if (is_rehearsal(journal.state().plan)) return report;

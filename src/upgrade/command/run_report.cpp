@@ -51,24 +51,32 @@ std::int64_t rows_of(const DatabasePrint& print) {
   return rows;
 }
 
-std::vector<DatabaseReport> compared_databases(const RunFiles& files, const std::string& service,
-                                               Verify verify) {
+// The fingerprint that has the rows of one side: those that are compared later have one of their own.
+std::optional<Fingerprint> with_rows(const RunFiles& files, const std::string& service,
+                                     const std::string& side) {
+  auto print = read_fingerprint(files.fingerprint(service, side + "-rows"));
+  return print ? std::move(print) : read_fingerprint(files.fingerprint(service, side));
+}
+
+std::int64_t rows_in(const std::optional<Fingerprint>& print, const std::string& database) {
+  if (!print || !print->databases.contains(database)) return -1;
+  return rows_of(print->databases.at(database));
+}
+
+std::vector<DatabaseReport> compared_databases(const RunFiles& files, const std::string& service, bool rows) {
   const auto before = read_fingerprint(files.fingerprint(service, "old"));
-  const auto after = read_fingerprint(files.fingerprint(service, "new"));
   std::vector<DatabaseReport> databases;
   if (!before) return databases;
-  const bool rows = verify == Verify::full;
+  const auto old_rows = rows ? with_rows(files, service, "old") : std::nullopt;
+  const auto new_rows = rows ? with_rows(files, service, "new") : std::nullopt;
   for (const auto& [name, print] : before->databases) {
     DatabaseReport database{.name = name,
                             .tables = count_of(print.tables),
-                            .old_rows = rows ? rows_of(print) : -1,
+                            .old_rows = rows_in(old_rows, name),
+                            .new_rows = rows_in(new_rows, name),
                             .sequences = count_of(print.sequences),
                             .objects = count_of(print.objects),
                             .large_objects = print.large_objects};
-    if (after && rows) {
-      const auto found = after->databases.find(name);
-      if (found != after->databases.end()) database.new_rows = rows_of(found->second);
-    }
     databases.push_back(std::move(database));
   }
   return databases;
@@ -77,26 +85,27 @@ std::vector<DatabaseReport> compared_databases(const RunFiles& files, const std:
 ServiceReport service_report(const Journal& journal, const TargetPlan& target, const TargetReport& told,
                              const ServiceReport* earlier) {
   const TargetState& known = journal.target(target.service);
-  ServiceReport report{
-      .service = target.service,
-      .old_version = target.old_version,
-      .new_version = told.new_version,
-      .old_image = target.old_image,
-      .new_image = target.new_image,
-      .data = data_name(target.data_mount),
-      .data_bytes = target.data_bytes,
-      .identical = told.failure.empty() && passed(journal.state(), Point::proves),
-      .counts = known.counts,
-      .databases = compared_databases(journal.files(), target.service, journal.state().plan.verify),
-      .logins = known.logins,
-      .logins_accepted = known.logins_repeated,
-      .backup_file = told.backup_bytes > 0 ? told.backup_file : "",
-      .backup_bytes = told.backup_bytes,
-      .backup_sha256 = told.backup_sha256,
-      .old_data = told.old_data,
-      .kept_dumps = told.kept_dumps,
-      .notes = told.notes,
-      .failure = told.failure};
+  ServiceReport report{.service = target.service,
+                       .old_version = target.old_version,
+                       .new_version = told.new_version,
+                       .old_image = target.old_image,
+                       .new_image = target.new_image,
+                       .data = data_name(target.data_mount),
+                       .data_bytes = target.data_bytes,
+                       .identical = told.failure.empty() && passed(journal.state(), Point::proves),
+                       .counts = known.counts,
+                       .rows_compared = compared_rows(journal.state().plan, known),
+                       .databases = compared_databases(journal.files(), target.service,
+                                                       compared_rows(journal.state().plan, known)),
+                       .logins = known.logins,
+                       .logins_accepted = known.logins_repeated,
+                       .backup_file = told.backup_bytes > 0 ? told.backup_file : "",
+                       .backup_bytes = told.backup_bytes,
+                       .backup_sha256 = told.backup_sha256,
+                       .old_data = told.old_data,
+                       .kept_dumps = told.kept_dumps,
+                       .notes = told.notes,
+                       .failure = told.failure};
   if (report.databases.empty() && earlier != nullptr) report.databases = earlier->databases;
   return report;
 }

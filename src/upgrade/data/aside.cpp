@@ -136,6 +136,10 @@ Mount copy_mount(const TargetPlan& target) {
   return part_mount(target, "copy", target.old_pgdata);
 }
 
+Mount old_content_mount(const TargetPlan& target) {
+  return part_mount(target, "new", target.data_mount.target);
+}
+
 Mount new_content_mount(const TargetPlan& target) {
   return part_mount(target, "new", target.new_data_target);
 }

@@ -31,6 +31,8 @@ Mount aside_mount(const TargetPlan& target);
 // the new server mounts its data.
 Mount copy_mount(const TargetPlan& target);
 Mount new_content_mount(const TargetPlan& target);
+// The old content, once it has changed places with the new one, where the old server mounts its data.
+Mount old_content_mount(const TargetPlan& target);
 // Paths below kAsideMount.
 std::string copy_in_aside();
 std::string new_data_in_aside(const TargetPlan& target);

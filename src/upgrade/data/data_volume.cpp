@@ -290,7 +290,8 @@ void refuse_other_users(StepContext& context, const TargetPlan& target, const st
   refuse_users(context, target, "continue with " + data_name(target.data_mount), "pgupgrade resume", own);
 }
 
-Mount old_data_mount(const TargetPlan& target) {
+Mount old_data_mount(StepContext& context, const TargetPlan& target) {
+  if (has_aside(target) && has_changed_places(context, target)) return old_content_mount(target);
   return has_copy(target) ? copy_mount(target) : target.data_mount;
 }
 

@@ -68,8 +68,8 @@ void refuse_other_users(StepContext& context, const TargetPlan& target, const st
 
 // What holds the cluster that the run works on, as the old and as the new container have the data: the data
 // mount itself, or, of a target with a place aside, the copy there, if there is one, and the new content
-// until it has changed places.
-Mount old_data_mount(const TargetPlan& target);
+// until it has changed places; from then on the old data itself.
+Mount old_data_mount(StepContext& context, const TargetPlan& target);
 Mount new_data_mount(StepContext& context, const TargetPlan& target);
 
 }  // namespace pgupgrade::upgrade

@@ -93,8 +93,8 @@ class PromoteStep final : public TargetStep {
   }
 
   static void refuse_other_cluster(StepContext& context, const TargetPlan& target, const ControlData& old) {
-    const auto copy =
-        control_data(context, target, target.old_image_id, old_data_mount(target), target.old_pgdata);
+    const auto copy = control_data(context, target, target.old_image_id, old_data_mount(context, target),
+                                   target.old_pgdata);
     context.learn(target, [&](TargetState& state) { state.copied_checkpoint = old.checkpoint; });
     if (!old.system_identifier.empty() && old.system_identifier == copy.system_identifier) return;
     throw Error(ErrorKind::failed, "E-STANDBY-LOST",

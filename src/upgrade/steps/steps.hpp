@@ -39,5 +39,9 @@ std::unique_ptr<Step> make_promote_step();
 std::unique_ptr<Step> make_convert_step();
 std::unique_ptr<Step> make_make_aside_step();
 std::unique_ptr<Step> make_exchange_step();
+// These two share what the first one holds.
+class LiveRows;
+std::unique_ptr<Step> make_hold_rows_step(std::shared_ptr<LiveRows> live);
+std::unique_ptr<Step> make_compare_rows_step(std::shared_ptr<LiveRows> live);
 
 }  // namespace pgupgrade::upgrade

@@ -47,6 +47,8 @@ class VerifyStep final : public TargetStep {
                       .rows = now.row_count(),
                       .sequences = now.sequence_count(),
                       .roles = now.role_count()};
+      if (context.plan().verify == Verify::deferred && !defers_rows(context, target))
+        state.rows_compared = RowsCompared::identical;
     });
     context.record(target, "identical", "yes");
   }
@@ -58,9 +60,10 @@ class VerifyStep final : public TargetStep {
   std::string detail_of(StepContext& context, const TargetPlan& target) override {
     const ContentCounts& counts = context.known(target).counts;
     return fmt::format("{}, {}: identical", plural(static_cast<std::uint64_t>(counts.tables), "table"),
-                       context.plan().verify == Verify::full
+                       compared_rows(context.plan(), context.known(target))
                            ? plural(static_cast<std::uint64_t>(counts.rows), "row")
-                           : "rows not read");
+                       : defers_rows(context, target) ? "rows later"
+                                                      : "rows not read");
   }
 
  private:

@@ -1,4 +1,5 @@
 #include "upgrade/back/way_back.hpp"
+#include "upgrade/clients/live_rows.hpp"
 #include "upgrade/cluster/live_copy.hpp"
 #include "upgrade/run/site.hpp"
 #include "upgrade/steps/steps.hpp"
@@ -25,8 +26,11 @@ Steps steps(const Plan& plan) {
   all.push_back(make_exchange_step());
   all.push_back(site_of(plan).make_declare_step());
   all.push_back(make_start_step());
+  const auto live = plan.verify == Verify::deferred ? std::make_shared<LiveRows>() : nullptr;
+  if (live) all.push_back(make_hold_rows_step(live));
   all.push_back(make_thaw_step());
   add_hook(all, "after-thaw", plan.hooks.after_thaw);
+  if (live) all.push_back(make_compare_rows_step(live));
   return all;
 }
 

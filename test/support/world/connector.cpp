@@ -37,6 +37,22 @@ std::vector<ExtensionMember> members_of(const Database& database) {
 
 namespace {
 
+// The rows of a database, as any server of the simulated world prints them.
+DatabasePrint print_of(const std::string& name, const Database& database, const std::string& row_hash,
+                       const postgres::PrintProgress& progress) {
+  DatabasePrint print;
+  for (const auto& [table, rows] : database.tables) {
+    if (database.members.contains(table)) continue;
+    if (progress) progress(name, table);
+    print.tables[table] = row_hash == postgres::kNoRows
+                              ? TablePrint{}
+                              : TablePrint{.rows = static_cast<std::int64_t>(rows.size()),
+                                           .digest = sha256_hex(join(rows, "\n"))};
+  }
+  print.sequences = database.sequences;
+  return print;
+}
+
 class SimulatedServer final : public postgres::Server {
  public:
   SimulatedServer(SimulatedEngine& engine, std::string container)
@@ -54,20 +70,8 @@ class SimulatedServer final : public postgres::Server {
                           const postgres::PrintProgress& progress) override {
     Fingerprint print{.version_num = version_num(), .row_hash = row_hash};
     const Cluster cluster = read();
-    for (const auto& [name, database] : cluster.databases) {
-      DatabasePrint& own = print.databases[name];
-      for (const auto& [table, rows] : database.tables) {
-        if (database.members.contains(table)) continue;
-        if (progress) progress(name, table);
-        if (row_hash == postgres::kNoRows) {
-          own.tables[table] = {};
-          continue;
-        }
-        own.tables[table] = {.rows = static_cast<std::int64_t>(rows.size()),
-                             .digest = sha256_hex(join(rows, "\n"))};
-      }
-      own.sequences = database.sequences;
-    }
+    for (const auto& [name, database] : cluster.databases)
+      print.databases[name] = print_of(name, database, row_hash, progress);
     for (const auto& [role, verifier] : cluster.roles)
       print.shared["role " + sql_identifier(role)]["rolpassword"] = verifier.empty() ? "" : "yes";
     for (const std::string& grant : cluster.grants) {
@@ -237,6 +241,24 @@ class SimulatedServer final : public postgres::Server {
   std::string container_;
 };
 
+class SimulatedHeldRows final : public postgres::HeldRows {
+ public:
+  SimulatedHeldRows(Cluster cluster, std::vector<std::string> databases)
+      : cluster_(std::move(cluster)), databases_(std::move(databases)) {}
+
+  postgres::ReadRows read(const std::string& row_hash, int,
+                          const postgres::PrintProgress& progress) override {
+    Fingerprint print{.row_hash = row_hash};
+    for (const std::string& name : databases_)
+      print.databases[name] = print_of(name, cluster_.databases.at(name), row_hash, progress);
+    return {.print = only_rows(std::move(print)), .changed = {}};
+  }
+
+ private:
+  Cluster cluster_;
+  std::vector<std::string> databases_;
+};
+
 bool fits(const std::string& verifier, const std::string& role, const Secret& password) {
   if (verifier.starts_with("md5")) return postgres::md5_verifier_matches(verifier, role, password);
   return !verifier.empty() && verifier == scram_verifier(role, password);
@@ -270,6 +292,18 @@ postgres::LoginResult SimulatedConnector::login(const postgres::LoginAttempt& at
     return {.outcome = postgres::LoginOutcome::refused, .reason = "password authentication failed"};
   }
   return {.outcome = postgres::LoginOutcome::unreachable, .reason = "no route to host"};
+}
+
+std::unique_ptr<postgres::HeldRows> SimulatedConnector::hold_rows(const postgres::LoginAttempt& attempt,
+                                                                  const std::vector<std::string>& databases) {
+  if (login(attempt).outcome != postgres::LoginOutcome::accepted)
+    throw Error(ErrorKind::refused, "E-AUTH", "the server refuses the login");
+  for (auto& [id, container] : engine_.containers) {
+    if (!container.server || container.address != attempt.host) continue;
+    const auto place = engine_.resolve(container, container.server->data);
+    return std::make_unique<SimulatedHeldRows>(*read_cluster(*place.tree, place.path), databases);
+  }
+  throw Error(ErrorKind::refused, "E-UNREACHABLE", "no server answers there");
 }
 
 }  // namespace pgupgrade::test

@@ -17,6 +17,8 @@ class SimulatedConnector final : public postgres::Connector {
                                             std::chrono::milliseconds patience,
                                             const std::function<bool()>& alive) override;
   postgres::LoginResult login(const postgres::LoginAttempt& attempt) override;
+  std::unique_ptr<postgres::HeldRows> hold_rows(const postgres::LoginAttempt& login,
+                                                const std::vector<std::string>& databases) override;
 
  private:
   SimulatedEngine& engine_;

@@ -67,7 +67,7 @@ struct Arguments {
   std::string image;
   std::string old_image;
   std::string password_file;
-  std::string verify = "full";
+  std::string verify;  // empty: by the strategy
   bool keep_md5 = false;
   std::vector<std::string> accept;
   int jobs = 0;

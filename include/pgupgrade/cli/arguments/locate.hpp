@@ -17,6 +17,9 @@ namespace pgupgrade::cli {
 ProjectLocation find_project(const Arguments& arguments, const Environment& environment,
                              const std::filesystem::path& directory);
 
+// --verify, where it was given.
+std::optional<Verify> asked_verify(const Arguments& arguments);
+
 // Also checks the password file: Error(usage, "E-NO-FILE" or "E-PASSWORD-FILE") when it is absent or others
 // may read it.
 Request make_request(const Arguments& arguments, const Environment& environment,

@@ -19,7 +19,7 @@ struct TargetReport {
   std::string new_version;
   std::int64_t tables = 0;
   std::int64_t rows = 0;
-  bool rows_read = true;  // else the new cluster has the files of the copy, and nobody has read them
+  bool rows_compared = true;  // else the new cluster has the files of the copy, and that is all that is known
   std::int64_t sequences = 0;
   std::int64_t roles = 0;
   std::string backup_file;  // empty where the old data stays untouched
