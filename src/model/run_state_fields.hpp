@@ -65,6 +65,8 @@ void describe(Archive& archive, T& value) {
   archive("version", value.version);
   archive("owner", value.owner);
   archive("builder", value.builder);
+  archive.optional("settings_known", value.settings_known);
+  archive.optional("unknown_settings", value.unknown_settings);
 }
 
 template <class Archive, fields::Of<BackupState> T>
@@ -97,6 +99,7 @@ inline constexpr std::array<fields::Text<GivenUp>, 3> texts_of(GivenUp) {
 template <class Archive, fields::Of<TargetState> T>
 void describe(Archive& archive, T& value) {
   archive("image", value.image);
+  archive.optional("old_owner", value.old_owner);
   archive("logins", value.logins);
   archive("logins_repeated", value.logins_repeated);
   archive("old_started_at", value.old_started_at);

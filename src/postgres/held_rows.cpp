@@ -12,8 +12,8 @@
 namespace pgupgrade::postgres {
 namespace {
 
-// Of a table that can be rewritten: its names in a fingerprint, where its rows may count as those of a partitioned
-// table above it.
+// Of a table that can be rewritten: its names in a fingerprint, where its rows may count as those of a
+// partitioned table above it.
 struct HeldTable {
   std::string file;
   std::vector<std::string> names;
@@ -28,8 +28,10 @@ struct HeldDatabase {
 };
 
 constexpr const char* kTables =
-    "SELECT c.oid::text, c.relfilenode::text, n.nspname, o.relname FROM pg_class c, LATERAL (SELECT c.oid UNION SELECT "
-    "a.relid FROM pg_partition_ancestors(c.oid) a(relid)) k(oid) JOIN pg_class o ON o.oid = k.oid JOIN pg_namespace n "
+    "SELECT c.oid::text, c.relfilenode::text, n.nspname, o.relname FROM pg_class c, LATERAL (SELECT c.oid "
+    "UNION SELECT "
+    "a.relid FROM pg_partition_ancestors(c.oid) a(relid)) k(oid) JOIN pg_class o ON o.oid = k.oid JOIN "
+    "pg_namespace n "
     "ON n.oid = o.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'";
 
 HeldTables read_tables(Session& session) {
@@ -87,7 +89,8 @@ class LibpqHeldRows final : public HeldRows {
     held_.push_back(std::move(held));
   }
 
-  static void add_with_whole(const HeldDatabase& held, const std::string& table, std::set<std::string>& changed) {
+  static void add_with_whole(const HeldDatabase& held, const std::string& table,
+                             std::set<std::string>& changed) {
     changed.insert(table);
     for (const auto& [oid, known] : held.tables)
       if (std::find(known.names.begin(), known.names.end(), table) != known.names.end())

@@ -73,6 +73,7 @@ RunReport succeeded() {
                       .data_bytes = target.data_bytes,
                       .identical = true,
                       .counts = {.tables = 212, .rows = 84'113'902, .sequences = 61, .roles = 9},
+                      .rows_compared = true,
                       .databases = {{.name = "postgres",
                                      .tables = 0,
                                      .old_rows = 0,

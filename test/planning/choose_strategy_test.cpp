@@ -61,7 +61,7 @@ TEST_CASE("little data that a dump does not change is dumped") {
                         .room_bytes = dump_bytes(kSmall) + backup_bytes(kSmall) + restore_extra_bytes(kSmall),
                         .way_back = "the backup"});
   CHECK(plan.outlooks[1] == StrategyOutlook{.name = "warm",
-                                            .downtime_ms = warm_downtime_ms(kSmall, 10, 4, false),
+                                            .downtime_ms = warm_downtime_ms(0, 10, 4, false),
                                             .basis = "default rates",
                                             .room_bytes = copy_bytes(kSmall),
                                             .way_back = "the old data stays"});

@@ -7,8 +7,6 @@
 namespace pgupgrade::test {
 namespace {
 
-using Catch::Matchers::ContainsSubstring;
-
 const SceneOptions kWarmScene{.unlogged = false, .strategy = "warm"};
 
 std::string data_of(const Scene& scene) {
@@ -44,11 +42,11 @@ TEST_CASE("rows that differ fail the run, also when it is resumed, and the old d
   };
   const std::string wrong =
       "E-DIFFERENCE: the rows of service \"db\" differ from the old ones: database \"shop\": table "
-      "public.orders: ";
-  CHECK(error_of([&] { scene.start(); }).starts_with(wrong));
+      "public.orders has ";
+  CHECK(error_of([&] { scene.start(); }).substr(0, wrong.size()) == wrong);
   CHECK_THAT(data_of(scene), ContainsSubstring("upgraded, but its rows are not those of the old data"));
   scene.probe.on_reach = {};
-  CHECK(error_of([&] { scene.resume(); }).starts_with(wrong));
+  CHECK(error_of([&] { scene.resume(); }).substr(0, wrong.size()) == wrong);
   scene.roll_back();
 }
 
@@ -72,11 +70,14 @@ TEST_CASE("a run that dies between says that the rows were not compared") {
 
 TEST_CASE("where the superuser's password is not known the rows are compared before the service starts") {
   Scene scene(kWarmScene);
-  for (auto& [id, container] : scene.engine.containers)
-    std::erase(container.spec.environment, "POSTGRES_PASSWORD=sesame-old");
   bool held = false;
   scene.probe.on_reach = [&](const std::string& place) {
     held = held || place == "compare-rows:new-rows-read";
+    if (place != "freeze:before-record") return;
+    Tree& tree = scene.engine.volume("shop_dbdata").tree;
+    auto cluster = read_cluster(tree, ".");
+    cluster->roles.at("postgres") = "SCRAM-SHA-256$simulated:of another password";
+    write_cluster(tree, ".", *cluster, 0);
   };
   const auto report = scene.start();
   CHECK_FALSE(held);

@@ -56,9 +56,11 @@ class FailingScene {
   bool fails_ = false;
 };
 
+// Once the applications write to the new servers, none can go back without a loss.
 std::vector<std::string> steps_of(const SceneOptions& options) {
   std::vector<std::string> steps;
-  for (const StepPlan& step : Scene(options).plan.steps) steps.push_back(step.name);
+  for (const StepPlan& step : Scene(options).plan.steps)
+    if (step.phase != Phase::after) steps.push_back(step.name);
   return steps;
 }
 

@@ -11,8 +11,10 @@ namespace pgupgrade {
 struct NewImage {
   std::string id;
   std::string version;
-  std::string owner;    // "uid:gid" of the new data directory
-  std::string builder;  // "uid:gid" that initdb runs as: the image's own user
+  std::string owner;                          // "uid:gid" of the new data directory
+  std::string builder;                        // "uid:gid" that initdb runs as: the image's own user
+  bool settings_known = false;                // older programs did not write down
+  std::vector<std::string> unknown_settings;  // of the old server's
   bool operator==(const NewImage&) const = default;
 };
 
@@ -61,6 +63,7 @@ enum class GivenUp {
 // none asks which step it is from. Holds no secret.
 struct TargetState {
   NewImage image;
+  std::string old_owner;            // "uid:gid" of the old data directory
   std::vector<std::string> logins;  // roles whose known passwords let them in before
   int logins_repeated = 0;          // of them, those that let them into the new server
   std::string old_started_at;       // of the old container, when it was stopped

@@ -225,14 +225,12 @@ void OptionTable::add_selection() {
   choice("--strategy", arguments_.strategy, "NAME",
          fmt::format("how the data gets into the new cluster ({}; default: {})", summaries, names.front()),
          names);
-  choice("--verify", arguments_.verify, "WHAT",
-         "when the rows of the old and the new data are compared: before the applications start again (full, "
-         "the "
-         "default of strategy dump), as they were then once they run again (deferred, the default of warm), "
-         "or not "
-         "at all (catalog). The last two need the strategy warm, whose new cluster has the very files of the "
-         "copy",
-         {"full", "deferred", "catalog"});
+  choice(
+      "--verify", arguments_.verify, "WHAT",
+      "when the rows of both sides are compared: before the applications start again (full, the default "
+      "of strategy dump), as they were then once these run again (deferred, the default of warm), or never "
+      "(catalog). The last two need strategy warm, which takes the very files over",
+      {"full", "deferred", "catalog"});
   choice("--backup", arguments_.backup, "WAY",
          "how the old data can come back: an archive, after which the new cluster takes its place (tar, the "
          "default), or itself, kept beside the new one, which it changes places with (aside; as always with "

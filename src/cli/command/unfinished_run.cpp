@@ -5,6 +5,7 @@
 
 #include "cli/command/upgrade_parts.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/cli/arguments/locate.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
 #include "pgupgrade/model/points.hpp"
 #include "pgupgrade/upgrade/run/journal.hpp"

@@ -12,11 +12,12 @@ void LiveRows::hold(StepContext& context, const TargetPlan& target) {
   const auto container = find_service_container(context.world, context.plan(), target.service);
   const auto login = container ? superuser_login(context, target, container->id) : std::nullopt;
   if (!login)
-    throw Error(ErrorKind::failed, "E-ROWS",
-                fmt::format("could not hold the rows of service \"{}\" for their comparison: its superuser, whose "
-                            "password let it into the old server, does not get into the new one",
-                            target.service),
-                "pgupgrade resume tries again; pgupgrade rollback brings the old cluster back");
+    throw Error(
+        ErrorKind::failed, "E-ROWS",
+        fmt::format("could not hold the rows of service \"{}\" for their comparison: its superuser, whose "
+                    "password let it into the old server, does not get into the new one",
+                    target.service),
+        "pgupgrade resume tries again; pgupgrade rollback brings the old cluster back");
   std::vector<std::string> databases;
   for (const DatabaseFacts& database : target.inventory.databases)
     if (database.allow_connections) databases.push_back(database.name);
@@ -30,7 +31,8 @@ bool LiveRows::holds(const TargetPlan& target) const {
   return held_.contains(target.service);
 }
 
-postgres::ReadRows LiveRows::read(StepContext& context, const TargetPlan& target, const std::string& row_hash) {
+postgres::ReadRows LiveRows::read(StepContext& context, const TargetPlan& target,
+                                  const std::string& row_hash) {
   std::unique_ptr<postgres::HeldRows> held;
   {
     const std::lock_guard lock(mutex_);

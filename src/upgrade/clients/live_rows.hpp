@@ -10,8 +10,8 @@
 
 namespace pgupgrade::upgrade {
 
-// The rows of the service's new server as they were before the applications were let in again, held by sessions of this
-// process: they end with it. Threads may work on different targets.
+// The rows of the service's new server as they were before the applications were let in again, held by
+// sessions of this process: they end with it. Threads may work on different targets.
 class LiveRows {
  public:
   // Error(failed, "E-ROWS").

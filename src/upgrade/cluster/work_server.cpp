@@ -190,24 +190,25 @@ void WorkServer::fail_with_failures(const Error& error) {
   throw error.retold(fmt::format("{}; server log: {}", error.what(), words));
 }
 
-void WorkServer::stop() {
+std::optional<ControlData> WorkServer::stop() {
   const std::string server = name();
   const auto info = context_.world.engine.inspect_container(server);
-  if (!info) return;
+  if (!info) return std::nullopt;
   const bool old = side_ == Side::old;
   stop_server(context_.world, info->id, old ? target_.old_pgdata : target_.new_pgdata);
-  const std::string state =
-      cluster_state(context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
-                    data_mount(), old ? target_.old_pgdata : target_.new_pgdata);
-  if (state != "shut down") {
+  const ControlData control =
+      control_data(context_, target_, old ? target_.old_image_id : new_image_id(context_, target_),
+                   data_mount(), old ? target_.old_pgdata : target_.new_pgdata);
+  if (control.state != "shut down") {
     const Error error(
         ErrorKind::failed, "E-NOT-SHUT-DOWN",
         fmt::format("could not stop the {} server of service \"{}\" cleanly: its cluster is \"{}\"",
-                    old ? "old" : "new", target_.service, state));
+                    old ? "old" : "new", target_.service, control.state));
     fail_with_failures(error);
     throw error;
   }
   context_.world.engine.remove_container(info->id);
+  return control;
 }
 
 void WorkServer::discard() {
@@ -264,12 +265,15 @@ void stop_leftover_servers(World& world, const Plan& plan, const TargetPlan& tar
 }
 
 std::string old_owner(StepContext& context, const TargetPlan& target) {
+  if (const std::string& known = context.known(target).old_owner; !known.empty()) return known;
   WorkSpec spec = data_work(context, target, "owner", {"stat", "-c", "%u:%g", target.old_pgdata});
   if (context.journal.begun(Point::replaces_data)) spec.mounts[0] = old_data_mount(context, target);
   spec.mounts[0].read_only = true;
   const auto result =
       run_work_checked(context.world, spec, "E-LISTING", "read the owner of " + target.old_pgdata);
-  return std::string(trim(result.standard_output));
+  const std::string owner(trim(result.standard_output));
+  context.learn(target, [&](TargetState& state) { state.old_owner = owner; });
+  return owner;
 }
 
 std::vector<SettingFacts> read_only_settings() {

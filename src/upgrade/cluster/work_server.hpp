@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/postgres/server.hpp"
+#include "upgrade/data/data_volume.hpp"
 #include "upgrade/run/context.hpp"
 #include "upgrade/sandbox/series.hpp"
 #include "upgrade/sandbox/work.hpp"
@@ -29,8 +31,8 @@ class WorkServer {
   // Connects to the one that runs already, else starts it without extra settings.
   std::unique_ptr<postgres::Server> ensure();
   // Stops it with SIGINT ("fast"), waits as long as it takes, checks that the cluster is "shut down", and
-  // removes the container. Fine when it does not run.
-  void stop();
+  // removes the container. Fine when it does not run: then nothing is known of the cluster.
+  std::optional<ControlData> stop();
   // Removes whatever is left of it, running or not.
   void discard();
 
@@ -80,7 +82,7 @@ std::unique_ptr<postgres::Server> find_work_server(World& world, const Plan& pla
 // the cluster. A kill, and the recovery after it, would empty the unlogged tables.
 void stop_leftover_servers(World& world, const Plan& plan, const TargetPlan& target);
 
-// Who owns the old data directory, as "uid:gid": the server must run as that user.
+// Who owns the old data directory, as "uid:gid": the server must run as that user. Looked at once.
 std::string old_owner(StepContext& context, const TargetPlan& target);
 
 // Extra settings of a server that must not change what it serves.

@@ -153,7 +153,8 @@ void empty_directory(StepContext& context, const TargetPlan& target, const std::
   const std::string script =
       "[ ! -d \"$1\" ] || { rm -f \"$2/PG_VERSION\" && sync && find \"$1\" -mindepth 1 -delete && mkdir -p "
       "\"$2\" && "
-      "{ echo \"$4\" >\"$2/$3\" || [ -e \"$2/$3\" ]; } && sync; }";
+      "{ echo \"$4\" >\"$2/$3\" || [ -e \"$2/$3\" ]; } && "
+      "[ -z \"$(find \"$1\" -mindepth 1 ! -path \"$2\" ! -path \"$2/$3\")\" ] && sync; }";
   const auto spec = data_work(
       context, target, "empty",
       {"sh", "-c", script, "sh", directory, target.old_pgdata, kUnfinishedMark, unfinished_text(context)});

@@ -42,21 +42,33 @@ bool TargetStep::is_finished(StepContext& context, const TargetPlan& target) {
 void TargetStep::carry_out(StepContext& context, const TargetPlan& target) {
   context.journal.record_target_started(context.step, target.service);
   apply_to(context, target);
+  {
+    const std::lock_guard lock(mutex_);
+    applied_.insert(target.service);
+  }
   const bool alone_fails = context.plan().keep_going;
   if (context.at_once() == 1 && &target == &context.plan().targets.back() && !alone_fails) return;
   context.reach("one-applied");
-  if (!holds_for(context, target)) {
+  if (!is_confirmed(context, target)) {
     throw Error(ErrorKind::failed, "E-STEP",
                 fmt::format("step {} ran, but its result could not be confirmed", context.step));
   }
   if (context.journal.record_target_done(context.step, target.service)) context.reach("one-done");
 }
 
+bool TargetStep::is_confirmed(StepContext& context, const TargetPlan& target) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (looks_itself() && applied_.contains(target.service)) return true;
+  }
+  return holds_for(context, target);
+}
+
 bool TargetStep::holds(StepContext& context) {
   const auto targets = context.targets();
   return std::all_of(targets.begin(), targets.end(), [&](const TargetPlan* target) {
     if (is_recorded(context, *target, StepPhase::done)) return true;
-    return context.journal.attempt(context.step, target->service) > 0 && holds_for(context, *target);
+    return context.journal.attempt(context.step, target->service) > 0 && is_confirmed(context, *target);
   });
 }
 
@@ -79,6 +91,10 @@ std::vector<std::string> TargetStep::spoilt(StepContext& context) {
 // One that has no record of a beginning is undone, too: the record may be the one that was lost.
 void TargetStep::undo(StepContext& context) {
   for (const TargetPlan* target : context.targets()) {
+    {
+      const std::lock_guard lock(mutex_);
+      applied_.erase(target->service);
+    }
     undo_for(context, *target);
     if (!context.journal.record_target_undone(context.step, target->service)) continue;
     context.reach("one-undone");

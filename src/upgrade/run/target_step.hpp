@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,9 @@ class TargetStep : public Step {
   virtual void recheck_for(StepContext&, const TargetPlan&) {}
   virtual bool is_spoilt(StepContext&, const TargetPlan&) { return false; }
   virtual std::string detail_of(StepContext&, const TargetPlan&) { return {}; }
+  // Whether apply_to() ends with the very look at the world that holds_for() takes. Then it is not taken
+  // twice: a look into a stopped server's data costs a container.
+  virtual bool looks_itself() const { return false; }
 
   void apply(StepContext& context) final;
   bool holds(StepContext& context) final;
@@ -30,6 +35,10 @@ class TargetStep : public Step {
  private:
   bool is_finished(StepContext& context, const TargetPlan& target);
   void carry_out(StepContext& context, const TargetPlan& target);
+  bool is_confirmed(StepContext& context, const TargetPlan& target);
+
+  std::mutex mutex_;
+  std::set<std::string> applied_;  // services, in this process
 };
 
 }  // namespace pgupgrade::upgrade

@@ -19,8 +19,8 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-// The rows that the new server had before the applications came back, against those of the old data, which its own
-// server reads once more for that: isolated, and given nothing to write.
+// The rows that the new server had before the applications came back, against those of the old data, which
+// its own server reads once more for that: isolated, and given nothing to write.
 class CompareRowsStep final : public TargetStep {
  public:
   explicit CompareRowsStep(std::shared_ptr<LiveRows> live) : live_(std::move(live)) {}
@@ -33,7 +33,8 @@ class CompareRowsStep final : public TargetStep {
   }
 
   void apply_to(StepContext& context, const TargetPlan& target) override {
-    if (!defers_rows(context, target) || context.known(target).rows_compared == RowsCompared::identical) return;
+    if (!defers_rows(context, target) || context.known(target).rows_compared == RowsCompared::identical)
+      return;
     if (context.known(target).rows_compared == RowsCompared::different) refuse(context, target);
     if (!live_->holds(target)) return miss(context, target);
     auto [now, changed] = live_->read(context, target, row_hash(target));
@@ -91,10 +92,11 @@ class CompareRowsStep final : public TargetStep {
           names.push_back(fmt::format("{} of database \"{}\"", printable(table), printable(database)));
       }
     if (names.empty()) return;
-    context.warn("W-ROWS-NOT-COMPARED",
-                 fmt::format("{} of service \"{}\" could not be compared: the applications have dropped, renamed, "
-                             "truncated or rewritten them since: {}",
-                             plural(names.size(), "table"), target.service, printable(join(names, ", "), 1000)));
+    context.warn(
+        "W-ROWS-NOT-COMPARED",
+        fmt::format("{} of service \"{}\" could not be compared: the applications have dropped, renamed, "
+                    "truncated or rewritten them since: {}",
+                    plural(names.size(), "table"), target.service, printable(join(names, ", "), 1000)));
   }
 
   static Fingerprint read_old(StepContext& context, const TargetPlan& target) {
@@ -115,18 +117,20 @@ class CompareRowsStep final : public TargetStep {
 
   static void miss(StepContext& context, const TargetPlan& target) {
     context.learn(target, [](TargetState& state) { state.rows_compared = RowsCompared::missed; });
-    context.warn("W-ROWS-NOT-COMPARED",
-                 fmt::format("the rows of service \"{}\" were not compared: the process that held them as they were "
-                             "before the applications came back has ended; the new cluster has the very files of the "
-                             "copy, and all else was found identical",
-                             target.service));
+    context.warn(
+        "W-ROWS-NOT-COMPARED",
+        fmt::format("the rows of service \"{}\" were not compared: the process that held them as they were "
+                    "before the applications came back has ended; the new cluster has the very files of the "
+                    "copy, and all else was found identical",
+                    target.service));
   }
 
   [[noreturn]] static void refuse(StepContext& context, const TargetPlan& target) {
-    throw Error(ErrorKind::difference, "E-DIFFERENCE",
-                fmt::format("the rows of service \"{}\" differ from the old ones: {}", target.service,
-                            context.known(target).row_differences),
-                "stop the applications, then: pgupgrade rollback --discard-new-writes brings the old cluster back");
+    throw Error(
+        ErrorKind::difference, "E-DIFFERENCE",
+        fmt::format("the rows of service \"{}\" differ from the old ones: {}", target.service,
+                    context.known(target).row_differences),
+        "stop the applications, then: pgupgrade rollback --discard-new-writes brings the old cluster back");
   }
 
   std::shared_ptr<LiveRows> live_;

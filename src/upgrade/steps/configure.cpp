@@ -103,9 +103,7 @@ class ConfigureStep final : public TargetStep {
 
   static std::string decide(StepContext& context, const TargetPlan& target, const Inventory& fresh,
                             const std::string& server) {
-    const ImageFacts image =
-        probe_image(context.world, context.plan().run_id, target.service, new_image_id(context, target));
-    const auto unknown = planning::unknown_settings(target.inventory, image);
+    const std::vector<std::string> unknown = unknown_settings(context, target);
     const std::set<std::string> dropped(unknown.begin(), unknown.end());
     std::vector<backup::SmallFile> placed;
     // initdb's own file is the base; the data directory's listing of it is read, not guessed.
@@ -120,6 +118,14 @@ class ConfigureStep final : public TargetStep {
     write_file_durably(context.journal.files().configuration(target.service), tar);
     context.record(target, kDecided, sha256_hex(tar));
     return tar;
+  }
+
+  static std::vector<std::string> unknown_settings(StepContext& context, const TargetPlan& target) {
+    const NewImage& known = context.known(target).image;
+    if (known.settings_known) return known.unknown_settings;
+    return planning::unknown_settings(
+        target.inventory,
+        probe_image(context.world, context.plan().run_id, target.service, new_image_id(context, target)));
   }
 
   // By the rule of the plan, so that what it does not name as left out is not left out.

@@ -2,7 +2,9 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/image_check.hpp"
 #include "pgupgrade/planning/make_plan.hpp"
+#include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/each_target.hpp"
 #include "upgrade/run/target_step.hpp"
 #include "upgrade/sandbox/fetch_image.hpp"
@@ -25,6 +27,7 @@ class PullStep final : public TargetStep {
     if (!context.world.engine.inspect_image(target.new_image)) pull(context, target);
     context.reach("pulled");
     ImageFacts image = probe_image(context.world, context.plan().run_id, target.service, target.new_image);
+    const auto unknown = planning::unknown_settings(target.inventory, image);
     try_settings(context.world, context.plan().run_id, target.service, target.inventory, image);
     refuse_unfit(context, target, image);
     refuse_root(target, image);
@@ -32,8 +35,11 @@ class PullStep final : public TargetStep {
     const NewImage taken{.id = image.id,
                          .version = image.version,
                          .owner = owner_for(context.world, run, target.service, image, target.user),
-                         .builder = owner_for(context.world, run, target.service, image, {})};
+                         .builder = owner_for(context.world, run, target.service, image, {}),
+                         .settings_known = true,
+                         .unknown_settings = unknown};
     context.learn(target, [&](TargetState& state) { state.image = taken; });
+    old_owner(context, target);  // so that nobody has to ask in the downtime
   }
 
   bool holds_for(StepContext& context, const TargetPlan& target) override {

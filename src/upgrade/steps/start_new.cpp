@@ -30,7 +30,7 @@ class StartNewStep final : public TargetStep {
 
   void apply_to(StepContext& context, const TargetPlan& target) override {
     create_new_cluster(context, target);
-    // PG_VERSION is written early; only this says that initdb came to its end.
+    // PG_VERSION is written early; only this says that initdb, of the new image, came to its end.
     context.record(target, "initialised", "yes");
   }
 
@@ -39,6 +39,8 @@ class StartNewStep final : public TargetStep {
            data_version(context, target, new_image_id(context, target), new_data_mount(context, target),
                         target.new_pgdata) == target.new_major;
   }
+
+  bool looks_itself() const override { return true; }
 
  private:
   NewPlace place_;

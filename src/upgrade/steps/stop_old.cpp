@@ -32,9 +32,11 @@ class StopOldStep final : public TargetStep {
   void apply_to(StepContext& context, const TargetPlan& target) override {
     stop(context, target);
     context.reach("stopped");
-    if (cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) !=
-        "shut down") {
+    if (!is_shut_down(context, target)) {
       recover(context, target);
+      if (!is_shut_down(context, target))
+        throw Error(ErrorKind::failed, "E-NOT-SHUT-DOWN",
+                    fmt::format("could not stop the old server of service \"{}\" cleanly", target.service));
     }
     if (const auto info = context.world.engine.inspect_container(target.container_id)) {
       context.learn(target, [&](TargetState& state) { state.old_started_at = info->started_at; });
@@ -44,9 +46,10 @@ class StopOldStep final : public TargetStep {
   bool holds_for(StepContext& context, const TargetPlan& target) override {
     const auto info = context.world.engine.inspect_container(target.container_id);
     if (info && (info->running() || context.known(target).old_started_at != info->started_at)) return false;
-    return cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
-           "shut down";
+    return is_shut_down(context, target);
   }
+
+  bool looks_itself() const override { return true; }
 
   // The old container may have been started or replaced by hand while the run stood still, and stopped again.
   void recheck_for(StepContext& context, const TargetPlan& target) override {
@@ -66,6 +69,11 @@ class StopOldStep final : public TargetStep {
   }
 
  private:
+  static bool is_shut_down(StepContext& context, const TargetPlan& target) {
+    return cluster_state(context, target, target.old_image_id, target.data_mount, target.old_pgdata) ==
+           "shut down";
+  }
+
   static void stop(StepContext& context, const TargetPlan& target) {
     context.reach("before-signal");
     stop_server(context.world, target.container_id, target.old_pgdata,

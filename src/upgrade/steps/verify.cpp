@@ -41,8 +41,10 @@ class VerifyStep final : public TargetStep {
     WorkServer server(context, target, Side::fresh);
     const Fingerprint now = server.used_by([&] { return verify(context, target, server); });
     // A server that is killed after it was found equal recovers without its unlogged rows.
-    server.stop();
+    const auto control = server.stop();
     context.learn(target, [&](TargetState& state) {
+      // Nothing of ours runs on it from here on, and the service comes next.
+      if (control) state.next_transaction = control->next_transaction;
       state.counts = {.tables = now.table_count(),
                       .rows = now.row_count(),
                       .sequences = now.sequence_count(),

@@ -49,6 +49,8 @@ class WipeStep final : public TargetStep {
     return is_empty_or_absent(context, target, target.keeps_old ? target.new_pgdata : target.old_pgdata);
   }
 
+  bool looks_itself() const override { return true; }
+
   void recheck_for(StepContext& context, const TargetPlan& target) override {
     refuse_other_volume(context.world, target);
     if (!context.journal.begun(Point::serves)) refuse_other_users(context, target);

@@ -134,7 +134,8 @@ class Scene {
   std::string compose_after_success() const;
 
   SceneOptions options_;
-  std::string unequal_;  // what a rollback had not put back when it came to starting the old server
+  bool ran_again_ = false;  // the old server, to have its rows compared
+  std::string unequal_;     // what a rollback had not put back when it came to starting the old server
 };
 
 }  // namespace pgupgrade::test

@@ -101,6 +101,7 @@ void Scene::watch(const std::string& place) {
   };
   if (place == "freeze:after-action" || place == "thaw:undo-after-action") freeze();
   if (place == "start:after-action" || place == "freeze:undo-before-record") engine.frozen.clear();
+  if (place == "compare-rows:new-rows-read") ran_again_ = true;
   if (place != "stop-old:data-back") return;
   for (const TargetPlan& target : plan.targets) {
     const auto stopped = when_stopped.find(target.data_mount.source);
@@ -108,7 +109,8 @@ void Scene::watch(const std::string& place) {
     const SimulatedContainer* now = engine.find(target.container_name);
     const bool runs = (old != nullptr && old->info.running()) || (now != nullptr && now->info.running());
     // What has no backup is as the server that took the dump has left it.
-    const bool ran_once_more = target.keeps_old || (plan.backup == Backup::aside && !target.aside.copied);
+    const bool ran_once_more =
+        ran_again_ || target.keeps_old || (plan.backup == Backup::aside && !target.aside.copied);
     if (runs || stopped == when_stopped.end() || ran_once_more || !is_going_back(*this, target)) continue;
     unequal_ += tree_differences(stopped->second, engine.volume(target.data_mount.source).tree);
   }
