@@ -140,8 +140,12 @@ TEST_CASE("rows are compared while the applications write again, as they were be
   const ProcessResult result = project.pgupgrade(upgrade);
   INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
-  const std::string said = result.standard_output + result.standard_error;
-  CHECK_THAT(said, ContainsSubstring("W-ROWS-NOT-COMPARED") && ContainsSubstring("public.gone of database") &&
+  // Lines are folded to the width of the page.
+  std::string said;
+  for (const std::string& line : split_lines(result.standard_output + result.standard_error))
+    said += std::string(trim(line)) + " ";
+  CHECK_THAT(said, ContainsSubstring("2 tables of service \"db\" could not be compared") &&
+                       ContainsSubstring("public.gone of database") &&
                        ContainsSubstring("public.emptied of database"));
   CHECK(said.find("public.t of database") == std::string::npos);
   CHECK(said.find("public.part") == std::string::npos);
@@ -157,8 +161,8 @@ TEST_CASE("rows are compared while the applications write again, as they were be
   const ProcessResult resumed = project.pgupgrade({"resume"});
   INFO(output_of(resumed));
   REQUIRE(resumed.exit_code == 0);
-  CHECK_THAT(resumed.standard_output + resumed.standard_error,
-             ContainsSubstring("W-ROWS-NOT-COMPARED") && ContainsSubstring("rows not compared"));
+  CHECK_THAT(resumed.standard_error + resumed.standard_output,
+             ContainsSubstring("were not compared") && ContainsSubstring("rows not compared"));
 }
 
 }  // namespace pgupgrade::test
