@@ -45,7 +45,8 @@ TEST_CASE("a warm upgrade reads the state of its data out of its points") {
   scene.die_at("exchange:exchanged");
   const auto journal = upgrade::Journal::open_file(scene.state_file());
   CHECK(upgrade::data_state(journal.state()) ==
-        "upgraded and verified, the old data (PostgreSQL 15) is untouched, in its place or in volume "
+        "upgraded and verified but for the rows, the old data (PostgreSQL 15) is kept, in its place or in "
+        "volume "
         "pgupgrade-0a1b2c3d-db-aside; the applications are stopped");
 }
 
