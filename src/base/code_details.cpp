@@ -134,7 +134,7 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
      "all back. Run "
      "long upgrades in tmux, screen or under nohup."},
     {"E-LEFT-BEHIND",
-     "pg_dump leaves some things out: grants on built-in tablespaces and on information_schema, triggers "
+     "pg_dump leaves some things out: grants on built-in tablespaces and among predefined roles, triggers "
      "that somebody "
      "added to an extension's tables, and the like. The rehearsal restored the schema on the new image and "
      "found the "

@@ -50,6 +50,9 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"E-CLIENT-PROGRAMS", refused,
      "pg_dump and pg_restore of a version that fits both servers were not found",
      "install them, or specify an image with `--image`"},
+    {"E-COLUMN-ORDER", refused,
+     "tables that inherit would have their columns in another order after a restore",
+     "use `--strategy warm`, which keeps it, or pass `--accept E-COLUMN-ORDER` where all name the columns"},
     {"E-COMPOSE-CONFIG", usage, "Compose does not accept the project", "fix what Compose reports"},
     {"E-COMPOSE-DRIFT", refused, "the Compose file has changed since the run started",
      "restore the file, then run `pgupgrade resume`"},
@@ -357,6 +360,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"N-STEP", no_error, "what a step did; for the log", "nothing"},
     {"N-STRATEGY", no_error, "why another strategy does not suit, where the one taken is refused",
      "follow its hint, or that of the refusal"},
+    {"W-ANALYZE", no_error, "tables could not be analyzed; their statistics are missing",
+     "give the named function a search_path, then ANALYZE"},
     {"W-ANONYMOUS-VOLUME", no_error,
      "the container's data is on an anonymous volume, which the new one mounts by name",
      "copy it to a named volume when you next make the container"},
@@ -442,6 +447,10 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "nothing; see the list"},
     {"W-TARGET-OLDER", no_error, "the target is older than the source",
      "nothing; what it does not know is refused, and the copy taken back"},
+    {"W-VIEWS", no_error,
+     "materialized views are computed anew from the tables as they are at the upgrade; a dump holds no rows "
+     "of them",
+     "nothing, where they are refreshed anyway; else use `--strategy warm`"},
 });
 
 }  // namespace

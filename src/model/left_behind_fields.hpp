@@ -61,6 +61,8 @@ void describe(Archive& archive, T& value) {
   archive("members_digest", value.members_digest);
   archive.optional("built_ins_digest", value.built_ins_digest);
   archive.optional("key_states", value.key_states);
+  archive.optional("column_orders", value.column_orders);
+  archive.optional("views", value.views);
   archive("unknown_extensions", value.unknown_extensions);
 }
 

@@ -134,6 +134,13 @@ bool becomes_tag(const ComparedObject& object, const std::string& was, const std
   return language(was) == language(is);
 }
 
+// "iso8859_1_to_utf8(integer,integer,cstring,internal,integer)" and one argument more.
+bool takes_no_error(const ComparedObject&, const std::string& was, const std::string& is) {
+  constexpr std::string_view kMore = ",boolean)";
+  return was.ends_with(')') && is.ends_with(kMore) &&
+         is.substr(0, is.size() - kMore.size()) == was.substr(0, was.size() - 1);
+}
+
 bool has_heap(const ComparedObject&, const std::string& was, const std::string& is) {
   return was == "-" && is == "\"heap\"";
 }
@@ -160,6 +167,8 @@ constexpr Change kChanges[] = {
      becomes_compatible},
     {"colllocale, datlocale", 16, "a locale of ICU is spelled as a language tag",
      "the new server spells it so", becomes_tag},
+    {"conproc", 14, "the function of a conversion has one argument more",
+     "14 lets it be asked not to fail; functions of that form alone are taken", takes_no_error},
     {"grantor of memberships", 16, "the grantor may be another",
      "a grantor must have ADMIN OPTION from 16 on; older versions kept any name", any_change},
     {"relacl, defaclacl", 17, "the owner of a table, and who had all privileges on it, has MAINTAIN, too",

@@ -54,6 +54,8 @@ Diagnostics check_catalog_objects(const Subject& subject);
 Diagnostics check_owners(const Subject& subject);
 Diagnostics check_invalid_indexes(const Subject& subject);
 Diagnostics check_key_states(const Subject& subject);
+Diagnostics check_column_orders(const Subject& subject);
+Diagnostics check_views(const Subject& subject);
 Diagnostics check_generated_columns(const Subject& subject);
 Diagnostics check_oid_columns(const Subject& subject);
 Diagnostics check_left_behind_problems(const Subject& subject);

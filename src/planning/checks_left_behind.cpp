@@ -76,6 +76,17 @@ Diagnostics check_key_states(const Subject& subject) {
       "so again after the restore");
 }
 
+Diagnostics check_column_orders(const Subject& subject) {
+  return about_objects(subject, &LeftBehind::column_orders, Severity::error, "E-COLUMN-ORDER",
+                       "tables that inherit, whose columns would be in another order after the restore");
+}
+
+Diagnostics check_views(const Subject& subject) {
+  return about_objects(
+      subject, &LeftBehind::views, Severity::warning, "W-VIEWS",
+      "materialized views, which are computed anew from the tables as they are at the upgrade");
+}
+
 // Each row shows what the expression gave when it was written; the restore computes it with today's
 // functions.
 Diagnostics check_generated_columns(const Subject& subject) {

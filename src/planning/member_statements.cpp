@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -108,6 +109,37 @@ std::string rename_statement(const ExtensionMember& expected, const ExtensionMem
   return {};
 }
 
+namespace {
+
+std::set<std::string> lines_of(const std::string& text) {
+  const auto lines = split_lines(text);
+  return {lines.begin(), lines.end()};
+}
+
+// "SELECT* reader" of the object: what was given, and what was taken away.
+std::string grants_statement(const MemberChange& change) {
+  const std::string kind =
+      change.type == "function" || change.type == "schema" ? sql_keyword(change.type) : "TABLE";
+  const std::set<std::string> was = lines_of(change.expected);
+  const std::set<std::string> is = lines_of(change.value);
+  std::vector<std::string> statements;
+  const auto say = [&](const std::string& line, bool gives) {
+    const std::size_t space = line.find(' ');
+    const bool with_option = space > 0 && line[space - 1] == '*';
+    const std::string privilege = line.substr(0, with_option ? space - 1 : space);
+    statements.push_back(fmt::format("{} {} ON {} {} {} {}{}", gives ? "GRANT" : "REVOKE", privilege, kind,
+                                     change.identity, gives ? "TO" : "FROM", line.substr(space + 1),
+                                     gives && with_option ? " WITH GRANT OPTION" : ""));
+  };
+  for (const std::string& line : was)
+    if (!is.contains(line)) say(line, false);
+  for (const std::string& line : is)
+    if (!was.contains(line)) say(line, true);
+  return join(statements, "; ");
+}
+
+}  // namespace
+
 std::string attribute_statement(const MemberChange& change) {
   const std::string object = fmt::format("{} {}", sql_keyword(change.type), change.identity);
   if (change.attribute == "owner")
@@ -123,6 +155,7 @@ std::string attribute_statement(const MemberChange& change) {
     return {};
   }
   if (change.attribute == kLooseMembers) return add_to_family(change);
+  if (change.attribute == kInformationSchemaGrants) return grants_statement(change);
   if (change.type != "function" && change.type != "procedure") return {};
   const std::string clause = function_clause(change);
   return clause.empty() ? "" : fmt::format("ALTER {}{}", object, clause);

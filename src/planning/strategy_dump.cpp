@@ -11,9 +11,9 @@
 namespace pgupgrade::planning {
 namespace {
 
-constexpr auto kChecks =
-    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
-                          check_oid_columns, check_extension_members, check_built_ins, check_kept_dumps});
+constexpr auto kChecks = std::to_array<Check>(
+    {check_preloaded_extensions, check_invalid_indexes, check_generated_columns, check_oid_columns,
+     check_column_orders, check_views, check_extension_members, check_built_ins, check_kept_dumps});
 
 Diagnostics refuses(const Request& request) {
   if (request.verify.value_or(Verify::full) == Verify::full) return {};
@@ -39,12 +39,14 @@ struct Count {
   std::uint64_t generated = 0;
   std::uint64_t oids = 0;
   std::uint64_t indexes = 0;
+  std::uint64_t orders = 0;
   std::uint64_t of_extensions = 0;
   std::uint64_t built_in = 0;
 };
 
 void count(const LeftBehind& left, Count& sum) {
   sum.indexes += left.invalid_indexes.size();
+  sum.orders += left.column_orders.size();
   for (const GeneratedColumnFacts& column : left.generated_columns) sum.generated += column.changed > 0;
   for (const OidColumnFacts& column : left.oid_columns) sum.oids += column.values > 0;
   for (const MemberChange& change : left.members) {
@@ -63,6 +65,7 @@ std::vector<std::string> changes(const Inventory& inventory) {
   say(sum.generated, "generated column", "computed anew");
   say(sum.oids, "column", "of oids that no longer fit");
   say(sum.indexes, "invalid index", "left out");
+  say(sum.orders, "table", "with columns in another order");
   say(sum.of_extensions, "change", "to objects of extensions lost");
   say(sum.built_in, "change", "to built-in objects lost");
   return words;

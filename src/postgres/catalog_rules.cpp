@@ -89,7 +89,7 @@ const std::vector<CatalogRule>& catalog_rules() {
       {.catalog = "pg_auth_members",
        .kind = "'membership'",
        .identity = "c.member::regrole::text || ' in ' || c.roleid::regrole::text",
-       .built_in = "(c.roleid < 16384 AND c.member < 16384 AND c.member <> 10)"},
+       .built_in = "false"},
       {.catalog = "pg_authid", .built_in = kRoleBuiltIn},
       {.catalog = "pg_cast"},
       {.catalog = "pg_class", .kind = RELATION_KIND("c.relkind"), .where = SEEN("c.oid"), .reason = kHidden},

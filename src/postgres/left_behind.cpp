@@ -136,10 +136,10 @@ void check_oid_column(RowReader& rows, DatabaseFacts& database, const object& co
 
 void take(RowReader& rows, DatabaseFacts& database, const std::string& what, const object& row) {
   LeftBehind& found = database.left_behind;
-  const std::map<std::string, std::vector<LeftObject>*> objects = {{kCatalogObject, &found.catalog_objects},
-                                                                   {kOwnerless, &found.ownerless},
-                                                                   {kInvalidIndex, &found.invalid_indexes},
-                                                                   {kKeyState, &found.key_states}};
+  const std::map<std::string, std::vector<LeftObject>*> objects = {
+      {kCatalogObject, &found.catalog_objects}, {kOwnerless, &found.ownerless},
+      {kInvalidIndex, &found.invalid_indexes},  {kKeyState, &found.key_states},
+      {kColumnOrder, &found.column_orders},     {kView, &found.views}};
   const auto list = objects.find(what);
   if (list != objects.end()) {
     list->second->push_back(

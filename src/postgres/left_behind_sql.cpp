@@ -242,6 +242,44 @@ std::string oid_columns_sql() {
       user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " ORDER BY c.relpages, 1");
 }
 
+// A dump writes a child's own columns and whose child it is. The server then puts the columns of the parents
+// first, in the order of these, as if the child had been made so.
+std::string column_orders_sql(int version_num) {
+  const std::string partition = version_num >= 100000 ? " AND NOT c.relispartition" : "";
+  return "WITH child AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+         "EXISTS (SELECT "
+         "1 FROM pg_inherits x WHERE x.inhrelid = c.oid) AND c.relkind IN ('r', 'f')" +
+         partition + " AND " + user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") +
+         "), col AS (SELECT a.attrelid, quote_ident(a.attname::text) AS name, a.attnum FROM pg_attribute a "
+         "WHERE a.attnum > 0 "
+         "AND NOT a.attisdropped), now AS (SELECT k.oid, string_agg(o.name, ', ' ORDER BY o.attnum) AS names "
+         "FROM child k "
+         "JOIN col o ON o.attrelid = k.oid GROUP BY k.oid), later AS (SELECT f.oid, string_agg(f.name, ', ' "
+         "ORDER BY f.own, "
+         "f.parent, f.attnum) AS names FROM (SELECT DISTINCT ON (b.oid, b.name) b.* FROM (SELECT k.oid, "
+         "p.name, 0 AS own, "
+         "x.inhseqno AS parent, p.attnum FROM child k JOIN pg_inherits x ON x.inhrelid = k.oid JOIN col p ON "
+         "p.attrelid = "
+         "x.inhparent UNION ALL SELECT k.oid, o.name, 1, 0, o.attnum FROM child k JOIN col o ON o.attrelid = "
+         "k.oid) b ORDER "
+         "BY b.oid, b.name, b.own, b.parent) f GROUP BY f.oid) SELECT i.identity || ' (' || now.names || ' "
+         "becomes ' || "
+         "later.names || ')' AS object, 'name the columns wherever rows are inserted into it or read by "
+         "their place' AS "
+         "cure FROM now JOIN later ON later.oid = now.oid, LATERAL pg_identify_object('pg_class'::regclass, "
+         "now.oid, 0) i "
+         "WHERE now.names <> later.names ORDER BY 1";
+}
+
+std::string views_sql() {
+  return "SELECT i.identity AS object, 'use --strategy warm, which keeps their rows' AS cure FROM pg_class c "
+         "JOIN "
+         "pg_namespace n ON n.oid = c.relnamespace, LATERAL pg_identify_object('pg_class'::regclass, c.oid, "
+         "0) i WHERE "
+         "c.relkind = 'm' AND c.relispopulated AND " +
+         user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " ORDER BY 1";
+}
+
 std::string labelled(const std::string& what, const std::string& select) {
   return "SELECT json_build_object('what', '" + what + "', 'row', row_to_json(answer))::text FROM (" +
          select + ") answer";
@@ -254,7 +292,8 @@ std::string left_behind_sql(int version_num) {
                     labelled(kOwnerless, ownerless_sql()) + " UNION ALL " +
                     labelled(kInvalidIndex, invalid_indexes_sql()) + " UNION ALL " +
                     labelled(kKeyState, key_states_sql(version_num)) + " UNION ALL " +
-                    labelled(kOidColumn, oid_columns_sql());
+                    labelled(kColumnOrder, column_orders_sql(version_num)) + " UNION ALL " +
+                    labelled(kView, views_sql()) + " UNION ALL " + labelled(kOidColumn, oid_columns_sql());
   if (version_num >= 120000) all += " UNION ALL " + labelled(kGeneratedTable, generated_tables_sql());
   return all;
 }

@@ -11,6 +11,8 @@ inline constexpr const char* kCatalogObject = "catalog object";  // "object" and
 inline constexpr const char* kOwnerless = "ownerless";           // "object" and "cure"
 inline constexpr const char* kInvalidIndex = "invalid index";    // "object" and "cure"
 inline constexpr const char* kKeyState = "key state";            // "object" and "cure"
+inline constexpr const char* kColumnOrder = "column order";      // "object" and "cure"
+inline constexpr const char* kView = "view";                     // "object" and "cure"
 // A table with stored generated columns: "schema", "table", "owner" (an identifier), "target" (what FROM
 // takes), "key" (the text of a row's key) and, of each column, "columns" (its name) and "changed" (a
 // condition that says that its stored value is not what its expression gives now).

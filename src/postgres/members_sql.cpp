@@ -104,6 +104,21 @@ class Questions {
   std::string all_;
 };
 
+// A dump holds what was granted on objects of pg_catalog, but nothing of the information schema's. A line
+// each: "SELECT PUBLIC", with a star where it may be granted on.
+std::string information_schema_grants(const std::string& acl, char kind, const std::string& owner_oid,
+                                      const std::string& schema_oid) {
+  return attribute(
+      planning::kInformationSchemaGrants,
+      "SELECT string_agg(y.line, E'\\n' ORDER BY y.line COLLATE \"C\") FROM (SELECT concat(x.privilege_type, "
+      "CASE "
+      "WHEN x.is_grantable THEN '*' END, ' ', CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(" +
+          role_name("x.grantee") + ") END) FROM aclexplode(coalesce(" + acl + ", acldefault('" +
+          std::string(1, kind) + "', " + owner_oid + "))) x WHERE x.grantee <> " + owner_oid +
+          ") y(line) WHERE " + schema_oid +
+          " = (SELECT s.oid FROM pg_namespace s WHERE s.nspname = 'information_schema')");
+}
+
 Of functions(int version) {
   const std::string kind = version >= 110000 ? "o.prokind" : "CASE WHEN o.proisagg THEN 'a' ELSE 'f' END";
   const std::string body = version >= 140000 ? " || coalesce(pg_get_function_sqlbody(o.oid), '')" : "";
@@ -115,7 +130,8 @@ Of functions(int version) {
                     attribute("strict", "o.proisstrict") + attribute("volatility", "o.provolatile") +
                     attribute("parallel", "o.proparallel") +
                     attribute("settings", "SELECT string_agg(u.t, E'\\n') FROM unnest(o.proconfig) u(t)") +
-                    attribute("body", "md5(coalesce(o.probin::text, '') || ' ' || o.prosrc" + body + ")"),
+                    attribute("body", "md5(coalesce(o.probin::text, '') || ' ' || o.prosrc" + body + ")") +
+                    information_schema_grants("o.proacl", 'f', "o.proowner", "o.pronamespace"),
       .acl = "o.proacl"};
 }
 
@@ -150,7 +166,8 @@ Of relations() {
                         attribute("triggers", triggers) + attribute("constraints", constraints) +
                         attribute("comments on columns", comments) +
                         attribute("definition",
-                                  "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END"),
+                                  "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END") +
+                        information_schema_grants("o.relacl", 'r', "o.relowner", "o.relnamespace"),
           .acl = "o.relacl",
           .where = "o.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"};
 }
@@ -220,7 +237,9 @@ std::string questions(Whose whose, int version_num, const std::vector<std::strin
           {.attributes = owner("o.oprowner") + attribute("estimators", "concat(o.oprrest, ' ', o.oprjoin)")});
   all.add("pg_opclass", {.attributes = owner("o.opcowner")});
   all.add("pg_opfamily", families());
-  all.add("pg_namespace", {.attributes = owner("o.nspowner"), .acl = "o.nspacl"});
+  all.add("pg_namespace", {.attributes = owner("o.nspowner") +
+                                         information_schema_grants("o.nspacl", 'n', "o.nspowner", "o.oid"),
+                           .acl = "o.nspacl"});
   all.add("pg_collation", {.attributes = owner("o.collowner")});
   all.add("pg_conversion", {.attributes = owner("o.conowner")});
   all.add("pg_language", {.attributes = owner("o.lanowner"), .acl = "o.lanacl"});

@@ -9,6 +9,8 @@ LeftBehind left_behind() {
           .ownerless = {{.object = "table public.t (owner 5)", .cure = "ALTER"}},
           .invalid_indexes = {{.object = "public.i of table public.t", .cure = "REINDEX"}},
           .key_states = {{.object = "constraint k on public.t", .cure = "UPDATE"}},
+          .column_orders = {{.object = "public.child (a, b becomes b, a)", .cure = "use column names"}},
+          .views = {{.object = "public.totals", .cure = ""}},
           .generated_columns =
               {{.table = "public.t", .column = "g", .changed = 2, .first_keys = "id=1", .problem = "slow"}},
           .oid_columns = {{.column = "public.t.o", .values = 3, .cure = "ALTER", .problem = "slow"}},

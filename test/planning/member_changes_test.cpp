@@ -100,6 +100,24 @@ TEST_CASE("an object of initdb's is what the scripts of the extensions make of i
           .empty());
 }
 
+TEST_CASE("what was granted on the information schema is granted again, and what was revoked revoked") {
+  const auto with = [](const std::string& type, const std::string& identity, const std::string& grants) {
+    return ExtensionMember{
+        .type = type, .identity = identity, .attributes = {{kInformationSchemaGrants, grants}}};
+  };
+  const auto changes = member_changes(
+      {with("view", "information_schema.columns", "SELECT PUBLIC"),
+       with("schema", "information_schema", "USAGE PUBLIC"),
+       with("function", "information_schema._pg_index_position(oid,smallint)", "")},
+      {with("view", "information_schema.columns", "SELECT* \"o 1\"\nSELECT PUBLIC"),
+       with("schema", "information_schema", ""),
+       with("function", "information_schema._pg_index_position(oid,smallint)", "EXECUTE reader")});
+  REQUIRE(statements_of(changes) ==
+          "GRANT SELECT ON TABLE information_schema.columns TO \"o 1\" WITH GRANT OPTION\n"
+          "REVOKE USAGE ON SCHEMA information_schema FROM PUBLIC\n"
+          "GRANT EXECUTE ON FUNCTION information_schema._pg_index_position(oid,smallint) TO reader");
+}
+
 TEST_CASE("a function that was replaced is not carried over, so its attributes are not either") {
   const auto changes = member_changes({function("f")}, {function("f", {{"body", "mine"}, {"cost", "7"}})});
   REQUIRE(changes.size() == 2);

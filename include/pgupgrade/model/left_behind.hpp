@@ -69,6 +69,8 @@ struct LeftBehind {
   std::vector<LeftObject> invalid_indexes;  // on tables that are not partitioned
   std::vector<LeftObject> key_states;       // constraints with triggers that are not simply enabled; the cure
                                             // makes the new cluster's so
+  std::vector<LeftObject> column_orders;    // children by INHERITS whose columns a dump arranges anew
+  std::vector<LeftObject> views;            // populated materialized views, which a restore computes anew
   std::vector<GeneratedColumnFacts> generated_columns;  // those that changed or could not be checked
   std::vector<OidColumnFacts> oid_columns;              // those with such values or that could not be checked
   std::vector<MemberChange> members;                    // when a reference could be made

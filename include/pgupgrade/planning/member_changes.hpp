@@ -24,6 +24,10 @@ void carry_removed(std::vector<MemberChange>& changes, const std::vector<Extensi
 // FAMILY … ADD in each line.
 inline constexpr const char* kLooseMembers = "loose members";
 
+// The attribute that lists what was granted on an object of the information schema: a line each, "SELECT
+// PUBLIC" with a star behind the privilege where it may be granted on.
+inline constexpr const char* kInformationSchemaGrants = "privileges";
+
 // Whether an altered object that has this value by now is as the change says.
 bool is_made(const MemberChange& change, const std::string& value);
 

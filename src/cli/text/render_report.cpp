@@ -17,9 +17,13 @@ std::uint64_t natural(std::int64_t value) {
 
 std::string verified_line(const upgrade::TargetReport& target) {
   const std::string rows = target.rows_compared ? plural(natural(target.rows), "row") : "rows not compared";
-  std::string text =
-      fmt::format("Verified {}, {}, {}, {}: identical.", plural(natural(target.tables), "table"), rows,
-                  plural(natural(target.sequences), "sequence"), plural(natural(target.roles), "role"));
+  const std::string accepted = target.accepted_differences > 0
+                                   ? fmt::format(" but for {} that you accepted",
+                                                 plural(natural(target.accepted_differences), "difference"))
+                                   : std::string();
+  std::string text = fmt::format(
+      "Verified {}, {}, {}, {}: identical{}.", plural(natural(target.tables), "table"), rows,
+      plural(natural(target.sequences), "sequence"), plural(natural(target.roles), "role"), accepted);
   if (target.logins_tried > 0)
     text += fmt::format(" Logins {} of {}.", target.logins_accepted, target.logins_tried);
   return text;

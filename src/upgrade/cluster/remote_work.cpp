@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/docker/exec_psql.hpp"
@@ -35,6 +37,22 @@ void analyze_some(StepContext& context, const TargetPlan& target, const WorkServ
     run_vacuumdb(context, target, server,
                  postgres::analyze_database(to, database, context.plan().jobs, {begin, end}));
   }
+}
+
+// Statistics are no data: what cannot be had now, ANALYZE collects later. It runs the functions of indexes
+// and of statistics objects, and from 17 on with a search_path that has none of the user's schemas.
+void analyze_one_by_one(StepContext& context, postgres::Server& connection,
+                        const std::vector<std::string>& databases, const Error& first) {
+  context.warn("W-ANALYZE", fmt::format("{}; the other tables are analyzed one by one", first.what()));
+  for (const std::string& database : databases)
+    connection.execute(
+        database,
+        {"DO $do$ DECLARE relation regclass; BEGIN FOR relation IN SELECT c.oid FROM pg_class c WHERE "
+         "c.relkind IN ('r', "
+         "'m', 'p') AND c.reltuples < 0 AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FROM "
+         "pg_inherits x JOIN "
+         "pg_class k ON k.oid = x.inhrelid WHERE x.inhparent = c.oid AND k.relkind = 'f') LOOP BEGIN EXECUTE "
+         "format('ANALYZE %s', relation); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $do$"});
 }
 
 // As an application's session would, whose functions may go by the search_path.
@@ -84,16 +102,27 @@ void analyze_databases(StepContext& context, const TargetPlan& target, const Wor
   const postgres::Connection to{.socket = server.socket_in_container(),
                                 .superuser = target.inventory.superuser};
   context.learn(target, [&](TargetState& state) { state.not_analyzed = left_out; });
+  const auto analyze = [&](const std::vector<std::string>& databases, const std::function<void()>& run) {
+    try {
+      run();
+    } catch (const Error& error) {
+      if (!error.is("E-ANALYZE")) throw;
+      analyze_one_by_one(context, connection, databases, error);
+    }
+  };
   if (left_out.empty()) {
-    run_vacuumdb(context, target, server, postgres::analyze_all(to, context.plan().jobs));
-    return;
+    std::vector<std::string> all;
+    for (const auto& [name, scope] : scopes) all.push_back(name);
+    return analyze(
+        all, [&] { run_vacuumdb(context, target, server, postgres::analyze_all(to, context.plan().jobs)); });
   }
   for (const auto& [name, scope] : scopes) {
-    if (scope.left_out.empty()) {
-      run_vacuumdb(context, target, server, postgres::analyze_database(to, name, context.plan().jobs, {}));
-    } else {
-      analyze_some(context, target, server, name, scope.tables);
-    }
+    analyze({name}, [&] {
+      if (scope.left_out.empty())
+        run_vacuumdb(context, target, server, postgres::analyze_database(to, name, context.plan().jobs, {}));
+      else
+        analyze_some(context, target, server, name, scope.tables);
+    });
   }
 }
 

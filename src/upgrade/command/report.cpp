@@ -51,6 +51,9 @@ TargetReport report_of(const Journal& journal, const TargetPlan& target) {
   report.sequences = known.counts.sequences;
   report.roles = known.counts.roles;
   if (is_rehearsal(journal.state().plan)) return report;
+  report.accepted_differences = static_cast<std::int64_t>(known.accepted_differences.size());
+  for (const std::string& difference : known.accepted_differences)
+    report.notes.push_back("accepted: " + printable(difference, 1000));
   const RunState& state = journal.state();
   report.old_stays = target.keeps_old;
   const bool kept = state.direction == Direction::forward && state.outcome != RunOutcome::cleaned &&

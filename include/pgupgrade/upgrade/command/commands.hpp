@@ -19,6 +19,7 @@ struct TargetReport {
   std::string new_version;
   std::int64_t tables = 0;
   std::int64_t rows = 0;
+  std::int64_t accepted_differences = 0;  // told by the notes
   bool rows_compared = true;  // else the new cluster has the files of the copy, and that is all that is known
   std::int64_t sequences = 0;
   std::int64_t roles = 0;
