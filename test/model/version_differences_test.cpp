@@ -85,6 +85,18 @@ TEST_CASE("functions of arrays take compatible types from 14 on") {
             .size() == 1);
 }
 
+TEST_CASE("the function of a conversion has one argument more from 14 on, and is the same one") {
+  const auto conversion = [](const char* function) { return Attributes{{"conproc", function}}; };
+  const Attributes old = conversion(R"("latin1_to_utf8"(integer,integer,"cstring","internal",integer))");
+  const Attributes same =
+      conversion(R"("latin1_to_utf8"(integer,integer,"cstring","internal",integer,boolean))");
+  CHECK(between(13, 17, "conversion a", old, same).empty());
+  CHECK(between(14, 17, "conversion a", old, same).size() == 1);
+  CHECK(between(13, 17, "conversion a", old,
+                conversion(R"("other"(integer,integer,"cstring","internal",integer,boolean))"))
+            .size() == 1);
+}
+
 TEST_CASE("a partition may have more copies of a foreign key but not fewer") {
   const Objects copy = {{"copy of foreign key a references b", {{"contype", "f"}}}};
   CHECK(extra(15, 17, copy).empty());
