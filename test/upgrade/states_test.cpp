@@ -223,8 +223,8 @@ TEST_CASE("of a built image the Dockerfile's line is named, and what to give") {
   Facts facts = look(scene, request);
   REQUIRE(facts.services.at(0).edit_problem);
   CHECK(facts.services[0].edit_problem->message ==
-        "cannot change the image of service \"db\": it is built from " + directory +
-            "/Dockerfile:1 \"ARG PG=15\"");
+        "cannot change the image of service \"db\": " + scene.compose_file().string() + ":4 builds it from " +
+            directory + "/Dockerfile:1 \"ARG PG=15\"");
   CHECK(facts.services[0].edit_problem->hint == "change line 1 of " + directory +
                                                     "/Dockerfile to PostgreSQL 17, build it with \"docker "
                                                     "compose build db\" (not up), and pass --image "
