@@ -29,6 +29,7 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service);
 
 // Where the data is (checks_storage.cpp).
 Diagnostics check_data_directory(const Subject& subject);
+Diagnostics check_data_directory_setting(const Subject& subject);
 Diagnostics check_new_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
 Diagnostics check_subpaths(const Subject& subject);

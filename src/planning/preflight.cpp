@@ -17,6 +17,7 @@ namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
 constexpr auto kChecks = std::to_array<Check>({check_data_directory,
+                                               check_data_directory_setting,
                                                check_new_directory,
                                                check_data_mount,
                                                check_subpaths,

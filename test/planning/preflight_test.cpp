@@ -205,6 +205,26 @@ TEST_CASE("data that a new container would not find is refused") {
        "error E-DATA-DIRECTORY: the server of service db keeps its data in /srv/pg, but PGDATA is "
        "/var/lib/postgresql/data | set PGDATA to the directory that the server uses, instead of -D or "
        "data_directory"},
+      {"a file of the user's that names the place from which the data moves",
+       [](World& w) {
+         w.request.target_major = 18;
+         w.inventory().settings.push_back({.name = "data_directory",
+                                           .value = "/var/lib/postgresql/data",
+                                           .file = "/etc/postgresql/postgresql.conf",
+                                           .line = 2});
+       },
+       "error E-DATA-DIRECTORY: /etc/postgresql/postgresql.conf:2 sets data_directory to "
+       "/var/lib/postgresql/data, but the new image keeps the data of service db in "
+       "/var/lib/postgresql/18/docker | set PGDATA of the service to /var/lib/postgresql/data in the Compose "
+       "file, so that data and mount stay where they are, or remove the line"},
+      {"the same where the data stays",
+       [](World& w) {
+         w.inventory().settings.push_back({.name = "data_directory",
+                                           .value = "/var/lib/postgresql/data",
+                                           .file = "/etc/postgresql/postgresql.conf",
+                                           .line = 2});
+       },
+       ""},
   });
 }
 
