@@ -117,13 +117,17 @@ Diagnostics check_nested_mounts(const Subject& subject) {
 
 Diagnostics check_shared_volume(const Subject& subject) {
   if (subject.service.other_users.empty() || !subject.place.data_mount) return {};
+  std::string names;
+  for (const std::string& user : subject.service.other_users)  // "backup-1 (running)"
+    names += " " + shell_word(user.substr(0, user.find(" (")));
   return {{.severity = Severity::error,
            .code = "E-VOLUME-SHARED",
            .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
                                   service_name(subject.service), plain_list(subject.service.other_users)),
-           .hint =
-               "remove these containers, stopped ones too (pgupgrade cleanup removes what an earlier run has "
-               "left), or give them another volume"}};
+           .hint = fmt::format(
+               "remove these containers, stopped ones too (docker rm --force{}; pgupgrade cleanup removes "
+               "what an earlier run has left), or give them another volume",
+               names)}};
 }
 
 // The engine's archive calls leave them out, so a rollback could not give them back. PostgreSQL makes none.

@@ -170,8 +170,8 @@ TEST_CASE("data that a new container would not find is refused") {
          w.service().other_users = {"backup (exited)", "db-old (running)"};
        },
        "error E-VOLUME-SHARED: the volume shop_pgdata of service db is also mounted by backup (exited), "
-       "db-old (running) | remove these containers, stopped ones too (pgupgrade cleanup removes what an "
-       "earlier run has left), or give them another volume"},
+       "db-old (running) | remove these containers, stopped ones too (docker rm --force backup db-old; "
+       "pgupgrade cleanup removes what an earlier run has left), or give them another volume"},
       {"shared directory",
        [](World& w) {
          w.service().mounts[0].kind = MountKind::bind;
@@ -179,8 +179,8 @@ TEST_CASE("data that a new container would not find is refused") {
          w.service().other_users = {"files (running)"};
        },
        "error E-VOLUME-SHARED: the directory /srv/data of service db is also mounted by files (running) | "
-       "remove these containers, stopped ones too (pgupgrade cleanup removes what an earlier run has left), "
-       "or give them another volume"},
+       "remove these containers, stopped ones too (docker rm --force files; pgupgrade cleanup removes what "
+       "an earlier run has left), or give them another volume"},
       {"extended attributes",
        [](World& w) {
          w.service().with_attributes = {"./PG_VERSION", "./my notes"};
