@@ -359,6 +359,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"W-ANONYMOUS-VOLUME", no_error,
      "the container's data is on an anonymous volume, which the new one mounts by name",
      "copy it to a named volume when you next make the container"},
+    {"W-CLIENT-DUMP", no_error, "a client makes dumps with a pg_dump that is older than the new server",
+     "give it an image with the new version's pg_dump"},
     {"W-CLIENT-GONE", no_error, "a client's container no longer exists, so it was not started again",
      "start it with Compose"},
     {"W-CLIENT-HOST", no_error,

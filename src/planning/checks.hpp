@@ -75,6 +75,7 @@ Diagnostics check_place_aside(const Subject& subject);          // of --backup a
 Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);
 Diagnostics check_poolers(const Subject& subject);
+Diagnostics check_dumpers(const Subject& subject);
 Diagnostics check_host_clients(const Subject& subject);
 Diagnostics check_bound_containers(const Subject& subject);
 Diagnostics check_compose_files(const Subject& subject);
