@@ -259,6 +259,21 @@ void propose_override(ServiceFacts& facts, World& world, const compose::Project&
   }
 }
 
+// The new version looks for its own files, dictionaries for example, in a directory of its own.
+void propose_versioned_mounts(ServiceFacts& facts, const compose::Sources& sources,
+                              const std::vector<std::string>& along, int target_major) {
+  if (!facts.inventory) return;
+  const int old_major = facts.inventory->major();
+  for (const Mount& mount : planning::versioned_mounts(facts.mounts, old_major, target_major)) {
+    const auto next = planning::next_versioned_target(mount.target, old_major, target_major);
+    const auto own = compose::propose_mount_edit(sources, {.service = facts.service,
+                                                           .old_target = mount.target,
+                                                           .new_target = next.value_or(mount.target),
+                                                           .companions = along});
+    facts.edits.insert(facts.edits.end(), own.begin(), own.end());
+  }
+}
+
 void propose(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
              const Companions& companions, std::map<std::string, std::string>& digests) {
   std::vector<std::string> along = companions.targets;
@@ -286,6 +301,7 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
                                                                    .companions = along});
     facts.edits.insert(facts.edits.end(), mount_edits.begin(), mount_edits.end());
   }
+  propose_versioned_mounts(facts, sources, along, request.target_major);
   prove(facts, world, project, request, sources, companions);
   for (const FileEdit& edit : facts.edits) digests[edit.file] = sha256_hex(sources.texts.at(edit.file));
 }
