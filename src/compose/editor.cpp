@@ -79,17 +79,26 @@ void require_single_line(const Task& task, const Found& found) {
   }
 }
 
-Found find_image(const Files& files, const Task& task) {
-  const auto layers = layers_of(files, task);
-  std::optional<Found> found;
+// The key `build` itself.
+std::optional<Found> find_build(const std::vector<Layer>& layers) {
   for (const Layer& layer : layers) {
     if (layer.mapping == nullptr) continue;
     const Node* build = find_key(*layer.file, *layer.mapping, "build");
-    if (build != nullptr && build->tag == "!reset") break;
-    if (build != nullptr && !build->is_null()) {
-      throw cannot_change_at(task, *layer.file, *build, place(*layer.file, *build) + " builds it",
-                             "change the FROM line of its Dockerfile and build it, or name a ready image");
-    }
+    if (build != nullptr && build->tag == "!reset") return std::nullopt;
+    if (build == nullptr || build->is_null()) continue;
+    for (const auto& [key, value] : all_entries(*layer.mapping))
+      if (value == build) return Found{layer.file, key};
+  }
+  return std::nullopt;
+}
+
+Found find_image(const Files& files, const Task& task) {
+  const auto layers = layers_of(files, task);
+  std::optional<Found> found;
+  if (const auto build = find_build(layers)) {
+    throw cannot_change_at(task, *build->file, *build->scalar,
+                           place(*build->file, *build->scalar) + " builds it",
+                           "change the FROM line of its Dockerfile and build it, or name a ready image");
   }
   for (const Layer& layer : layers) {
     require_present(task, layer);
@@ -375,6 +384,12 @@ std::vector<std::string> service_env_files(const std::string& compose_text) {
     }
   }
   return result;
+}
+
+std::optional<std::string> build_place(const Sources& sources, const std::string& service) {
+  const Files files(sources);
+  const auto build = find_build(files.layers(service));
+  return build ? std::optional(place(*build->file, *build->scalar)) : std::nullopt;
 }
 
 }  // namespace pgupgrade::compose

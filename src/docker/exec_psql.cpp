@@ -21,7 +21,10 @@ constexpr const char* kScript =
     "if [ -n \"${POSTGRES_PASSWORD_FILE:-}\" ] && [ -r \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
     "  PGPASSWORD=$(cat \"$POSTGRES_PASSWORD_FILE\")\n"
     "else\n"
-    "  PGPASSWORD=${POSTGRES_PASSWORD:-${PGPASSWORD:-}}\n"
+    "  "
+    "PGPASSWORD=${POSTGRES_PASSWORD:-${POSTGRESQL_POSTGRES_PASSWORD:-${POSTGRESQL_PASSWORD:-${PGPASSWORD:-}}}"
+    "}"
+    "\n"
     "fi\n"
     "PGCLIENTENCODING=UTF8\n"
     "PGAPPNAME=pgupgrade\n"
@@ -101,6 +104,18 @@ std::string name_in(const ContainerInfo& container, const std::string& variable)
   return {};
 }
 
+// The content of the file that the variable names, as an image's entrypoint reads it: a secret may hold a
+// name.
+std::string name_in_file(Engine& engine, const ContainerInfo& container, const std::string& variable) {
+  const std::string path = name_in(container, variable);
+  if (path.empty()) return {};
+  const ExecResult result = engine.exec(container.id, {"cat", path}, "");
+  if (result.exit_code != 0) return {};
+  std::string name = result.standard_output;
+  while (!name.empty() && (name.back() == '\n' || name.back() == '\r')) name.pop_back();
+  return name;
+}
+
 // Without repetitions and empty names.
 std::vector<std::string> distinct(const std::vector<std::string>& names) {
   std::vector<std::string> kept;
@@ -143,8 +158,10 @@ std::vector<std::string> ExecPsql::query(const std::string& database, const std:
 }
 
 ExecPsql::Login ExecPsql::find_login(Engine& engine, const ContainerInfo& container) {
-  const std::string user = name_in(container, "POSTGRES_USER");
-  const std::vector<std::string> roles = distinct({user, "postgres"});
+  std::string user = name_in(container, "POSTGRES_USER");
+  if (user.empty()) user = name_in_file(engine, container, "POSTGRES_USER_FILE");
+  const std::vector<std::string> roles =
+      distinct({user, "postgres", name_in(container, "POSTGRESQL_USERNAME")});
   const std::vector<std::string> databases =
       distinct({"postgres", name_in(container, "POSTGRES_DB"), user, "template1"});
   std::string reason;

@@ -29,6 +29,7 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service);
 
 // Where the data is (checks_storage.cpp).
 Diagnostics check_data_directory(const Subject& subject);
+Diagnostics check_data_directory_setting(const Subject& subject);
 Diagnostics check_new_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
 Diagnostics check_subpaths(const Subject& subject);
@@ -76,6 +77,7 @@ Diagnostics check_place_aside(const Subject& subject);          // of --backup a
 Diagnostics check_md5_passwords(const Subject& subject);
 Diagnostics check_password_encryption(const Subject& subject);
 Diagnostics check_poolers(const Subject& subject);
+Diagnostics check_dumpers(const Subject& subject);
 Diagnostics check_host_clients(const Subject& subject);
 Diagnostics check_bound_containers(const Subject& subject);
 Diagnostics check_compose_files(const Subject& subject);

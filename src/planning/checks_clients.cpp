@@ -80,6 +80,24 @@ Diagnostics check_poolers(const Subject& subject) {
   return result;
 }
 
+// pg_dump refuses a server that is newer than itself.
+Diagnostics check_dumpers(const Subject& subject) {
+  Diagnostics result;
+  for (const auto& [container, major] : subject.service.dumpers) {
+    if (major >= subject.request.target_major) continue;
+    result.push_back(
+        {.severity = Severity::warning,
+         .code = "W-CLIENT-DUMP",
+         .message = fmt::format("container {} makes dumps of {} with pg_dump {}, which refuses a server of "
+                                "PostgreSQL {}: there will be no more backups by it",
+                                printable(container), service_name(subject.service), major,
+                                subject.request.target_major),
+         .hint = fmt::format("give it an image with pg_dump {} before you rely on its backups",
+                             subject.request.target_major)});
+  }
+  return result;
+}
+
 // A new container is not the one that they are bound to, whatever its name.
 Diagnostics check_bound_containers(const Subject& subject) {
   if (subject.service.bound_containers.empty() || subject.request.strategy == kRehearsal) return {};

@@ -19,6 +19,30 @@ Diagnostics check_data_directory(const Subject& subject) {
            .hint = "set PGDATA to the directory that the server uses, instead of -D or data_directory"}};
 }
 
+// A file of the user's, outside of the data directory, is carried over as it is. Where the data moves with
+// the new image's layout, it would lead the new server to the old place.
+Diagnostics check_data_directory_setting(const Subject& subject) {
+  const std::string& old_pgdata = subject.place.old_pgdata;
+  if (subject.place.new_pgdata == old_pgdata) return {};
+  for (const SettingFacts& setting : subject.inventory.settings) {
+    if (lower(setting.name) != "data_directory" || setting.file.empty() ||
+        is_within(setting.file, old_pgdata))
+      continue;
+    const std::string place =
+        printable(setting.file) + (setting.line > 0 ? fmt::format(":{}", setting.line) : "");
+    return {
+        {.severity = Severity::error,
+         .code = "E-DATA-DIRECTORY",
+         .message = fmt::format("{} sets data_directory to {}, but the new image keeps the data of {} in {}",
+                                place, printable(setting.value), service_name(subject.service),
+                                printable(subject.place.new_pgdata)),
+         .hint = fmt::format("set PGDATA of the service to {} in the Compose file, so that data and mount "
+                             "stay where they are, or remove the line",
+                             printable(old_pgdata))}};
+  }
+  return {};
+}
+
 // Beside the old cluster the new one is made in a directory of its own.
 Diagnostics check_new_directory(const Subject& subject) {
   if (!subject.place.beside) return {};
@@ -93,13 +117,17 @@ Diagnostics check_nested_mounts(const Subject& subject) {
 
 Diagnostics check_shared_volume(const Subject& subject) {
   if (subject.service.other_users.empty() || !subject.place.data_mount) return {};
+  std::string names;
+  for (const std::string& user : subject.service.other_users)  // "backup-1 (running)"
+    names += " " + shell_word(user.substr(0, user.find(" (")));
   return {{.severity = Severity::error,
            .code = "E-VOLUME-SHARED",
            .message = fmt::format("the {} of {} is also mounted by {}", mount_name(*subject.place.data_mount),
                                   service_name(subject.service), plain_list(subject.service.other_users)),
-           .hint =
-               "remove these containers, stopped ones too (pgupgrade cleanup removes what an earlier run has "
-               "left), or give them another volume"}};
+           .hint = fmt::format(
+               "remove these containers, stopped ones too (docker rm --force{}; pgupgrade cleanup removes "
+               "what an earlier run has left), or give them another volume",
+               names)}};
 }
 
 // The engine's archive calls leave them out, so a rollback could not give them back. PostgreSQL makes none.

@@ -65,11 +65,34 @@ std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
 
+bool has_mount_at(const std::vector<Mount>& mounts, std::string_view target) {
+  return std::any_of(mounts.begin(), mounts.end(),
+                     [&](const Mount& mount) { return clean_path(mount.target) == clean_path(target); });
+}
+
 std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major) {
   const std::string path = clean_path(pgdata);
   const std::string ending = fmt::format("/{}", old_major);
   if (!pgdata.starts_with('/') || !path.ends_with(ending) || old_major == target_major) return std::nullopt;
   return fmt::format("{}/{}", path.substr(0, path.size() - ending.size()), target_major);
+}
+
+std::optional<std::string> next_versioned_target(std::string_view target, int old_major, int target_major) {
+  const std::string path = clean_path(target);
+  const std::string directory = fmt::format("/share/postgresql/{}", old_major);
+  const auto at = path.find(directory + "/");
+  if (at == std::string::npos || old_major == target_major) return std::nullopt;
+  return fmt::format("{}/share/postgresql/{}{}", path.substr(0, at), target_major,
+                     path.substr(at + directory.size()));
+}
+
+std::vector<Mount> versioned_mounts(const std::vector<Mount>& mounts, int old_major, int target_major) {
+  std::vector<Mount> result;
+  for (const Mount& mount : mounts) {
+    const auto next = next_versioned_target(mount.target, old_major, target_major);
+    if (next && !has_mount_at(mounts, *next)) result.push_back(mount);
+  }
+  return result;
 }
 
 bool is_anonymous(const Mount& mount) {

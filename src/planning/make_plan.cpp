@@ -69,11 +69,21 @@ std::vector<RolePlan> plan_roles(const ServiceFacts& service) {
   return result;
 }
 
-// Init scripts are for a first start only; on the new, empty data directory they would run once more.
-std::vector<Mount> plan_other_mounts(const ServiceFacts& service, const Mount& data_mount) {
+// Init scripts are for a first start only; on the new, empty data directory they would run once more. What
+// follows the version by an edit of the Compose file is in both places: work containers are of either
+// version.
+std::vector<Mount> plan_other_mounts(const Request& request, const ServiceFacts& service,
+                                     const Mount& data_mount) {
   std::vector<Mount> result;
   for (const Mount& mount : service.mounts) {
     if (mount != data_mount && !is_within(mount.target, kInitScripts)) result.push_back(mount);
+  }
+  if (!request.edit_files || service.plain_container) return result;
+  const int old_major = service.inventory->major();
+  for (Mount mount : versioned_mounts(service.mounts, old_major, request.target_major)) {
+    mount.target =
+        next_versioned_target(mount.target, old_major, request.target_major).value_or(mount.target);
+    result.push_back(std::move(mount));
   }
   return result;
 }
@@ -106,7 +116,7 @@ TargetPlan plan_target(const Request& request, const ServiceFacts& service) {
                     .role_grants = plan_role_grants(inventory, request.target_major).grants,
                     .run_line = service.run_line,
                     .old_run_line = service.old_run_line};
-  target.other_mounts = plan_other_mounts(service, target.data_mount);
+  target.other_mounts = plan_other_mounts(request, service, target.data_mount);
   target.inventory.connections.clear();
   for (const DatabaseFacts& database : inventory.databases) target.data_bytes += database.size_bytes;
   if (service.new_image_facts) {

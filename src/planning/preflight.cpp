@@ -17,6 +17,7 @@ namespace {
 
 // A new reason to refuse or to warn is one function and one line here.
 constexpr auto kChecks = std::to_array<Check>({check_data_directory,
+                                               check_data_directory_setting,
                                                check_new_directory,
                                                check_data_mount,
                                                check_subpaths,
@@ -37,6 +38,7 @@ constexpr auto kChecks = std::to_array<Check>({check_data_directory,
                                                check_bound_containers,
                                                check_password_encryption,
                                                check_poolers,
+                                               check_dumpers,
                                                check_host_clients,
                                                check_checksums,
                                                check_changed_defaults,

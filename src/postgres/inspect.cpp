@@ -146,7 +146,8 @@ void read_settings(SqlReader& reader, const std::string& database, Inventory& in
     settings[lower(name)] = {.name = name,
                              .value = json::get_string_or(row, "value", ""),
                              .origin = is_auto ? Origin::auto_conf : Origin::configuration_file,
-                             .file = file};
+                             .file = file,
+                             .line = static_cast<int>(json::get_int_or(row, "line", 0))};
   }
   const object auto_conf = ask_one(reader, database, auto_conf_sql(), "postgresql.auto.conf");
   for (const auto& [name, value] : parse_auto_conf(json::get_string_or(auto_conf, "content", ""))) {

@@ -84,8 +84,8 @@ std::string roles_facts_sql() {
 // The files as they are now, which is what the next start goes by; of several lines the last one counts.
 std::string file_settings_sql() {
   return as_json(
-      "SELECT DISTINCT ON (f.name) f.name AS name, f.setting AS value, f.sourcefile AS file FROM "
-      "pg_file_settings f WHERE f.name IS NOT NULL ORDER BY f.name, f.seqno DESC");
+      "SELECT DISTINCT ON (f.name) f.name AS name, f.setting AS value, f.sourcefile AS file, "
+      "f.sourceline AS line FROM pg_file_settings f WHERE f.name IS NOT NULL ORDER BY f.name, f.seqno DESC");
 }
 
 std::string command_line_settings_sql() {

@@ -43,7 +43,7 @@ TEST_CASE("what names no image cannot be changed") {
        kCannot + "/p/c.yml:4 builds it (change the FROM line of its Dockerfile and build it, or name a ready "
                  "image)"},
       {{{"/p/c.yml", "services:\n  db:\n    build:\n      context: .\n"}},
-       kCannot + "/p/c.yml:4 builds it (change the FROM line of its Dockerfile and build it, or name a ready "
+       kCannot + "/p/c.yml:3 builds it (change the FROM line of its Dockerfile and build it, or name a ready "
                  "image)"},
       {{{"/p/c.yml", "services:\n  db:\n    extends: {file: oci.yml, service: x}\n"}},
        kCannot +

@@ -38,9 +38,9 @@ const std::string kProject =
 
 TEST_CASE("a refusal shows the place in the file with a caret") {
   CHECK(shown("services:\n  db:\n    image: postgres:15\n    build: ./pg\n") == R"(
---> /p/c.yml:4:12
+--> /p/c.yml:4:5
     4 |     build: ./pg
-      |            ^^^^)");
+      |     ^^^^^)");
   CHECK(shown("services:\n  db:\n    image: &a postgres:${15\n") == R"(
 --> /p/c.yml:3:15
     3 |     image: &a postgres:${15

@@ -220,6 +220,34 @@ TEST_CASE("the login is the bootstrap superuser even when another role got in") 
   REQUIRE(login.database == "shop");
 }
 
+TEST_CASE("the superuser's name is read from the file that a variable names") {
+  PsqlEngine engine;
+  engine.server = [&](const Call& call) {
+    if (engine.last_argv == std::vector<std::string>{"cat", "/run/secrets/user"})
+      return docker::ExecResult{.exit_code = 0, .standard_output = "keeper\n", .standard_error = {}};
+    if (call.role != "keeper") return no_connection("role \"" + call.role + "\" does not exist");
+    return answer(call.sql.find("oid = 10") != std::string::npos ? "keeper\n" : "on\n");
+  };
+  docker::ContainerInfo container;
+  container.id = "c1";
+  container.name = "shop-db-1";
+  container.environment = {"POSTGRES_USER_FILE=/run/secrets/user"};
+  CHECK(ExecPsql::find_login(engine, container).role == "keeper");
+}
+
+TEST_CASE("a vendor's variable names the superuser as well") {
+  PsqlEngine engine;
+  engine.server = [](const Call& call) {
+    if (call.role != "keeper") return no_connection("role \"" + call.role + "\" does not exist");
+    return answer(call.sql.find("oid = 10") != std::string::npos ? "keeper\n" : "on\n");
+  };
+  docker::ContainerInfo container;
+  container.id = "c1";
+  container.name = "shop-db-1";
+  container.environment = {"POSTGRESQL_USERNAME=keeper", "POSTGRESQL_PASSWORD=x"};
+  CHECK(ExecPsql::find_login(engine, container).role == "keeper");
+}
+
 TEST_CASE("without a superuser the first reason is told") {
   PsqlEngine engine;
   engine.server = [](const Call&) { return no_connection("no password supplied"); };

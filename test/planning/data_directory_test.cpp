@@ -149,6 +149,21 @@ TEST_CASE("a directory that is named by the old version has a successor, any oth
     CHECK(next_versioned_pgdata(other, 15, 17) == std::nullopt);
 }
 
+TEST_CASE("a mount into the old version's own files has a place in the new version's, any other has none") {
+  CHECK(next_versioned_target("/usr/share/postgresql/15/tsearch_data/a.stop", 15, 17) ==
+        "/usr/share/postgresql/17/tsearch_data/a.stop");
+  CHECK(next_versioned_target("/usr/local/share/postgresql/15/extension/", 15, 17) ==
+        "/usr/local/share/postgresql/17/extension");
+  for (const char* other :
+       {"/usr/share/postgresql/13/tsearch_data/a.stop", "/usr/share/postgresql/tsearch_data/a.stop",
+        "/usr/share/postgresql/15", "/usr/lib/postgresql/15/lib/a.so", "/var/lib/postgresql/15/main"})
+    CHECK(next_versioned_target(other, 15, 17) == std::nullopt);
+  const Mount own{.kind = MountKind::bind, .source = "/a", .target = "/usr/share/postgresql/15/a"};
+  const Mount next{.kind = MountKind::bind, .source = "/a", .target = "/usr/share/postgresql/17/a"};
+  CHECK(versioned_mounts({volume_at("/data"), own}, 15, 17) == std::vector<Mount>{own});
+  CHECK(versioned_mounts({own, next}, 15, 17).empty());
+}
+
 TEST_CASE("a PGDATA that is edited with the image puts the new cluster beside the old one") {
   ServiceFacts service = service_at(kData, "/data/15", "/data");
   service.new_pgdata = "/data/17";

@@ -62,6 +62,13 @@ TEST_CASE("md5 passwords are refused or kept as asked") {
        "warning W-POOLER: container shop-pgbouncer-1 looks like a connection pooler, which may hold md5 "
        "hashes of passwords that service db turns to SCRAM | put the passwords or the SCRAM secrets in its "
        "user list, or let it use auth_query"},
+      {"a backup job with the old version's programs",
+       [](World& w) {
+         w.service().dumpers = {{"shop-backup-1", 15}, {"shop-newer-backup-1", 17}};
+       },
+       "warning W-CLIENT-DUMP: container shop-backup-1 makes dumps of service db with pg_dump 15, which "
+       "refuses a server of PostgreSQL 17: there will be no more backups by it | give it an image with "
+       "pg_dump 17 before you rely on its backups"},
       {"pooler without md5 passwords",
        [](World& w) { w.service().clients.push_back({.container_id = "1", .service = "pgbouncer"}); }, ""},
   });

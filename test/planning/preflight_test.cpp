@@ -170,8 +170,8 @@ TEST_CASE("data that a new container would not find is refused") {
          w.service().other_users = {"backup (exited)", "db-old (running)"};
        },
        "error E-VOLUME-SHARED: the volume shop_pgdata of service db is also mounted by backup (exited), "
-       "db-old (running) | remove these containers, stopped ones too (pgupgrade cleanup removes what an "
-       "earlier run has left), or give them another volume"},
+       "db-old (running) | remove these containers, stopped ones too (docker rm --force backup db-old; "
+       "pgupgrade cleanup removes what an earlier run has left), or give them another volume"},
       {"shared directory",
        [](World& w) {
          w.service().mounts[0].kind = MountKind::bind;
@@ -179,8 +179,8 @@ TEST_CASE("data that a new container would not find is refused") {
          w.service().other_users = {"files (running)"};
        },
        "error E-VOLUME-SHARED: the directory /srv/data of service db is also mounted by files (running) | "
-       "remove these containers, stopped ones too (pgupgrade cleanup removes what an earlier run has left), "
-       "or give them another volume"},
+       "remove these containers, stopped ones too (docker rm --force files; pgupgrade cleanup removes what "
+       "an earlier run has left), or give them another volume"},
       {"extended attributes",
        [](World& w) {
          w.service().with_attributes = {"./PG_VERSION", "./my notes"};
@@ -205,6 +205,26 @@ TEST_CASE("data that a new container would not find is refused") {
        "error E-DATA-DIRECTORY: the server of service db keeps its data in /srv/pg, but PGDATA is "
        "/var/lib/postgresql/data | set PGDATA to the directory that the server uses, instead of -D or "
        "data_directory"},
+      {"a file of the user's that names the place from which the data moves",
+       [](World& w) {
+         w.request.target_major = 18;
+         w.inventory().settings.push_back({.name = "data_directory",
+                                           .value = "/var/lib/postgresql/data",
+                                           .file = "/etc/postgresql/postgresql.conf",
+                                           .line = 2});
+       },
+       "error E-DATA-DIRECTORY: /etc/postgresql/postgresql.conf:2 sets data_directory to "
+       "/var/lib/postgresql/data, but the new image keeps the data of service db in "
+       "/var/lib/postgresql/18/docker | set PGDATA of the service to /var/lib/postgresql/data in the Compose "
+       "file, so that data and mount stay where they are, or remove the line"},
+      {"the same where the data stays",
+       [](World& w) {
+         w.inventory().settings.push_back({.name = "data_directory",
+                                           .value = "/var/lib/postgresql/data",
+                                           .file = "/etc/postgresql/postgresql.conf",
+                                           .line = 2});
+       },
+       ""},
   });
 }
 

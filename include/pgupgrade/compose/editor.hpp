@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ std::vector<FileEdit> propose_variable_edit(const Sources& sources, const Variab
 // sorted.
 std::vector<std::string> shell_variables(const Sources& sources, const std::string& service,
                                          const std::string& field);
+
+// Where a service's `build:` is: "file:line". Nothing when it has none.
+std::optional<std::string> build_place(const Sources& sources, const std::string& service);
 
 // The text with the edits (all of one file) applied. Throws Error(failed, "E-COMPOSE-DRIFT") when an old_text
 // does not stand at its offset.

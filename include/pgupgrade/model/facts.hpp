@@ -176,6 +176,7 @@ struct ServiceFacts {
   std::optional<ImageFacts> new_image_facts;  // when the image is on the engine
   std::vector<ClientFacts> clients;
   std::vector<std::string> host_clients;  // connections that no container explains
+  std::map<std::string, int> dumpers;     // running clients that make dumps -> major of their pg_dump
   bool operator==(const ServiceFacts&) const = default;
 };
 

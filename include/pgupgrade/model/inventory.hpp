@@ -64,6 +64,7 @@ struct SettingFacts {
   std::string value;  // as pg_settings.setting or the file has it
   Origin origin = Origin::configuration_file;
   std::string file;  // sourcefile, empty for command_line
+  int line = 0;      // of the file, 0: not known
   bool operator==(const SettingFacts&) const = default;
 };
 

@@ -20,6 +20,9 @@ bool is_within(std::string_view path, std::string_view directory);
 // the container's own layer.
 std::optional<Mount> mount_of(const std::vector<Mount>& mounts, std::string_view path);
 
+// Whether one of the mounts is at `target` itself.
+bool has_mount_at(const std::vector<Mount>& mounts, std::string_view target);
+
 // Docker names a volume that nobody named by 64 hexadecimal digits.
 bool is_anonymous(const Mount& mount);
 
@@ -38,6 +41,14 @@ struct DataPlacement {
 // The data directory of `target_major` for one whose last component is `old_major`: /data/15 -> /data/17.
 // Nothing for others.
 std::optional<std::string> next_versioned_pgdata(std::string_view pgdata, int old_major, int target_major);
+
+// Of a mount into the old version's own files (dictionaries, for example), where the new version looks for
+// them: /usr/share/postgresql/15/tsearch_data/a.stop -> /usr/share/postgresql/17/tsearch_data/a.stop. Nothing
+// for others.
+std::optional<std::string> next_versioned_target(std::string_view target, int old_major, int target_major);
+
+// Those of a service, as they are now, that follow the version: not where both places are mounted already.
+std::vector<Mount> versioned_mounts(const std::vector<Mount>& mounts, int old_major, int target_major);
 
 // A PGDATA that the service sets itself stays, unless it is edited with the image. Otherwise it becomes the
 // new image's own (from 18 on the official images keep it in /var/lib/postgresql/<major>/docker), and the

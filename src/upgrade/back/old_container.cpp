@@ -8,6 +8,7 @@
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/json.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
 #include "upgrade/run/site.hpp"
 #include "upgrade/sandbox/fetch_image.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
@@ -62,13 +63,19 @@ ProjectLocation old_location(StepContext& context, const TargetPlan& target) {
 }
 
 // In what the old container was other than the new one.
-docker::ContainerChanges as_it_was(docker::Engine& engine, const TargetPlan& target) {
+docker::ContainerChanges as_it_was(docker::Engine& engine, const TargetPlan& target,
+                                   const docker::ContainerInfo& new_one) {
   const auto tagged = engine.inspect_image(target.old_image);
   const bool is_tagged = tagged && tagged->id == target.old_image_id;
   docker::ContainerChanges changes{.image = is_tagged ? target.old_image : target.old_image_id,
                                    .environment = {{"PGDATA", target.old_pgdata}}};
   if (target.new_data_target != target.data_mount.target)
     changes.mount_targets = {{target.new_data_target, target.data_mount.target}};
+  for (const Mount& mount : target.other_mounts) {
+    const auto next = planning::next_versioned_target(mount.target, target.old_major, target.new_major);
+    if (next && !planning::has_mount_at(new_one.mounts, mount.target))
+      changes.mount_targets[*next] = mount.target;
+  }
   return changes;
 }
 
@@ -78,7 +85,7 @@ void make_like_new_one(StepContext& context, const TargetPlan& target, const doc
   docker::Engine& engine = context.world.engine;
   const std::string unfinished = fmt::format("{}-{}", target.container_name, context.plan().run_id);
   engine.remove_container(unfinished);
-  const std::string made = engine.create_like(other.id, unfinished, as_it_was(engine, target));
+  const std::string made = engine.create_like(other.id, unfinished, as_it_was(engine, target, other));
   engine.set_restart_policy(made, target.restart);
   context.reach("made");
   engine.remove_container(other.id);

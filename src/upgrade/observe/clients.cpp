@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
+#include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "upgrade/observe/container_users.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/service_container.hpp"
@@ -62,6 +65,55 @@ void add_connected(ServiceFacts& facts, World& world) {
   }
 }
 
+// Who connects for a moment now and then is seen by its environment alone.
+void add_naming(ServiceFacts& facts, World& world, const docker::ContainerInfo& server) {
+  for (const NamedBy& client : find_named_by(world, server)) {
+    const bool known = std::any_of(facts.clients.begin(), facts.clients.end(), [&](const ClientFacts& other) {
+      return other.container_id == client.container.id;
+    });
+    if (!known)
+      add_client(facts, client.container, fmt::format("names it in {}", printable(client.variable)));
+  }
+}
+
+// By its name, its image or what it runs. A program that an application happens to bring is none of this.
+bool makes_dumps(const docker::ContainerInfo& info) {
+  std::string text = info.name + " " + info.image_reference;
+  for (const auto* words : {&info.entrypoint, &info.command})
+    for (const std::string& word : *words) text += " " + word;
+  text = lower(text);
+  for (const char* word : {"backup", "pg_dump", "pg-dump", "pgdump"})
+    if (text.find(word) != std::string::npos) return true;
+  return false;
+}
+
+// The major version of the pg_dump in a running container, 0: there is none, or it does not say.
+int dump_major(World& world, const std::string& container) {
+  docker::ExecResult result;
+  try {
+    result = world.engine.exec(container, {"sh", "-c", "exec pg_dump --version"}, "");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    return 0;
+  }
+  constexpr std::string_view kBefore = "(PostgreSQL) ";
+  const std::string& said = result.standard_output;
+  const auto at = said.find(kBefore);
+  int major = 0;
+  if (result.exit_code == 0 && at != std::string::npos)
+    std::from_chars(said.data() + at + kBefore.size(), said.data() + said.size(), major);
+  return major;
+}
+
+void observe_dumpers(ServiceFacts& facts, World& world) {
+  for (const ClientFacts& client : facts.clients) {
+    if (!client.running) continue;
+    const auto info = world.engine.inspect_container(client.container_id);
+    if (!info || !makes_dumps(*info)) continue;
+    if (const int major = dump_major(world, info->id); major > 0) facts.dumpers[info->name] = major;
+  }
+}
+
 }  // namespace
 
 void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why) {
@@ -83,6 +135,9 @@ void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const st
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project) {
   add_dependents(facts, world, project);
   if (facts.inventory) add_connected(facts, world);
+  if (const auto server = world.engine.inspect_container(facts.container_id))
+    add_naming(facts, world, *server);
+  observe_dumpers(facts, world);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -55,7 +55,7 @@ std::string derive_image(const ServiceFacts& facts, const std::string& declared,
 }
 
 // Its image is only the name of what is built. Built anew under that name it is taken with --image.
-void refuse_build(const compose::Service& service, const Request& request) {
+void refuse_build(const compose::Service& service, World& world, const Request& request) {
   if (!service.has_build || !request.edit_files || (!service.image.empty() && request.image == service.image))
     return;
   std::string from;
@@ -67,8 +67,11 @@ void refuse_build(const compose::Service& service, const Request& request) {
     line = fmt::format("line {} of {}", base->line, printable(service.dockerfile));
   }
   const std::string name = service.image.empty() ? "NAME" : service.image;
+  const auto place =
+      compose::build_place(compose::read_sources(request.project, world.environment), service.name);
   refuse(
-      fmt::format("cannot change the image of service \"{}\": it is built{}", printable(service.name), from),
+      fmt::format("cannot change the image of service \"{}\": {}{}", printable(service.name),
+                  place ? printable(*place) + " builds it" : "it is built", from),
       fmt::format("change {} to PostgreSQL {}, build it with \"docker compose build {}\" (not up), and pass "
                   "--image {}",
                   line, request.target_major, printable(service.name), printable(name)) +
@@ -256,12 +259,27 @@ void propose_override(ServiceFacts& facts, World& world, const compose::Project&
   }
 }
 
+// The new version looks for its own files, dictionaries for example, in a directory of its own.
+void propose_versioned_mounts(ServiceFacts& facts, const compose::Sources& sources,
+                              const std::vector<std::string>& along, int target_major) {
+  if (!facts.inventory) return;
+  const int old_major = facts.inventory->major();
+  for (const Mount& mount : planning::versioned_mounts(facts.mounts, old_major, target_major)) {
+    const auto next = planning::next_versioned_target(mount.target, old_major, target_major);
+    const auto own = compose::propose_mount_edit(sources, {.service = facts.service,
+                                                           .old_target = mount.target,
+                                                           .new_target = next.value_or(mount.target),
+                                                           .companions = along});
+    facts.edits.insert(facts.edits.end(), own.begin(), own.end());
+  }
+}
+
 void propose(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
              const Companions& companions, std::map<std::string, std::string>& digests) {
   std::vector<std::string> along = companions.targets;
   along.insert(along.end(), companions.clients.begin(), companions.clients.end());
   const compose::Service& declared = project.services.at(facts.service);
-  refuse_build(declared, request);
+  refuse_build(declared, world, request);
   facts.new_image =
       request.image.empty() ? derive_image(facts, declared.image, request.target_major) : request.image;
   if (!request.edit_files) return propose_override(facts, world, project, request, along);
@@ -283,6 +301,7 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
                                                                    .companions = along});
     facts.edits.insert(facts.edits.end(), mount_edits.begin(), mount_edits.end());
   }
+  propose_versioned_mounts(facts, sources, along, request.target_major);
   prove(facts, world, project, request, sources, companions);
   for (const FileEdit& edit : facts.edits) digests[edit.file] = sha256_hex(sources.texts.at(edit.file));
 }

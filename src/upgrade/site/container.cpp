@@ -159,11 +159,8 @@ class ContainerSite final : public Site {
                const Companions&, std::map<std::string, std::string>&) const override {
     facts.plain_container = true;
     observe_clients(facts, world, project);
-    if (const auto info = world.engine.inspect_container(facts.container_id)) {
-      for (const NamedBy& client : find_named_by(world, *info))
-        add_client(facts, client.container, fmt::format("names it in {}", printable(client.variable)));
+    if (const auto info = world.engine.inspect_container(facts.container_id))
       facts.bound_containers = find_bound(world, *info);
-    }
     propose_image(facts, request);
     if (facts.declares_pgdata) facts.new_pgdata = pgdata_beside(facts, request);
   }

@@ -95,6 +95,7 @@ class SimulatedEngine final : public docker::Engine {
   std::vector<std::string> prepared_transactions;  // of every cluster
   std::string hstore_version = "1.8";              // that the old image can create
   std::vector<ConnectionFacts> connections;        // to every server
+  std::map<std::string, std::string> pg_dumps;     // container -> what its pg_dump says of its version
   std::set<std::string> deaf;  // containers, by name, whose first process passes no signal on to the server
   std::string server_host;     // where the servers of services listen; empty: where libpq expects them
   bool is_remote = false;      // the directories of this host do not reach its containers

@@ -100,6 +100,11 @@ docker::ExecResult SimulatedEngine::exec(const std::string& name, const std::vec
     throw Error(ErrorKind::failed, "E-ENGINE-CONFLICT", name + " is not running");
   if (argv.front() == "env")  // whether it lets replication in: initdb's pg_hba.conf does
     return {.exit_code = container.server ? 0 : 2, .standard_output = {}, .standard_error = {}};
+  if (argv.back() == "exec pg_dump --version") {
+    const auto found = pg_dumps.find(container.info.name);
+    if (found == pg_dumps.end()) return {.exit_code = 127, .standard_output = {}, .standard_error = {}};
+    return {.exit_code = 0, .standard_output = found->second + "\n", .standard_error = {}};
+  }
   if (argv.front() == "pg_isready") return is_ready(*this, container, argv);
   if (argv.size() > 2 && argv[2].find("exec psql") != std::string::npos)
     return run_psql(*this, container, argv);

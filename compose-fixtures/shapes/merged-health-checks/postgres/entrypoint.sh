@@ -1,0 +1,4 @@
+#!/bin/bash
+# Goes on as the image does.
+set -e
+exec docker-entrypoint.sh "$@"
