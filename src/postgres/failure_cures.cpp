@@ -280,7 +280,7 @@ struct KnownCause {
   std::string_view part;  // of error or detail
   std::string_view cure;
 };
-constexpr std::array<KnownCause, 13> kKnownCauses = {{
+constexpr std::array<KnownCause, 14> kKnownCauses = {{
     {"Postfix operators are not supported",
      "on the old server, drop the operator and use a function in its place"},
     {"Cipher cannot be initialized",
@@ -301,6 +301,9 @@ constexpr std::array<KnownCause, 13> kKnownCauses = {{
      "the value is damaged: find its row, and restore it from a backup or set it to null"},
     {"invalid page in block", "the table is damaged: bring it back from a backup"},
     {"could not open extension control file", "choose an image that has the extension with --image"},
+    {"/tsearch_data/",
+     "the new image lacks the file: mount it in the service where the message says (beside where the old "
+     "version has it), recreate the container and run again, or choose an image that has it with --image"},
     {"password authentication failed",
      "let local connections of the superuser in (pg_hba.conf), or set POSTGRES_USER and POSTGRES_PASSWORD"},
     {"no pg_hba.conf entry", "let local connections of the superuser in (pg_hba.conf)"},
