@@ -22,6 +22,10 @@ ProjectLocation find_project(const Arguments& arguments, const Environment& envi
 Request make_request(const Arguments& arguments, const Environment& environment,
                      const std::filesystem::path& directory);
 
+// Absolute. Error(usage, "E-NO-FILE" or "E-USAGE") for one that is absent or cannot be read.
+std::vector<std::string> checked_scripts(const std::vector<std::string>& names,
+                                         const std::filesystem::path& directory);
+
 // The same of a request that was saved: what it names may be gone by now.
 void check_files_of(const Request& request);
 
