@@ -1,6 +1,10 @@
 #include "migrate/commands.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "pgupgrade/model/sql_text.hpp"
 
 namespace pgupgrade::migrate {
 namespace {
@@ -45,6 +49,13 @@ Command dump(const Copying& copying) {
                   .password = {}};
   add_source(command, copying);
   return command;
+}
+
+// A pattern in double quotes stands for this very name; one that fits nothing is an error.
+void add_schemas(Command& command, const Copying& copying) {
+  for (const std::string& schema : copying.database.schemas)
+    command.argv.push_back("--schema=" + sql_identifier(schema));
+  if (!copying.database.schemas.empty()) command.argv.emplace_back("--strict-names");
 }
 
 // Programs that are newer than the target set what it does not know, which is told apart from real errors.
@@ -93,6 +104,7 @@ Command dump_definitions(const Copying& copying, const std::string& file) {
   Command command = dump(copying);
   command.argv.insert(command.argv.end(),
                       {"--format=custom", "--section=pre-data", "--section=post-data", "--file=" + file});
+  add_schemas(command, copying);
   return command;
 }
 
@@ -103,6 +115,7 @@ Command dump_rows(const Copying& copying, const std::optional<std::string>& tabl
   if (table) {
     command.argv.push_back("--table=" + *table);
   } else {
+    add_schemas(command, copying);
     for (const std::string& apart : copying.database.apart)
       command.argv.push_back("--exclude-table-data=" + apart);
   }
@@ -115,6 +128,17 @@ Command dump_whole(const Copying& copying, const std::string& path) {
   if (copying.plan.form == CopyForm::directory) command.argv.push_back(jobs_of(copying));
   if (copying.plan.form != CopyForm::tar) command.argv.push_back("--compress=1");
   command.argv.push_back("--file=" + path);
+  add_schemas(command, copying);
+  return command;
+}
+
+Command dump_to_keep(const Copying& copying, const std::string& path) {
+  Command command{
+      .argv = {"pg_dump", "--format=custom", "--snapshot=" + copying.snapshot, "--no-password",
+               "--dbname=" + connection_string(with_options(copying.source, ""), copying.database.name),
+               "--file=" + path},
+      .password = copying.source.password};
+  add_schemas(command, copying);
   return command;
 }
 
@@ -140,6 +164,26 @@ Command restore_section(const Copying& copying, Section section, const std::stri
 
 Command list_archive(const std::string& archive) {
   return {.argv = {"pg_restore", "--list", archive}, .password = {}};
+}
+
+Command read_archive(const std::string& archive) {
+  return {.argv = {"pg_restore", "--file=/dev/null", archive}, .password = {}};
+}
+
+Command run_script(const postgres::Endpoint& server, const std::string& database, const ScriptFiles& files) {
+  postgres::Endpoint endpoint = server;
+  endpoint.parameters["application_name"] = kScriptSession;
+  endpoint.parameters["client_encoding"] = "UTF8";
+  Command command{.argv = {"psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1",
+                           "--dbname=" + connection_string(endpoint, database), "--output=" + files.output,
+                           "--file=" + files.script},
+                  .password = server.password};
+  if (files.confirmation.empty()) return command;
+  command.argv.insert(
+      command.argv.end(),
+      {"--single-transaction", "--set=pgupgrade_file=" + files.confirmation, "--command=\\o :pgupgrade_file",
+       fmt::format("--command=SELECT '{}' || txid_current()", kTransaction), "--command=\\o"});
+  return command;
 }
 
 Command analyze(const Copying& copying) {

@@ -28,6 +28,9 @@ Command dump_rows(const Copying& copying, const std::optional<std::string>& tabl
 // All of it, in the plan's form.
 Command dump_whole(const Copying& copying, const std::string& path);
 
+// The schemas, for anybody's pg_restore into the very database: under its own settings.
+Command dump_to_keep(const Copying& copying, const std::string& path);
+
 enum class Section { definitions, rows, rest };
 // Rows from standard input.
 Command restore_rows(const Copying& copying);
@@ -38,5 +41,18 @@ Command restore_section(const Copying& copying, Section section, const std::stri
                         const std::string& list, Values values = Values::exchanged);
 Command list_archive(const std::string& archive);
 Command analyze(const Copying& copying);
+Command read_archive(const std::string& archive);  // whole, and throws it away
+
+// How sessions of scripts are called at the server.
+inline constexpr const char* kScriptSession = "pgupgrade script";
+struct ScriptFiles {
+  std::string script;
+  std::string output;        // what its queries yield, which may be any amount
+  std::string confirmation;  // empty, or where its one transaction writes its own number at its end:
+                             // "transaction 4711"
+};
+// A script of the user's, to its first error.
+Command run_script(const postgres::Endpoint& server, const std::string& database, const ScriptFiles& files);
+inline constexpr const char* kTransaction = "transaction ";
 
 }  // namespace pgupgrade::migrate

@@ -1,9 +1,12 @@
 #include "migrate/comparable.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <optional>
 #include <string_view>
+
+#include "pgupgrade/model/sql_text.hpp"
 
 namespace pgupgrade::migrate {
 namespace {
@@ -29,6 +32,35 @@ bool starts_with_one_of(const std::string& object, std::initializer_list<std::st
 void erase_large_object_owners(DatabasePrint& print) {
   const std::size_t space = print.large_objects_digest.rfind(' ');
   if (space != std::string::npos) print.large_objects_digest.resize(space);
+}
+
+// "trigger "name" on "schema"."table"", "function "schema"."name"("other"."type")" -> schema: that of the
+// first name with a dot behind it, but for arguments. Empty: what the object is in has no schema.
+std::string schema_in(std::string_view object) {
+  int depth = 0;
+  for (std::size_t at = 0; at < object.size(); ++at) {
+    if (object[at] == '(') ++depth;
+    if (object[at] == ')') --depth;
+    if (object[at] != '"') continue;
+    std::string name;
+    for (++at; at < object.size(); ++at) {
+      if (object[at] == '"' && !object.substr(at + 1).starts_with('"')) break;
+      if (object[at] == '"') ++at;
+      name += object[at];
+    }
+    if (depth == 0 && object.substr(std::min(at + 1, object.size())).starts_with('.')) return name;
+  }
+  return {};
+}
+
+// What pg_dump takes along with a schema.
+bool belongs_to(const std::string& schema, const std::string& object) {
+  const std::string name = sql_identifier(schema);
+  if (object == "schema " + name) return true;
+  if (starts_with_one_of(object, {"publication ", "transform ", "comment on publication "})) return false;
+  if (object.starts_with("default acl "))
+    return object.find(" in schema " + name + " on ") != std::string::npos;
+  return schema_in(object) == schema;
 }
 
 void leave_out_public(DatabasePrint& print) {
@@ -68,6 +100,11 @@ bool lies_between(const Position& first, const Position& second, const Position&
 }  // namespace
 
 void leave_out(const Coverage& coverage, DatabasePrint& print) {
+  if (!coverage.schemas.empty())
+    erase_objects(print, [&](const std::string& object) {
+      return std::none_of(coverage.schemas.begin(), coverage.schemas.end(),
+                          [&](const std::string& schema) { return belongs_to(schema, object); });
+    });
   // A subscription is never copied: a second one would take the changes away from the first.
   erase_objects(print,
                 [](const std::string& object) { return object.starts_with("comment on subscription "); });

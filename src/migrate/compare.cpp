@@ -32,6 +32,7 @@ Compared compare(const Comparing& comparing, const std::function<void(std::int64
       .large_objects =
           superusers ? postgres::LargeObjectReading::pages : postgres::LargeObjectReading::objects,
       .snapshot = comparing.snapshot,
+      .schemas = comparing.coverage.schemas,
       .jobs = comparing.jobs,
       .progress = [&](const std::string&) { ++tables; }};
   auto of_source = std::async(std::launch::async, [&source, task] { return source.print(task); });

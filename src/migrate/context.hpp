@@ -4,6 +4,7 @@
 #include <string>
 
 #include "migrate/commands.hpp"
+#include "pgupgrade/base/files.hpp"
 #include "pgupgrade/migrate/migrate.hpp"
 
 namespace pgupgrade::migrate {
@@ -27,7 +28,14 @@ struct Context {
 // The destination (destination.cpp). Creates it, or makes sure that it is empty, and marks what it creates.
 void prepare_destination(const Context& context);
 void drop_destination(const Plan& plan, const DatabasePlan& database, postgres::RemoteServer& target);
+std::string create_statement(const Plan& plan, const DatabasePlan& database);
+// Programs of a process that was killed may still be at it: they go by this application_name.
+void end_our_sessions(postgres::RemoteServer& target, const std::string& database,
+                      const std::string& application);
 bool is_ours(const Plan& plan, const DatabasePlan& database, postgres::RemoteServer& target);
+
+// No other process of this machine works in the directory of a run while this is kept.
+FileLock lock_run(const std::filesystem::path& directory);
 
 // The contents (copy.cpp).
 void copy_contents(const Context& context, postgres::Snapshot& snapshot);

@@ -173,13 +173,15 @@ class Copy {
     if (!listed.succeeded()) refuse(context_, listed, "read the dump of");
     const Restorer owner = context_.database().create ? Restorer::owner : Restorer::guest;
     const Plan& plan = context_.plan();
-    lists_ = split_entries(listed.output, plan.target.superuser ? Restorer::superuser : owner,
+    const bool of_schemas = !context_.database().schemas.empty();
+    lists_ = split_entries(of_schemas ? without_schemas(listed.output) : listed.output,
+                           plan.target.superuser ? Restorer::superuser : owner,
                            {.foreign_owner = plan.keeps_owner_of_public() ? "" : plan.source.bootstrap,
                             .may_comment = plan.target.superuser || plan.target.version_num >= 150000});
     write_file_durably(context_.file("list"), lists_.kept);
     if (!lists_.views.empty()) write_file_durably(context_.file("views"), lists_.views);
     run(restore_section(copying_, Section::definitions, archive, context_.file("list")), "restore");
-    drop_missing_built_ins();
+    if (!of_schemas) drop_missing_built_ins();
     context_.reach("definitions");
   }
 

@@ -27,29 +27,6 @@ Error not_empty(const Context& context, const std::vector<std::string>& contents
           hint};
 }
 
-// Locale and encoding as at the source; the spelling of ICU and builtin locales depends on the target's
-// version.
-std::string create_statement(const Plan& plan, const DatabasePlan& database) {
-  std::string sql = fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {}",
-                                sql_identifier(database.into), sql_literal(database.encoding));
-  sql +=
-      fmt::format(" LC_COLLATE {} LC_CTYPE {}", sql_literal(database.collate), sql_literal(database.ctype));
-  const int major = plan.target.version_num / 10000;
-  if (major < 15) return sql;
-  switch (database.locale_provider) {
-    case 'i':
-      sql += " LOCALE_PROVIDER icu ICU_LOCALE " + sql_literal(database.icu_locale);
-      if (major >= 16 && !database.icu_rules.empty()) sql += " ICU_RULES " + sql_literal(database.icu_rules);
-      break;
-    case 'b':
-      sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + sql_literal(database.icu_locale);
-      break;
-    default:
-      sql += " LOCALE_PROVIDER libc";
-  }
-  return sql;
-}
-
 void begin(const Context& context) {
   context.record().begun = true;
   save(context.state);
@@ -73,14 +50,39 @@ void create(const Context& context) {
                               sql_literal(mark_of(context.plan())))});
 }
 
-// Programs of a process that was killed may still be at it.
-void end_our_sessions(postgres::RemoteServer& target, const std::string& database) {
+}  // namespace
+
+// Locale and encoding as at the source; the spelling of ICU and builtin locales depends on the target's
+// version.
+std::string create_statement(const Plan& plan, const DatabasePlan& database) {
+  std::string sql = fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {}",
+                                sql_identifier(database.into), sql_literal(database.encoding));
+  sql +=
+      fmt::format(" LC_COLLATE {} LC_CTYPE {}", sql_literal(database.collate), sql_literal(database.ctype));
+  const int major = plan.target.version_num / 10000;
+  if (major < 15) return sql;
+  switch (database.locale_provider) {
+    case 'i':
+      sql += " LOCALE_PROVIDER icu ICU_LOCALE " + sql_literal(database.icu_locale);
+      if (major >= 16 && !database.icu_rules.empty()) sql += " ICU_RULES " + sql_literal(database.icu_rules);
+      break;
+    case 'b':
+      sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + sql_literal(database.icu_locale);
+      break;
+    default:
+      sql += " LOCALE_PROVIDER libc";
+  }
+  return sql;
+}
+
+void end_our_sessions(postgres::RemoteServer& target, const std::string& database,
+                      const std::string& application) {
   constexpr int kLooks = 100;
   const std::string ours = fmt::format(
-      "FROM pg_stat_activity WHERE datname = {} AND application_name = 'pgupgrade' AND usename = "
+      "FROM pg_stat_activity WHERE datname = {} AND application_name = {} AND usename = "
       "current_user AND pid "
       "<> pg_backend_pid()",
-      sql_literal(database));
+      sql_literal(database), sql_literal(application));
   for (int look = 0; look < kLooks; ++look) {
     const auto left =
         target.query(target.connect_database(), "SELECT pg_terminate_backend(pid)::text " + ours);
@@ -88,8 +90,6 @@ void end_our_sessions(postgres::RemoteServer& target, const std::string& databas
     target.query(target.connect_database(), "SELECT pg_sleep(0.1)::text");
   }
 }
-
-}  // namespace
 
 std::string mark_of(const Plan& plan) {
   return fmt::format("{}{}; not complete", kMark, plan.run_id);
@@ -106,7 +106,7 @@ bool is_ours(const Plan& plan, const DatabasePlan& database, postgres::RemoteSer
 
 void drop_destination(const Plan&, const DatabasePlan& database, postgres::RemoteServer& target) {
   target.forget(database.into);
-  end_our_sessions(target, database.into);
+  end_our_sessions(target, database.into, "pgupgrade");
   target.execute(target.connect_database(), {"DROP DATABASE IF EXISTS " + sql_identifier(database.into)});
 }
 

@@ -28,6 +28,10 @@ std::string without_comments(const std::string& listing, const std::string& of) 
 
 }  // namespace
 
+std::string without_schemas(const std::string& listing) {
+  return without_comments(postgres::split_listing(listing, "SCHEMA").others, "SCHEMA");
+}
+
 SplitEntries split_entries(const std::string& listing, Restorer restorer, const PublicSchema& schema) {
   const postgres::SplitListing views = postgres::split_listing(listing, "MATERIALIZED VIEW DATA");
   SplitEntries split{.kept = views.others, .views = views.of_kind};

@@ -21,4 +21,7 @@ struct PublicSchema {
 };
 SplitEntries split_entries(const std::string& listing, Restorer restorer, const PublicSchema& schema);
 
+// All but the schemas themselves and their comments: they are there, with others. Their grants stay.
+std::string without_schemas(const std::string& listing);
+
 }  // namespace pgupgrade::migrate

@@ -40,6 +40,7 @@ DatabasePlan database_of(const Subject& subject, std::size_t index) {
                     .icu_rules = listed.icu_rules,
                     .bytes = std::max<std::int64_t>(listed.bytes, 0),
                     .tables = contents.tables,
+                    .schemas = subject.request.schemas,
                     .apart = {}};
   if (subject.request.form == CopyForm::stream && subject.request.jobs > 1)
     for (const TableSize& table : contents.largest_tables)

@@ -16,16 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-FileLock lock_run(const fs::path& directory) {
-  create_private_directory(directory);
-  auto lock = FileLock::try_acquire(directory / "lock");
-  if (!lock)
-    throw Error(ErrorKind::locked, "E-LOCKED",
-                fmt::format("cannot work on {}: another process does", printable(directory.native(), 500)),
-                "wait for it to finish");
-  return std::move(*lock);
-}
-
 // Both servers are still those of the plan, as far as their versions tell.
 void refuse_other_servers(const Plan& plan, World& world) {
   const auto look = [&](const char* side, const SidePlan& planned, const postgres::RemoteServer& server) {
@@ -70,7 +60,7 @@ void copy_database(const Context& context) {
   try {
     context.reach("prepared");
     const auto snapshot = context.world.source.snapshot(context.database().name);
-    const auto sequences = snapshot->sequences();
+    const auto sequences = snapshot->sequences(context.database().schemas);
     copy_contents(context, *snapshot);
     verify(context, *snapshot, sequences);
     context.reach("verified");
@@ -159,6 +149,16 @@ State run_and_judge(State& state, World& world, upgrade::Listener& listener) {
 }
 
 }  // namespace
+
+FileLock lock_run(const fs::path& directory) {
+  create_private_directory(directory);
+  auto lock = FileLock::try_acquire(directory / "lock");
+  if (!lock)
+    throw Error(ErrorKind::locked, "E-LOCKED",
+                fmt::format("cannot work on {}: another process does", printable(directory.native(), 500)),
+                "wait for it to finish");
+  return std::move(*lock);
+}
 
 std::string Context::subject() const {
   return fmt::format("database \"{}\"", printable(database().name));

@@ -54,8 +54,22 @@ ListedDatabase listed_database(const object& row) {
   return database;
 }
 
-DatabaseContents read_contents(postgres::RemoteServer& server, const std::string& name) {
-  const object row = ask_one(server, name, contents_sql());
+// What is in no schema is nothing of theirs.
+DatabaseContents of_schemas(const DatabaseContents& all) {
+  DatabaseContents contents;
+  contents.name = all.name;
+  contents.tables = all.tables;
+  contents.estimated_rows = all.estimated_rows;
+  contents.unreadable = all.unreadable;
+  contents.owners = all.owners;
+  contents.tablespaces = all.tablespaces;
+  contents.largest_tables = all.largest_tables;
+  return contents;
+}
+
+DatabaseContents read_contents(postgres::RemoteServer& server, const std::string& name,
+                               const Schemas& schemas) {
+  const object row = ask_one(server, name, contents_sql(schemas));
   DatabaseContents contents;
   contents.name = name;
   contents.tables = json::get_int(row, "tables");
@@ -72,8 +86,8 @@ DatabaseContents read_contents(postgres::RemoteServer& server, const std::string
   const auto versions = json::get_strings(row, "versions");
   for (std::size_t i = 0; i < extensions.size() && i < versions.size(); ++i)
     contents.extensions.push_back({.name = extensions[i], .version = versions[i], .schema = {}});
-  contents.unreadable = unreadable(server, name);
-  for (const object& found : ask(server, name, roles_needed_sql())) {
+  contents.unreadable = unreadable(server, name, schemas);
+  for (const object& found : ask(server, name, roles_needed_sql(schemas))) {
     const std::string why = json::get_string(found, "why");
     auto& roles = why == "owner"    ? contents.owners
                   : why == "policy" ? contents.policy_roles
@@ -81,18 +95,19 @@ DatabaseContents read_contents(postgres::RemoteServer& server, const std::string
     roles.insert(json::get_string(found, "role"));
   }
   if (contents.unreadable.empty())
-    for (const object& found : ask(server, name, largest_tables_sql(kLarge)))
+    for (const object& found : ask(server, name, largest_tables_sql(kLarge, schemas)))
       contents.largest_tables.push_back({.schema = json::get_string(found, "schema"),
                                          .name = json::get_string(found, "name"),
                                          .bytes = json::get_int(found, "bytes")});
-  return contents;
+  return schemas.empty() ? contents : of_schemas(contents);
 }
 
 }  // namespace
 
-std::vector<std::string> unreadable(postgres::RemoteServer& server, const std::string& database) {
+std::vector<std::string> unreadable(postgres::RemoteServer& server, const std::string& database,
+                                    const Schemas& schemas) {
   std::vector<std::string> found;
-  for (const object& row : ask(server, database, unreadable_sql()))
+  for (const object& row : ask(server, database, unreadable_sql(schemas)))
     found.push_back(json::get_string(row, "what"));
   return found;
 }
@@ -157,7 +172,7 @@ ServerFacts observe_server(postgres::RemoteServer& server) {
 }
 
 DestinationFacts observe_destination(postgres::RemoteServer& target, const ListedDatabase* listed,
-                                     const std::string& name) {
+                                     const std::string& name, const Schemas& schemas) {
   DestinationFacts facts;
   facts.name = name;
   facts.exists = listed != nullptr;
@@ -165,7 +180,7 @@ DestinationFacts observe_destination(postgres::RemoteServer& target, const Liste
   facts.may_connect = listed->may_connect;
   facts.encoding = listed->encoding;
   if (!facts.may_connect) return facts;
-  const object row = ask_one(target, name, destination_sql());
+  const object row = ask_one(target, name, destination_sql(schemas));
   facts.may_create = json::get_bool_or(row, "may_create", false);
   facts.may_create_public = json::get_bool_or(row, "may_create_public", false);
   facts.contents = json::get_strings(row, "contents");
@@ -187,9 +202,9 @@ Facts observe(const Request& request, postgres::RemoteServer& source, postgres::
     say(fmt::format("database \"{}\"", printable(name)));
     DatabaseContents nothing;
     nothing.name = name;
-    facts.contents.push_back(readable ? read_contents(source, name) : std::move(nothing));
+    facts.contents.push_back(readable ? read_contents(source, name, request.schemas) : std::move(nothing));
     const std::string into = request.into.empty() ? name : request.into;
-    facts.destinations.push_back(observe_destination(target, facts.target.find(into), into));
+    facts.destinations.push_back(observe_destination(target, facts.target.find(into), into, request.schemas));
     target.forget(into);
   }
   try {

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "pgupgrade/model/sql_text.hpp"
+
 namespace pgupgrade::migrate {
 namespace {
 
@@ -9,8 +13,13 @@ std::string as_json(const std::string& select) {
   return "SELECT row_to_json(answer)::text FROM (" + select + ") answer";
 }
 
-// Schemas that users make; `n` is pg_namespace.
-constexpr const char* kUserSchema = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
+// Schemas that users make, or those of them that are named; `n` is pg_namespace.
+std::string user_schema(const Schemas& schemas) {
+  std::string names;
+  for (const std::string& schema : schemas) names += (names.empty() ? "" : ", ") + sql_literal(schema);
+  return "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'" +
+         (names.empty() ? "" : " AND n.nspname IN (" + names + ")");
+}
 
 std::string no_member(const std::string& catalog, const std::string& oid) {
   return fmt::format(
@@ -95,9 +104,9 @@ std::string extensions_sql(int version_num) {
       version_num >= 130000 ? " OR v.trusted" : ""));
 }
 
-std::string contents_sql() {
+std::string contents_sql(const Schemas& schemas) {
   const std::string tables =
-      std::string("FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ") + kUserSchema;
+      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE " + user_schema(schemas);
   return as_json(
       "SELECT (SELECT count(*) " + tables +
       " AND c.relkind IN ('r', 'p')) AS tables, (SELECT "
@@ -130,7 +139,8 @@ std::string contents_sql() {
 }
 
 // Of what pg_dump reads: rows of tables, values of sequences, and what is behind policies of row security.
-std::string unreadable_sql() {
+std::string unreadable_sql(const Schemas& schemas) {
+  const std::string no_schema = schemas.empty() ? "" : "false AND ";  // large objects are in none
   return as_json(std::string("SELECT CASE c.relkind WHEN 'S' THEN 'sequence ' ELSE 'table ' END || "
                              "quote_ident(n.nspname::text) || "
                              "'.' || quote_ident(c.relname::text) || CASE WHEN NOT "
@@ -140,7 +150,7 @@ std::string unreadable_sql() {
                              "hides rows)' END AS what FROM pg_class c JOIN pg_namespace n ON n.oid = "
                              "c.relnamespace WHERE c.relkind IN ('r', "
                              "'p', 'S') AND ") +
-                 kUserSchema + " AND " + no_member("pg_class", "c.oid") +
+                 user_schema(schemas) + " AND " + no_member("pg_class", "c.oid") +
                  " AND (NOT has_schema_privilege("
                  "n.oid, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT') OR (c.relrowsecurity AND NOT "
                  "(SELECT r.rolbypassrls "
@@ -148,8 +158,9 @@ std::string unreadable_sql() {
                  "pg_roles r WHERE "
                  "r.rolname = current_user))) UNION ALL SELECT 'large object ' || m.oid || ' (it is ' || "
                  "m.lomowner::regrole::text "
-                 "|| '''s)' FROM pg_largeobject_metadata m WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND "
-                 "NOT EXISTS (SELECT 1 "
+                 "|| '''s)' FROM pg_largeobject_metadata m WHERE " +
+                 no_schema +
+                 "NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT 1 "
                  "FROM aclexplode(m.lomacl) x WHERE x.privilege_type = 'SELECT' AND (x.grantee = 0 OR "
                  "pg_has_role(x.grantee, "
                  "'USAGE'))) ORDER BY 1");
@@ -157,21 +168,29 @@ std::string unreadable_sql() {
 
 // The bootstrap superuser's objects have no dependency on it, so owners are read from the catalogs
 // themselves.
-std::string roles_needed_sql() {
+std::string roles_needed_sql(const Schemas& schemas) {
   std::string owners;
   const auto add = [&](const std::string& select) { owners += (owners.empty() ? "" : " UNION ") + select; };
-  add(owners_in("pg_class", "relowner", "c.relkind NOT IN ('t', 'i', 'I')"));
-  add(owners_in("pg_proc", "proowner"));
-  add(owners_in("pg_type", "typowner", "c.typrelid = 0 AND c.typelem = 0"));
-  add(owners_in("pg_namespace", "nspowner", "c.nspname NOT LIKE 'pg\\_%'"));
-  add(owners_in("pg_operator", "oprowner"));
-  add(owners_in("pg_opclass", "opcowner"));
-  add(owners_in("pg_opfamily", "opfowner"));
-  add(owners_in("pg_collation", "collowner"));
-  add(owners_in("pg_conversion", "conowner"));
-  add(owners_in("pg_ts_config", "cfgowner"));
-  add(owners_in("pg_ts_dict", "dictowner"));
-  add(owners_in("pg_statistic_ext", "stxowner"));
+  const auto in = [&](const std::string& column) {
+    if (schemas.empty()) return std::string("true");
+    return fmt::format("c.{} IN (SELECT n.oid FROM pg_namespace n WHERE {})", column, user_schema(schemas));
+  };
+  add(owners_in("pg_class", "relowner", "c.relkind NOT IN ('t', 'i', 'I') AND " + in("relnamespace")));
+  add(owners_in("pg_proc", "proowner", in("pronamespace")));
+  add(owners_in("pg_type", "typowner", "c.typrelid = 0 AND c.typelem = 0 AND " + in("typnamespace")));
+  add(owners_in("pg_namespace", "nspowner", "c.nspname NOT LIKE 'pg\\_%' AND " + in("oid")));
+  add(owners_in("pg_operator", "oprowner", in("oprnamespace")));
+  add(owners_in("pg_opclass", "opcowner", in("opcnamespace")));
+  add(owners_in("pg_opfamily", "opfowner", in("opfnamespace")));
+  add(owners_in("pg_collation", "collowner", in("collnamespace")));
+  add(owners_in("pg_conversion", "conowner", in("connamespace")));
+  add(owners_in("pg_ts_config", "cfgowner", in("cfgnamespace")));
+  add(owners_in("pg_ts_dict", "dictowner", in("dictnamespace")));
+  add(owners_in("pg_statistic_ext", "stxowner", in("stxnamespace")));
+  const std::string ask_roles = "SELECT DISTINCT x.why, r.rolname::text AS role FROM (";
+  const std::string by_name =
+      ") x JOIN pg_roles r ON r.oid = x.role WHERE r.rolname NOT LIKE 'pg\\_%' ORDER BY 1, 2";
+  if (!schemas.empty()) return as_json(ask_roles + owners + by_name);
   add(owners_in("pg_foreign_data_wrapper", "fdwowner"));
   add(owners_in("pg_foreign_server", "srvowner"));
   add(owners_in("pg_publication", "pubowner"));
@@ -185,21 +204,74 @@ std::string roles_needed_sql() {
       "d.oid FROM pg_database d WHERE d.datname = current_database()) AND NOT EXISTS (SELECT 1 FROM "
       "pg_depend e WHERE "
       "e.classid = s.classid AND e.objid = s.objid AND e.deptype = 'e')");
-  return as_json("SELECT DISTINCT x.why, r.rolname::text AS role FROM (" + owners +
-                 ") x JOIN pg_roles r ON r.oid = x.role WHERE r.rolname NOT LIKE 'pg\\_%' ORDER BY 1, 2");
+  return as_json(ask_roles + owners + by_name);
 }
 
 // Partitions that rows reach through their parent may be many streams' at once only one by one.
-std::string largest_tables_sql(std::int64_t at_least_bytes) {
+std::string largest_tables_sql(std::int64_t at_least_bytes, const Schemas& schemas) {
   return as_json(fmt::format(
       "SELECT n.nspname::text AS schema, c.relname::text AS name, pg_table_size(c.oid) AS bytes FROM "
       "pg_class c JOIN "
       "pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND {} AND {} AND c.relpages >= 0 AND "
       "pg_table_size(c.oid) >= {} ORDER BY 3 DESC, 1, 2 LIMIT 200",
-      kUserSchema, no_member("pg_class", "c.oid"), at_least_bytes));
+      user_schema(schemas), no_member("pg_class", "c.oid"), at_least_bytes));
 }
 
-std::string destination_sql() {
+// What is in the schemas, with its parts that are in none, and what each of that depends on elsewhere.
+std::string needs_sql(const Schemas& schemas) {
+  constexpr std::pair<const char*, const char*> kWithSchema[] = {
+      {"pg_class", "relnamespace"},      {"pg_proc", "pronamespace"},
+      {"pg_type", "typnamespace"},       {"pg_operator", "oprnamespace"},
+      {"pg_opclass", "opcnamespace"},    {"pg_opfamily", "opfnamespace"},
+      {"pg_collation", "collnamespace"}, {"pg_conversion", "connamespace"},
+      {"pg_ts_config", "cfgnamespace"},  {"pg_ts_dict", "dictnamespace"},
+      {"pg_ts_parser", "prsnamespace"},  {"pg_ts_template", "tmplnamespace"},
+      {"pg_constraint", "connamespace"}, {"pg_statistic_ext", "stxnamespace"}};
+  constexpr std::pair<const char*, const char*> kOfRelation[] = {
+      {"pg_rewrite", "c.ev_class"},
+      {"pg_attrdef", "c.adrelid"},
+      {"pg_policy", "c.polrelid"},
+      {"pg_trigger", "NOT c.tgisinternal AND c.tgrelid"}};
+  std::string inside = "SELECT 'pg_namespace'::regclass::oid AS classid, n.oid AS objid FROM chosen n";
+  for (const auto& [catalog, column] : kWithSchema)
+    inside += fmt::format(
+        " UNION ALL SELECT '{0}'::regclass, c.oid FROM {0} c WHERE c.{1} IN (SELECT oid FROM chosen)",
+        catalog, column);
+  for (const auto& [catalog, column] : kOfRelation)
+    inside += fmt::format(
+        " UNION ALL SELECT '{0}'::regclass, c.oid FROM {0} c WHERE {1} IN (SELECT r.oid FROM pg_class r "
+        "WHERE "
+        "r.relnamespace IN (SELECT oid FROM chosen))",
+        catalog, column);
+  return fmt::format(
+      "WITH chosen AS (SELECT n.oid FROM pg_namespace n WHERE {}), members AS (SELECT classid, objid, "
+      "refobjid AS "
+      "extension FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'), inside AS "
+      "(SELECT "
+      "x.classid, x.objid FROM ({}) x WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.classid = x.classid "
+      "AND m.objid "
+      "= x.objid)), needs AS (SELECT d.refclassid, d.refobjid, min(pg_describe_object(d.classid, d.objid, "
+      "0)) AS by, "
+      "min(CASE WHEN d.refclassid = 'pg_extension'::regclass THEN d.refobjid ELSE m.extension END) AS "
+      "extension FROM "
+      "inside i JOIN pg_depend d ON d.classid = i.classid AND d.objid = i.objid LEFT JOIN members m ON "
+      "m.classid = "
+      "d.refclassid AND m.objid = d.refobjid WHERE d.refobjid >= 16384 AND NOT EXISTS (SELECT 1 FROM inside "
+      "o WHERE "
+      "o.classid = d.refclassid AND o.objid = d.refobjid) GROUP BY 1, 2) {} UNION ALL {}",
+      user_schema(schemas), inside,
+      as_json("SELECT DISTINCT e.extname::text AS extension, e.extversion AS version, n.nspname::text AS "
+              "schema FROM needs "
+              "x JOIN pg_extension e ON e.oid = x.extension JOIN pg_namespace n ON n.oid = e.extnamespace "
+              "WHERE e.extname "
+              "<> 'plpgsql'"),
+      as_json("SELECT pg_describe_object(x.refclassid, x.refobjid, 0) AS what, x.by FROM needs x WHERE "
+              "x.extension IS NULL "
+              "AND x.refclassid <> 'pg_constraint'::regclass ORDER BY 1"));
+}
+
+std::string destination_sql(const Schemas& schemas) {
+  const std::string user = user_schema(schemas);
   const std::string relations = fmt::format(
       "SELECT CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN "
       "'sequence ' WHEN "
@@ -207,28 +279,30 @@ std::string destination_sql() {
       "quote_ident(c.relname::text) AS what FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
       "WHERE "
       "c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND {} AND {}",
-      kUserSchema, no_member("pg_class", "c.oid"));
+      user, no_member("pg_class", "c.oid"));
   const std::string functions = fmt::format(
       "SELECT 'function ' || c.oid::regprocedure::text FROM pg_proc c JOIN pg_namespace n ON n.oid = "
       "c.pronamespace "
       "WHERE {} AND {}",
-      kUserSchema, no_member("pg_proc", "c.oid"));
+      user, no_member("pg_proc", "c.oid"));
   const std::string types = fmt::format(
       "SELECT 'type ' || c.oid::regtype::text FROM pg_type c JOIN pg_namespace n ON n.oid = c.typnamespace "
       "WHERE "
       "c.typrelid = 0 AND c.typelem = 0 AND {} AND {}",
-      kUserSchema, no_member("pg_type", "c.oid"));
-  const std::string schemas = fmt::format(
+      user, no_member("pg_type", "c.oid"));
+  const std::string others = fmt::format(
       "SELECT 'schema ' || quote_ident(n.nspname::text) FROM pg_namespace n WHERE {} AND n.nspname <> "
       "'public' AND {}",
-      kUserSchema, no_member("pg_namespace", "n.oid"));
+      user, no_member("pg_namespace", "n.oid"));
   return as_json(
       "SELECT has_database_privilege(current_database(), 'CREATE') AS may_create, coalesce((SELECT "
       "has_schema_privilege(n.oid, 'CREATE') FROM pg_namespace n WHERE n.nspname = 'public'), true) AS "
       "may_create_public, ARRAY(SELECT x.what FROM (" +
-      relations + " UNION ALL " + functions + " UNION ALL " + types + " UNION ALL " + schemas +
-      " UNION ALL SELECT 'large object ' || m.oid FROM pg_largeobject_metadata m) x ORDER BY "
-      "1 LIMIT 5) AS contents, pg_encoding_to_char((SELECT d.encoding FROM pg_database d WHERE d.datname = "
+      relations + " UNION ALL " + functions + " UNION ALL " + types + " UNION ALL " + others +
+      " UNION ALL SELECT 'large object ' || m.oid FROM pg_largeobject_metadata m" +
+      (schemas.empty() ? "" : " WHERE false") +
+      ") x ORDER BY 1 LIMIT 5) AS contents, pg_encoding_to_char((SELECT d.encoding FROM pg_database d WHERE "
+      "d.datname = "
       "current_database()))::text AS encoding, coalesce((SELECT shobj_description(d.oid, 'pg_database') FROM "
       "pg_database d WHERE d.datname = current_database()), '') AS comment");
 }

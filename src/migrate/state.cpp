@@ -63,6 +63,7 @@ void describe(Archive& archive, T& value) {
   archive("icu_rules", value.icu_rules);
   archive("bytes", value.bytes);
   archive("tables", value.tables);
+  archive.optional("schemas", value.schemas);
   archive("apart", value.apart);
 }
 

@@ -15,7 +15,8 @@ Coverage coverage_of(const Plan& plan, const DatabasePlan& database) {
           .user_mappings = plan.source.superuser && plan.target.superuser,
           .superusers_objects = plan.target.superuser,
           .extension_comments = plan.target.superuser || database.create,
-          .tablespaces = plan.tablespaces};
+          .tablespaces = plan.tablespaces,
+          .schemas = database.schemas};
 }
 
 }  // namespace

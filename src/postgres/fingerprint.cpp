@@ -1,5 +1,6 @@
 #include "postgres/fingerprint.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -33,10 +34,16 @@ void in_its_encoding(Session& session, const std::function<void()>& read) {
   }
 }
 
-void plan_tables(Session& session, const RowHash& hash, DatabasePrint& print, std::vector<PrintWork>& work) {
+bool is_wanted(const std::vector<std::string>& schemas, const std::string& schema) {
+  return schemas.empty() || std::find(schemas.begin(), schemas.end(), schema) != schemas.end();
+}
+
+void plan_tables(Session& session, const std::vector<std::string>& schemas, const RowHash& hash,
+                 DatabasePrint& print, std::vector<PrintWork>& work) {
   const int version = session.version_num();
   const Forms forms = row_forms(session.rows(types_sql(version), "read the types of columns"), hash);
   for (const Row& row : session.rows(tables_sql(hash, forms, version), "read the tables")) {
+    if (!is_wanted(schemas, text_of(row.at(0)))) continue;
     const std::string name = display_name(text_of(row.at(0)), text_of(row.at(1)));
     const bool of_extension = row.at(5) == "true";
     if (of_extension && row.at(6) != "true") {
@@ -81,9 +88,9 @@ void print_catalog(Session& session, const Origin& origin, const RowHash& hash, 
                    std::vector<PrintWork>& work) {
   origin.begin(session);
   print.objects = read_objects(session, CatalogScope::database);
-  read_sequences(session, print);
-  plan_tables(session, hash, print, work);
-  plan_large_objects(session, hash, origin.large_objects, print, work);
+  read_sequences(session, origin.schemas, print);
+  plan_tables(session, origin.schemas, hash, print, work);
+  if (origin.schemas.empty()) plan_large_objects(session, hash, origin.large_objects, print, work);
   session.execute("COMMIT", "end reading");
 }
 
@@ -120,8 +127,9 @@ std::vector<std::string> read_databases(Session& session, Fingerprint& fingerpri
 }  // namespace
 
 // The state of a sequence stands in a relation of its own; many are asked for in one statement.
-void read_sequences(Session& session, DatabasePrint& print) {
-  const std::vector<Row> sequences = session.rows(sequences_sql(), "read the sequences");
+void read_sequences(Session& session, const std::vector<std::string>& schemas, DatabasePrint& print) {
+  std::vector<Row> sequences = session.rows(sequences_sql(), "read the sequences");
+  std::erase_if(sequences, [&](const Row& row) { return !is_wanted(schemas, text_of(row.at(0))); });
   for (std::size_t start = 0; start < sequences.size(); start += kSequencesAtOnce) {
     const std::size_t end = std::min(start + kSequencesAtOnce, sequences.size());
     std::string sql;
@@ -193,6 +201,7 @@ DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const 
                           },
                       .snapshot = task.snapshot,
                       .large_objects = task.large_objects,
+                      .schemas = task.schemas,
                       .changed = task.changed};
   DatabasePrint print;
   std::vector<PrintWork> work;

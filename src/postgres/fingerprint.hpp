@@ -19,8 +19,8 @@ Fingerprint read_fingerprint(const SocketEndpoint& endpoint, const std::string& 
 // That of one database of somebody's server.
 DatabasePrint read_print(const Endpoint& endpoint, const PrintTask& task, const Cancellation& cancellation);
 
-// Into print.sequences, as they are now.
-void read_sequences(Session& session, DatabasePrint& print);
+// Into print.sequences, as they are now; of the schemas, where some are named.
+void read_sequences(Session& session, const std::vector<std::string>& schemas, DatabasePrint& print);
 // What the catalogs tell of it.
 Fingerprint read_catalogs(const SocketEndpoint& endpoint, const std::string& connect_database,
                           const Cancellation& cancellation);

@@ -24,6 +24,7 @@ struct Origin {
   std::function<std::unique_ptr<Session>(const std::string& database)> connect;
   std::string snapshot = {};
   LargeObjectReading large_objects = LargeObjectReading::pages;
+  std::vector<std::string> schemas = {};  // whose tables and sequences are read; empty: all
   std::function<void(const std::string& table)> changed = {};  // PrintTask::changed
 
   // Begins to read in a session that it has connected.

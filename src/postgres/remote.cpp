@@ -28,9 +28,9 @@ class LibpqSnapshot final : public Snapshot {
     fresh_.execute("SELECT 1", "keep the connection");
   }
 
-  std::map<std::string, std::string> sequences() override {
+  std::map<std::string, std::string> sequences(const std::vector<std::string>& schemas) override {
     DatabasePrint print;
-    read_sequences(fresh_, print);
+    read_sequences(fresh_, schemas, print);
     return print.sequences;
   }
 

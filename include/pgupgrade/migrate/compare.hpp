@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pgupgrade/migrate/request.hpp"
 #include "pgupgrade/postgres/remote.hpp"
 
 namespace pgupgrade::migrate {
@@ -18,6 +19,7 @@ struct Coverage {
   bool superusers_objects = true;  // event triggers and publications
   bool extension_comments = true;
   bool tablespaces = true;
+  Schemas schemas = {};  // only they, but for their comments
 };
 
 struct Comparing {

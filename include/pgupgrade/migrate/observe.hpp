@@ -17,10 +17,11 @@ Facts observe(const Request& request, postgres::RemoteServer& source, postgres::
 
 // The place for one database; asked again before it is filled.
 DestinationFacts observe_destination(postgres::RemoteServer& target, const ListedDatabase* listed,
-                                     const std::string& name);
+                                     const std::string& name, const Schemas& schemas = {});
 
-// What of a database the role cannot read: "table public.pay (no SELECT)".
-std::vector<std::string> unreadable(postgres::RemoteServer& server, const std::string& database);
+// What of a database, or of schemas in it, the role cannot read: "table public.pay (no SELECT)".
+std::vector<std::string> unreadable(postgres::RemoteServer& server, const std::string& database,
+                                    const Schemas& schemas = {});
 
 // The databases that are meant, by name, without repetition: those that are named, all, or the one that is
 // connected to. Error(usage, "E-UNKNOWN-DATABASE") for one that the server does not have.

@@ -43,6 +43,7 @@ struct DatabasePlan {
   std::string icu_rules;
   std::int64_t bytes = 0;
   std::int64_t tables = 0;
+  Schemas schemas = {};            // they are at the target, empty
   std::vector<std::string> apart;  // tables ("schema"."name") whose rows travel by themselves, side by side
   bool operator==(const DatabasePlan&) const = default;
 };

@@ -14,9 +14,13 @@ std::string_view text_of(CopyForm form);
 // Whether objects keep their owners and grants. Without, all belong to the role that logs in at the target.
 enum class Ownership { keep, leave_out };
 
+// Of a database; empty: all of it, also what is in no schema.
+using Schemas = std::vector<std::string>;
+
 // What the user asks for. The two servers are apart from it: they have secrets.
 struct Request {
   std::vector<std::string> databases;  // of the source; empty: the one that the source's string names
+  Schemas schemas = {};                // of the one database
   bool all = false;                    // all that can be connected to, but for templates
   std::string into;                    // the name at the target, of one database; empty: the same
   CopyForm form = CopyForm::stream;

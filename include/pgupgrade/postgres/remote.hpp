@@ -24,7 +24,8 @@ struct PrintTask {
   std::string database;
   std::string row_hash;  // best_row_hash() of the older server
   LargeObjectReading large_objects = LargeObjectReading::pages;
-  std::string snapshot;  // Snapshot::id(); empty: as it is now
+  std::string snapshot;                   // Snapshot::id(); empty: as it is now
+  std::vector<std::string> schemas = {};  // only their tables and sequences, no large objects; empty: all
   int jobs = 1;
   std::function<void(const std::string& table)> progress;  // from worker threads, one at a time; may be empty
   // Set where applications go on meanwhile, whose own DDL must not have to wait: each table is locked only
@@ -40,8 +41,9 @@ class Snapshot {
   virtual const std::string& id() const = 0;
   // To be called about every half minute, or a firewall may cut the connection, which is idle otherwise.
   virtual void keep_alive() = 0;
-  // "schema.name" -> "value 5 called; …" of all sequences as they are now: no snapshot holds them.
-  virtual std::map<std::string, std::string> sequences() = 0;
+  // "schema.name" -> "value 5 called; …" of all sequences (of the schemas, where some are named) as they are
+  // now: no snapshot holds them.
+  virtual std::map<std::string, std::string> sequences(const std::vector<std::string>& schemas) = 0;
 };
 
 // A server that somebody else runs, over any connection that libpq can make, as any role. What the role may

@@ -156,12 +156,45 @@ void check_container(const Arguments& arguments) {
                         "--container names one that no Compose file describes");
 }
 
+// Within one server there is no project, and nothing is upgraded.
+void check_alternate(const Arguments& arguments) {
+  const MigrateArguments& own = arguments.migrate;
+  const auto refuse = [](const std::vector<std::pair<const char*, bool>>& options, const char* what,
+                         const char* hint) {
+    for (const auto& [name, given] : options)
+      if (given) throw usage_error(fmt::format("cannot use {} {}", name, what), hint);
+  };
+  if (own.into.empty())
+    return refuse({{"--schema", !own.schemas.empty()},
+                   {"--apply", own.apply},
+                   {"--drop", own.drop},
+                   {"--no-owner", own.no_owner},
+                   {"--dry-run", arguments.dry_run}},
+                  "without --into",
+                  "--into names the alternate database of the same server; of an upgrade `pgupgrade plan` "
+                  "shows the plan");
+  refuse({{"--to", arguments.to != 0},
+          {"--compose", !arguments.compose.empty()},
+          {"--service", !arguments.services.empty()},
+          {"--all", arguments.all},
+          {"--container", !arguments.container.empty()},
+          {"--keep", arguments.keep}},
+         "together with --into", "--into rehearses within the server that --from names");
+  if (own.drop && !own.apply) return;
+  if (own.schemas.empty())
+    throw usage_error("cannot rehearse: no schema is named", "name it with --schema NAME");
+  if (arguments.scripts.empty())
+    throw usage_error("cannot rehearse: no script is named", "name it with --run FILE");
+}
+
 // What is wrong with a whole that is made of proper parts.
 void check(const Arguments& arguments, const CommandEntry& entry) {
   const bool plans = arguments.command == Command::upgrade || arguments.command == Command::plan ||
                      arguments.command == Command::rehearse || arguments.command == Command::prepare ||
                      arguments.command == Command::dump;
-  if (plans && arguments.to == 0)
+  const bool within_server = arguments.command == Command::rehearse && !arguments.migrate.into.empty();
+  if (arguments.command == Command::rehearse) check_alternate(arguments);
+  if (plans && arguments.to == 0 && !within_server)
     throw usage_error(fmt::format("cannot {} without a target version: --to is missing", entry.name),
                       "name the major version to reach, such as --to 17");
   if (arguments.all && !arguments.services.empty())
@@ -173,7 +206,8 @@ void check(const Arguments& arguments, const CommandEntry& entry) {
   if (arguments.command == Command::completion) check_word(arguments.shell, kShells, "complete for");
   if (arguments.command == Command::manual && !arguments.page.empty())
     check_word(arguments.page, kPages, "print the page");
-  if (!arguments.database.empty() && arguments.scripts.empty() && arguments.command == Command::rehearse)
+  if (!arguments.database.empty() && arguments.scripts.empty() && arguments.command == Command::rehearse &&
+      !within_server)
     throw usage_error("cannot use --database without --run", "name the scripts with --run FILE");
   check_codes(arguments.accept);
 }

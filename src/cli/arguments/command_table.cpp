@@ -23,6 +23,8 @@ void for_plan(OptionTable& table) {
 void for_rehearse(OptionTable& table) {
   table.add_project();
   table.add_rehearsal();
+  table.add_alternate();
+  table.add_dry_run();
 }
 void for_apply(OptionTable& table) {
   table.add_dry_run();
@@ -76,8 +78,8 @@ const std::vector<CommandEntry>& command_table() {
       {Command::upgrade, "upgrade", "upgrade PostgreSQL to a new major version (the default command)",
        for_upgrade},
       {Command::plan, "plan", "show what an upgrade would do, and change nothing", for_plan},
-      {Command::rehearse, "rehearse", "carry out a whole upgrade on a copy, beside the running service",
-       for_rehearse},
+      {Command::rehearse, "rehearse",
+       "carry out a whole upgrade, or your own scripts, on a copy beside what runs", for_rehearse},
       {Command::apply, "apply", "carry out a plan that `plan --out` has saved, or say what has changed since",
        for_apply},
       {Command::prepare, "prepare", "do all that can be done while the service runs, and stop there",

@@ -34,16 +34,23 @@ const std::vector<CommandText>& texts() {
                     {"pgupgrade plan --to 17 --detailed-exitcode",
                      "exits with 10 when there is something to upgrade"}}},
       {.command = Command::rehearse,
-       .detail = "Copies the running server, dumps the copy, restores it on the new version, compares every "
-                 "row, and measures each part: the downtime to expect. The service goes on meanwhile, and "
-                 "nothing of it is changed. Once it is complete, the copy has no network, so it reaches "
-                 "nobody. It is removed at the end, unless --keep is given. A script with a line `-- "
-                 "pgupgrade: no transaction` is not put into one.",
+       .detail =
+           "Copies the running server, dumps the copy, restores it on the new version, compares every "
+           "row, and measures each part: the downtime to expect. The service goes on meanwhile, and "
+           "nothing of it is changed. Once it is complete, the copy has no network, so it reaches "
+           "nobody. It is removed at the end, unless --keep is given. A script with a line `-- "
+           "pgupgrade: no transaction` is not put into one. With --into it needs no project: schemas of a "
+           "database are copied into another of the same server, compared, and the scripts run there; then "
+           "--apply runs the very same scripts on the database itself.",
        .positionals = {},
-       .examples = {{"pgupgrade rehearse --to 17", "goes through the upgrade on a copy"},
-                    {"pgupgrade rehearse --to 17 --run migrate.sql check.sql",
-                     "also runs two scripts on the new cluster"},
-                    {"pgupgrade rehearse --to 17 --keep", "keeps the new server for a look at it"}}},
+       .examples =
+           {{"pgupgrade rehearse --to 17", "goes through the upgrade on a copy"},
+            {"pgupgrade rehearse --to 17 --run migrate.sql check.sql",
+             "also runs two scripts on the new cluster"},
+            {"pgupgrade rehearse --to 17 --keep", "keeps the new server for a look at it"},
+            {"pgupgrade rehearse --from postgres://admin@db.example/shop --schema sales --into alt_db "
+             "--run migrate.sql",
+             "tries a script on a copy of a schema"}}},
       {.command = Command::apply,
        .detail =
            "Looks at everything again, and carries out exactly the plan that was saved. Where it no longer "

@@ -97,6 +97,18 @@ fs::path checked_dump_directory(const fs::path& path) {
               "choose another directory with --keep-dumps");
 }
 
+std::string describe(const upgrade::FoundRun& run) {
+  if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
+  return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
+                     utc_time(run.state->created_ms));
+}
+
+bool ended(const upgrade::FoundRun& run) {
+  return run.state && run.state->outcome != RunOutcome::unfinished;
+}
+
+}  // namespace
+
 std::vector<std::string> checked_scripts(const std::vector<std::string>& names, const fs::path& directory) {
   std::vector<std::string> scripts;
   for (const std::string& name : names) {
@@ -110,18 +122,6 @@ std::vector<std::string> checked_scripts(const std::vector<std::string>& names, 
   }
   return scripts;
 }
-
-std::string describe(const upgrade::FoundRun& run) {
-  if (!run.state) return fmt::format("{}: {}", run.state_file.native(), printable(run.problem, 500));
-  return fmt::format("{}: {}, started {}", run.state_file.native(), outcome_text(*run.state),
-                     utc_time(run.state->created_ms));
-}
-
-bool ended(const upgrade::FoundRun& run) {
-  return run.state && run.state->outcome != RunOutcome::unfinished;
-}
-
-}  // namespace
 
 ProjectLocation find_project(const Arguments& arguments, const Environment& environment,
                              const fs::path& directory) {

@@ -18,25 +18,26 @@ void refuse_password(const std::string& text, const std::string& flag, const std
           variable));
 }
 
+void OptionTable::server(const std::string& flag, const std::string& variable, std::string& target,
+                         const std::string& help) {
+  CLI::Option* option = app_.add_option_function<std::string>(
+      flag,
+      [&target, flag, variable](const std::string& value) {
+        refuse_password(value, flag, variable);
+        target = value;
+      },
+      help);
+  Entry& entry = remember(flag, option->type_name("URI"), help);
+  takes(entry, "URI");
+  entry.apply = [&target](const std::string& value) { target = value; };
+}
+
 void OptionTable::add_migration() {
-  const auto side = [&](const std::string& flag, const std::string& variable, std::string& target,
-                        const std::string& help) {
-    CLI::Option* option = app_.add_option_function<std::string>(
-        flag,
-        [&target, flag, variable](const std::string& value) {
-          refuse_password(value, flag, variable);
-          target = value;
-        },
-        help);
-    Entry& entry = remember(flag, option->type_name("URI"), help);
-    takes(entry, "URI");
-    entry.apply = [&target](const std::string& value) { target = value; };
-  };
   MigrateArguments& own = arguments_.migrate;
   group("Servers");
-  side("--from", "PGUPGRADE_FROM", own.from,
-       "the server to read: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
-  side("--target", "PGUPGRADE_TARGET", own.target, "the server to copy to, likewise");
+  server("--from", "PGUPGRADE_FROM", own.from,
+         "the server to read: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
+  server("--target", "PGUPGRADE_TARGET", own.target, "the server to copy to, likewise");
   group("What to copy");
   list("--database,-d", own.databases, "NAME", "the databases (default: the one that --from names)", ",");
   flag("--all", arguments_.all, "all databases of the source, but for templates");
@@ -67,6 +68,23 @@ void OptionTable::add_comparison() {
   group("How");
   number("--jobs", arguments_.jobs, "N", "tables that are read side by side (default: from the processors)",
          1, 256, "it is a whole number from 1 to 256");
+}
+
+void OptionTable::add_alternate() {
+  MigrateArguments& own = arguments_.migrate;
+  group("Within one server");
+  server("--from", "PGUPGRADE_FROM", own.from,
+         "the database, in place of a project: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
+  list("--schema", own.schemas, "NAME", "the schemas that are copied", ",");
+  text("--into", own.into, "NAME",
+       "the alternate database of the same server, where the schemas are copied to and the scripts of --run "
+       "are "
+       "tried; created where it is absent");
+  flag("--apply", own.apply,
+       "run scripts that have passed there on the database itself, after a dump of the schemas");
+  flag("--drop", own.drop, "drop the copy; with --apply when all scripts were applied");
+  flag("--no-owner", own.no_owner,
+       "leave owners and grants out of the copy: all belongs to the role that logs in");
 }
 
 }  // namespace pgupgrade::cli

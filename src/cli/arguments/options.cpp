@@ -202,7 +202,7 @@ void OptionTable::add_rehearsal() {
        "its "
        "own",
        ",");
-  text("--database", arguments_.database, "NAME", "where the scripts are run (default: the only one)");
+  text("--database,-d", arguments_.database, "NAME", "where the scripts are run (default: the only one)");
   flag("--keep", arguments_.keep, "keep the new server running, on a port of 127.0.0.1, until cleanup");
   add_passwords();
   add_jobs();

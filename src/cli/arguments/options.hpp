@@ -40,6 +40,7 @@ class OptionTable {
   void add_discard_new_writes();
   void add_migration();   // migrate_options.cpp
   void add_comparison();  // likewise
+  void add_alternate();   // likewise
 
   // Fills what no flag has set from PGUPGRADE_*.
   void apply_environment() const;
@@ -47,6 +48,9 @@ class OptionTable {
 
  private:
   void add_services();
+  // A connection string, without a password where others can read it.
+  void server(const std::string& flag, const std::string& variable, std::string& target,
+              const std::string& help);
   void add_passwords();
   void add_jobs();
   void add_accepted();

@@ -7,6 +7,7 @@ namespace pgupgrade::cli {
 
 int upgrade_command(Session& session);  // `plan`, too
 int rehearse_command(Session& session);
+int alternate_command(Session& session);  // `rehearse` within one server
 int apply_command(Session& session);
 int resume_command(Session& session);
 int part_command(Session& session);  // `wipe` and `load`

@@ -2,22 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ostream>
-#include <thread>
 
 #include "cli/arguments/options.hpp"
 #include "cli/command/ask_password.hpp"
 #include "cli/command/commands.hpp"
 #include "cli/command/diagnostics.hpp"
+#include "cli/command/outside.hpp"
 #include "cli/command/sides.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
-#include "pgupgrade/cli/process/real_world.hpp"
 #include "pgupgrade/cli/text/render_migration.hpp"
 #include "pgupgrade/cli/view/events.hpp"
-#include "pgupgrade/cli/view/run_log.hpp"
 #include "pgupgrade/docker/connect.hpp"
 #include "pgupgrade/migrate/container_programs.hpp"
 #include "pgupgrade/migrate/make_plan.hpp"
@@ -29,7 +26,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kRunIdBytes = 4;
-constexpr int kMostJobs = 8;
 
 migrate::CopyForm form_of(const std::string& text) {
   for (const auto form : {migrate::CopyForm::stream, migrate::CopyForm::custom, migrate::CopyForm::directory,
@@ -46,7 +42,6 @@ migrate::Request request_of(const Session& session) {
     throw usage_error("cannot use --all together with --database", "choose one of them");
   if (!own.into.empty() && (arguments.all || own.databases.size() > 1))
     throw usage_error("cannot use --into for several databases", "name one with --database");
-  const int processors = static_cast<int>(std::thread::hardware_concurrency());
   return {
       .databases = own.databases,
       .all = arguments.all,
@@ -54,76 +49,10 @@ migrate::Request request_of(const Session& session) {
       .form = form_of(own.format),
       .ownership = own.no_owner ? migrate::Ownership::leave_out : migrate::Ownership::keep,
       .roles = own.roles,
-      .jobs = arguments.jobs > 0 ? arguments.jobs : std::clamp(processors, 1, kMostJobs),
+      .jobs = jobs_of(session),
       .image = arguments.image,
       .state_root = session.directory / (arguments.state_dir.empty() ? ".pgupgrade" : arguments.state_dir)};
 }
-
-// The servers, and the engine where the programs run in containers.
-class Outside {
- public:
-  Outside(Session& session, const postgres::Endpoint& source, const postgres::Endpoint& target)
-      : session_(session),
-        connector_(postgres::make_remote_connector(session.cancellation, asks_on_terminal(session))),
-        source_(connector_->connect(source)),
-        target_(connector_->connect(target)),
-        probe_(variable(session.environment, "PGUPGRADE_KILL_AT"),
-               variable(session.environment, "PGUPGRADE_PAUSE_AT"),
-               variable(session.environment, "PGUPGRADE_PLACES")) {}
-
-  postgres::RemoteServer& source() { return *source_; }
-  postgres::RemoteServer& target() { return *target_; }
-
-  std::vector<migrate::ClientPrograms> programs(const std::string& image) {
-    if (!image.empty()) return {migrate::programs_of_image(image, setting({}, "look"))};
-    std::vector<fs::path> path;
-    for (const std::string& directory : split_list(variable(session_.environment, "PATH"), ":"))
-      path.emplace_back(directory);
-    return migrate::find_programs(path);
-  }
-
-  migrate::World& world(const migrate::Plan& plan) {
-    const migrate::ClientPrograms& which = plan.programs;
-    if (which.image.empty()) {
-      programs_ = migrate::programs_on_this_machine(which, session_.cancellation);
-    } else {
-      migrate::remove_containers(engine(), plan.run_id);
-      programs_ = migrate::programs_in_containers(which, setting(directory_of(plan), plan.run_id));
-    }
-    world_.emplace(migrate::World{.source = *source_,
-                                  .target = *target_,
-                                  .programs = *programs_,
-                                  .clock = session_.clock,
-                                  .cancellation = session_.cancellation,
-                                  .probe = probe_});
-    return *world_;
-  }
-
- private:
-  docker::Engine& engine() {
-    if (!engine_)
-      engine_ = docker::connect(docker::find_endpoint(session_.environment), session_.environment,
-                                session_.cancellation);
-    return *engine_;
-  }
-
-  migrate::ContainerSetting setting(const fs::path& directory, const std::string& run) {
-    return {.engine = engine(),
-            .cancellation = session_.cancellation,
-            .environment = session_.environment,
-            .run = run,
-            .directory = directory};
-  }
-
-  Session& session_;
-  std::unique_ptr<postgres::RemoteConnector> connector_;
-  std::unique_ptr<postgres::RemoteServer> source_;
-  std::unique_ptr<postgres::RemoteServer> target_;
-  CampaignProbe probe_;
-  std::unique_ptr<docker::Engine> engine_;
-  std::unique_ptr<migrate::Programs> programs_;
-  std::optional<migrate::World> world_;
-};
 
 // What a later command connects by: all that was used, but for what only this connection found out.
 std::map<std::string, std::string> lasting(const postgres::RemoteServer& server,
@@ -149,21 +78,6 @@ postgres::Endpoint endpoint_again(const Session& session, const migrate::SidePla
 
 postgres::Endpoint target_again(const Session& session, const migrate::Plan& plan) {
   return endpoint_again(session, plan.target, "the target", "PGUPGRADE_TARGET");
-}
-
-template <typename Action>
-migrate::State watched(Session& session, const Action& action) {
-  RunLog log(session.state_file.parent_path() / "run.log");
-  log.line(Severity::note, "pgupgrade " PGUPGRADE_VERSION);
-  Screen screen(session);
-  BothObservers listener(log, screen.view());
-  try {
-    return action(listener);
-  } catch (const std::exception& exception) {
-    const Error error = as_error(exception);
-    log.line(Severity::error, fmt::format("{}: {}", error.code(), error.what()));
-    throw;
-  }
 }
 
 int tell_end(Session& session, const migrate::State& state, const std::string& outcome) {
@@ -211,7 +125,7 @@ int migrate_command(Session& session) {
   else
     require_consent(session, "address of the target", plan.target.address);
   session.state_file = directory_of(plan) / migrate::kStateFile;
-  const migrate::State state = watched(session, [&](upgrade::Listener& listener) {
+  const migrate::State state = logged(session, [&](upgrade::Listener& listener) {
     return migrate::start(plan, outside.world(plan), listener);
   });
   return tell_end(session, state, "migrated");
@@ -221,7 +135,7 @@ int resume_migration(Session& session) {
   const migrate::Plan plan = migrate::load(session.state_file).plan;
   Outside outside(session, endpoint_again(session, plan.source, "the source", "PGUPGRADE_FROM"),
                   target_again(session, plan));
-  const migrate::State state = watched(session, [&](upgrade::Listener& listener) {
+  const migrate::State state = logged(session, [&](upgrade::Listener& listener) {
     return migrate::resume(session.state_file, outside.world(plan), listener);
   });
   return tell_end(session, state, "migrated");

@@ -79,7 +79,7 @@ int perform(Session& session) {
     case Command::dump:
       return upgrade_command(session);
     case Command::rehearse:
-      return rehearse_command(session);
+      return session.arguments.migrate.into.empty() ? rehearse_command(session) : alternate_command(session);
     case Command::apply:
       return apply_command(session);
     case Command::run:

@@ -6,6 +6,7 @@
 
 #include "pgupgrade/cli/arguments/confirm.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
+#include "pgupgrade/cli/text/render_alternate.hpp"
 #include "pgupgrade/cli/text/render_migration.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"
@@ -38,6 +39,13 @@ Standing standing_of(const Session& session) {
   if (session.state_file.empty() || !std::filesystem::exists(session.state_file, ignored)) return result;
   result.run = RunStanding::resumable;
   try {
+    if (session.state_file.filename() == migrate::kAlternateFile) {
+      const migrate::AlternateState state = migrate::read_alternate(session.state_file);
+      result.situation = situation_of(state, session.arguments);
+      const bool touched = !state.applied.empty() || !state.under_way.empty();
+      if (!touched) result.run = RunStanding::none;
+      return result;
+    }
     if (is_migration(session.state_file)) {
       const migrate::State state = migrate::load(session.state_file);
       result.situation = situation_of(state, session.state_file, session.directory);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/text/migration_rows.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/text/render_plan.hpp"
 
@@ -16,38 +17,10 @@ std::uint64_t natural(std::int64_t value) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
 }
 
-// "  Databases   shop, 1.2 GiB", wrapped under itself.
-std::string row(const std::string& label, const std::string& text, const Style& style) {
-  const std::size_t indent = 2 + kLabelWidth;
-  const auto lines = wrap(text, style.width > indent + 20 ? style.width - indent : 20);
-  std::string result;
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    result += fmt::format("  {}{}\n", pad_right(i == 0 ? label : "", kLabelWidth), lines[i]);
-  return result;
-}
-
-std::string side(const migrate::SidePlan& side) {
-  return fmt::format("{}, PostgreSQL {}, as {}{}{}", side.address, printable(side.version),
-                     printable(side.role), side.superuser ? " (superuser)" : "",
-                     side.encrypted ? ", encrypted" : "");
-}
-
 std::string names(const migrate::DatabasePlan& database) {
   return database.name == database.into
              ? printable(database.name)
              : fmt::format("{} → {}", printable(database.name), printable(database.into));
-}
-
-std::string way(const migrate::Plan& plan) {
-  const std::string form = plan.form == migrate::CopyForm::stream
-                               ? "streamed, no file between"
-                               : fmt::format("by dump files ({}) in {}", text_of(plan.form),
-                                             printable(directory_of(plan).native(), 500));
-  const std::string programs = plan.programs.image.empty()
-                                   ? "in " + printable(plan.programs.directory.native(), 500)
-                                   : "in containers of image " + printable(plan.programs.image);
-  return fmt::format("{}, {}; pg_dump {} {}", form, plural(natural(plan.jobs), "job"),
-                     printable(plan.programs.version), programs);
 }
 
 // " --state FILE" where a command without it would not find the run.
@@ -87,6 +60,33 @@ std::string standing(const migrate::DatabaseState& database) {
 
 }  // namespace
 
+std::string migration_row(const std::string& label, const std::string& text, const Style& style) {
+  const std::size_t indent = 2 + kLabelWidth;
+  const auto lines = wrap(text, style.width > indent + 20 ? style.width - indent : 20);
+  std::string result;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    result += fmt::format("  {}{}\n", pad_right(i == 0 ? label : "", kLabelWidth), lines[i]);
+  return result;
+}
+
+std::string text_of_side(const migrate::SidePlan& side) {
+  return fmt::format("{}, PostgreSQL {}, as {}{}{}", side.address, printable(side.version),
+                     printable(side.role), side.superuser ? " (superuser)" : "",
+                     side.encrypted ? ", encrypted" : "");
+}
+
+std::string text_of_way(const migrate::Plan& plan) {
+  const std::string form = plan.form == migrate::CopyForm::stream
+                               ? "streamed, no file between"
+                               : fmt::format("by dump files ({}) in {}", text_of(plan.form),
+                                             printable(directory_of(plan).native(), 500));
+  const std::string programs = plan.programs.image.empty()
+                                   ? "in " + printable(plan.programs.directory.native(), 500)
+                                   : "in containers of image " + printable(plan.programs.image);
+  return fmt::format("{}, {}; pg_dump {} {}", form, plural(natural(plan.jobs), "job"),
+                     printable(plan.programs.version), programs);
+}
+
 std::string render_migration_plan(const migrate::Plan& plan, const Style& style) {
   const std::string left = fmt::format("Plan to migrate {}", plural(plan.databases.size(), "database"));
   const std::string right = "run " + printable(plan.run_id);
@@ -94,19 +94,19 @@ std::string render_migration_plan(const migrate::Plan& plan, const Style& style)
   const std::size_t used = display_width(left) + display_width(right);
   std::string text = paint(style, Color::bold, left) + std::string(used + 2 < line ? line - used : 2, ' ') +
                      paint(style, Color::dim, right) + "\n";
-  text += row("From", side(plan.source), style);
-  text += row("To", side(plan.target), style);
+  text += migration_row("From", text_of_side(plan.source), style);
+  text += migration_row("To", text_of_side(plan.target), style);
   for (const migrate::DatabasePlan& database : plan.databases)
-    text += row(&database == &plan.databases.front() ? "Databases" : "",
-                fmt::format("{}, {}, {}{}", names(database), human_bytes(natural(database.bytes)),
-                            plural(natural(database.tables), "table"),
-                            database.create ? "; is created" : "; exists and is empty"),
-                style);
-  text += row("Way", way(plan), style);
+    text += migration_row(&database == &plan.databases.front() ? "Databases" : "",
+                          fmt::format("{}, {}, {}{}", names(database), human_bytes(natural(database.bytes)),
+                                      plural(natural(database.tables), "table"),
+                                      database.create ? "; is created" : "; exists and is empty"),
+                          style);
+  text += migration_row("Way", text_of_way(plan), style);
   if (!plan.new_roles.empty())
-    text += row("Roles", "creates " + printable(join(plan.new_roles, ", "), 1000), style);
+    text += migration_row("Roles", "creates " + printable(join(plan.new_roles, ", "), 1000), style);
   for (const std::string& left_out : plan.not_carried)
-    text += row(&left_out == &plan.not_carried.front() ? "Left out" : "", left_out, style);
+    text += migration_row(&left_out == &plan.not_carried.front() ? "Left out" : "", left_out, style);
   text += "\n";
   for (const Diagnostic& diagnostic : plan.diagnostics) text += render_diagnostic(diagnostic, style);
   if (!plan.diagnostics.empty()) text += "\n";
@@ -121,18 +121,18 @@ std::string render_migration(const migrate::State& state, const std::filesystem:
                                        plan.source.address, plan.target.address, outcome(state))) +
                      "\n";
   for (std::size_t i = 0; i < state.databases.size(); ++i) {
-    text +=
-        row(i == 0 ? "Databases" : "", names(plan.databases[i]) + ": " + standing(state.databases[i]), style);
+    text += migration_row(i == 0 ? "Databases" : "",
+                          names(plan.databases[i]) + ": " + standing(state.databases[i]), style);
     for (const std::string& note : state.databases[i].notes)
-      text += row("", "not carried over: " + note, style);
+      text += migration_row("", "not carried over: " + note, style);
   }
   if (!state.created_roles.empty())
-    text += row("Roles", "created " + printable(join(state.created_roles, ", "), 1000), style);
+    text += migration_row("Roles", "created " + printable(join(state.created_roles, ", "), 1000), style);
   for (const std::string& left_out : plan.not_carried)
-    text += row(&left_out == &plan.not_carried.front() ? "Left out" : "", left_out, style);
+    text += migration_row(&left_out == &plan.not_carried.front() ? "Left out" : "", left_out, style);
   const auto next = situation_of(state, state_file, directory).next;
   for (const std::string& command : next)
-    text += row(&command == &next.front() ? "Next" : "", command, style);
+    text += migration_row(&command == &next.front() ? "Next" : "", command, style);
   return text;
 }
 

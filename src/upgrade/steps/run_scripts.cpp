@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
+#include "pgupgrade/postgres/user_script.hpp"
 #include "upgrade/cluster/dump_files.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/run/names.hpp"
@@ -19,19 +19,6 @@ namespace {
 
 constexpr const char* kRan = "ran";
 constexpr const char* kScript = "script.sql";
-constexpr const char* kMark = "-- pgupgrade: no transaction";
-
-// Whether a script has transactions of its own, or must not be in one (CREATE INDEX CONCURRENTLY, VACUUM).
-bool sees_to_transactions(const std::string& script) {
-  static const std::vector<std::string> kBegins = {"begin;", "begin transaction", "begin work",
-                                                   "start transaction", kMark};
-  const auto lines = split_lines(script);
-  return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
-    const std::string text = lower(std::string(trim(line)));
-    return std::any_of(kBegins.begin(), kBegins.end(),
-                       [&](const std::string& begin) { return text.starts_with(begin); });
-  });
-}
 
 // Scripts of the user's, on the new cluster, each in a transaction unless it says otherwise. The first error
 // ends it.
@@ -73,7 +60,7 @@ class RunScriptsStep final : public TargetStep {
     auto argv = postgres::run_sql_file(
         {.socket = server.socket_in_container(), .superuser = target.inventory.superuser}, database,
         std::string(kDumpMount) + "/" + kScript);
-    const bool own = sees_to_transactions(content);
+    const bool own = postgres::sees_to_transactions(content);
     if (!own) argv.insert(argv.begin() + 1, "--single-transaction");
     WorkSpec spec = server.client("script", std::move(argv), WorkServer::Values::computed);
     spec.environment["PGCLIENTENCODING"] = "UTF8";
@@ -90,7 +77,8 @@ class RunScriptsStep final : public TargetStep {
       error.add_context(fmt::format("running {} on the new cluster", printable(script, 500)));
       const bool blocked =
           std::string(error.what()).find("cannot run inside a transaction block") != std::string::npos;
-      if (blocked) error.set_hint(fmt::format("put the line \"{}\" at its beginning", kMark));
+      if (blocked)
+        error.set_hint(fmt::format("put the line \"{}\" at its beginning", postgres::kNoTransaction));
       throw;
     }
   }

@@ -36,7 +36,7 @@ enum class Command {
 
 enum class OutputMode { automatic, plain, json };
 
-// Of migrate and compare.
+// Of migrate and compare, and of rehearse within one server (with `into`).
 struct MigrateArguments {
   std::string from;  // connection strings; may have a password when they come from the environment
   std::string target;
@@ -45,6 +45,9 @@ struct MigrateArguments {
   std::string format = "stream";
   bool roles = false;
   bool no_owner = false;
+  std::vector<std::string> schemas;  // these and the next two of rehearse
+  bool apply = false;
+  bool drop = false;
   bool operator==(const MigrateArguments&) const = default;
 };
 

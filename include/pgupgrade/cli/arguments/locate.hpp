@@ -25,6 +25,10 @@ std::optional<Verify> asked_verify(const Arguments& arguments);
 Request make_request(const Arguments& arguments, const Environment& environment,
                      const std::filesystem::path& directory);
 
+// Absolute. Error(usage, "E-NO-FILE" or "E-USAGE") for one that is absent or cannot be read.
+std::vector<std::string> checked_scripts(const std::vector<std::string>& names,
+                                         const std::filesystem::path& directory);
+
 // The same of a request that was saved: what it names may be gone by now.
 void check_files_of(const Request& request);
 

@@ -1,0 +1,92 @@
+// What is kept of a rehearsal within one server, and what is known of its scripts.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "model/fields.hpp"
+#include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/json.hpp"
+#include "pgupgrade/base/text.hpp"
+#include "pgupgrade/migrate/alternate.hpp"
+#include "pgupgrade/postgres/user_script.hpp"
+
+namespace pgupgrade::migrate {
+
+template <class Archive, fields::Of<Script> T>
+void describe(Archive& archive, T& value) {
+  archive("path", value.path);
+  archive("sha256", value.sha256);
+  archive("one_transaction", value.one_transaction);
+}
+
+template <class Archive, fields::Of<AlternateState> T>
+void describe(Archive& archive, T& value) {
+  archive("id", value.id);
+  archive("database", value.database);
+  archive("into", value.into);
+  archive("schemas", value.schemas);
+  archive("creating", value.creating);
+  archive("copied", value.copied);
+  archive("passed", value.passed);
+  archive("tried_ms", value.tried_ms);
+  archive("dump", value.dump);
+  archive("way_back", value.way_back);
+  archive("applied", value.applied);
+  archive("under_way", value.under_way);
+  archive("boot", value.boot);
+  archive("applied_ms", value.applied_ms);
+}
+
+namespace {
+
+constexpr std::size_t kIdDigits = 8;
+
+}  // namespace
+
+AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& address,
+                              const std::string& database, const std::string& into) {
+  AlternateState state;
+  state.id = "alternate-" + sha256_hex(address + "\n" + database + "\n" + into).substr(0, kIdDigits);
+  state.database = database;
+  state.into = into;
+  const std::filesystem::path path = state_root / state.id / kAlternateFile;
+  return std::filesystem::exists(path) ? read_alternate(path) : state;
+}
+
+AlternateState read_alternate(const std::filesystem::path& path) {
+  const std::string text = read_file(path);
+  try {
+    return fields::read_document<AlternateState>(json::parse(text, "the state"), "state");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::usage, "E-STATE-DAMAGED",
+                fmt::format("cannot use the state file {}: {}", path.string(), error.what()),
+                "move it away and rehearse again");
+  }
+}
+
+void save_alternate(const std::filesystem::path& state_root, const AlternateState& state) {
+  create_private_directory(state_root / state.id);
+  write_file_durably(state_root / state.id / kAlternateFile, json::pretty(fields::write(state)) + "\n");
+}
+
+std::vector<Script> read_scripts(const std::vector<std::string>& paths) {
+  std::vector<Script> scripts;
+  for (const std::string& path : paths) {
+    const std::string content = read_file(path);
+    const postgres::LeavingLine leaving = postgres::leaving_line(content);
+    if (leaving.number != 0)
+      throw Error(
+          ErrorKind::usage, "E-USAGE",
+          fmt::format("cannot run the script {}: its line {} ({}) leads to another file or another database",
+                      printable(path, 500), leaving.number, leaving.command),
+          "name each file with --run; the database is chosen by --apply");
+    scripts.push_back({.path = path,
+                       .sha256 = sha256_hex(content),
+                       .one_transaction = !postgres::sees_to_transactions(content)});
+  }
+  return scripts;
+}
+
+}  // namespace pgupgrade::migrate
