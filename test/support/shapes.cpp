@@ -1,5 +1,7 @@
 #include "support/shapes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "pgupgrade/base/files.hpp"
@@ -39,6 +41,21 @@ Texts applied(const Texts& texts, const std::vector<FileEdit>& edits) {
     text = compose::apply_edits(text, own);
   }
   return result;
+}
+
+std::string visible(const std::string& line) {
+  return line.ends_with('\r') ? line.substr(0, line.size() - 1) + "<CR>" : line;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t start = 0;
+  for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
+    lines.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  lines.push_back(text.substr(start));
+  return lines;
 }
 
 }  // namespace
@@ -114,6 +131,19 @@ Texts edited(const Shape& shape, const compose::Sources& sources) {
     edits.insert(edits.end(), own.begin(), own.end());
   }
   return applied(sources.texts, edits);
+}
+
+std::string differences(const Texts& before, const Texts& after) {
+  std::string result;
+  for (const auto& [name, text] : before) {
+    const auto old_lines = lines_of(text);
+    const auto new_lines = lines_of(after.at(name));
+    if (old_lines.size() != new_lines.size()) return name + " has another number of lines\n";
+    for (std::size_t i = 0; i < old_lines.size(); ++i)
+      if (old_lines[i] != new_lines[i])
+        result += fmt::format("{}:{}\n-{}\n+{}\n", name, i + 1, visible(old_lines[i]), visible(new_lines[i]));
+  }
+  return result.empty() ? "nothing\n" : result;
 }
 
 void write_edits(const Shape& shape, const std::string& edits) {

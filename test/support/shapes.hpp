@@ -34,6 +34,9 @@ std::vector<Shape> all_shapes();  // by name
 // The texts with the edits of image, PGDATA and mount. Throws as the editor does.
 Texts edited(const Shape& shape, const compose::Sources& sources);
 
+// Each line that changes, as shape.txt has it: an edit is within its line.
+std::string differences(const Texts& before, const Texts& after);
+
 // Writes what is expected of the editor into shape.txt.
 void write_edits(const Shape& shape, const std::string& edits);
 

@@ -9,7 +9,6 @@
 #include <filesystem>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/sources.hpp"
 #include "support/catch.hpp"
 #include "support/shapes.hpp"
@@ -19,34 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string visible(const std::string& line) {
-  return line.ends_with('\r') ? line.substr(0, line.size() - 1) + "<CR>" : line;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::size_t start = 0;
-  for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
-    lines.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  lines.push_back(text.substr(start));
-  return lines;
-}
-
-// Each line that changes, in all files: an edit is within its line.
-std::string differences(const Shape& shape, const Texts& before, const Texts& after) {
-  std::string result;
-  for (const auto& [path, text] : before) {
-    const auto old_lines = lines_of(text);
-    const auto new_lines = lines_of(after.at(path));
-    REQUIRE(old_lines.size() == new_lines.size());
-    for (std::size_t i = 0; i < old_lines.size(); ++i)
-      if (old_lines[i] != new_lines[i])
-        result += fmt::format("{}:{}\n-{}\n+{}\n", fs::relative(path, shape.directory).string(), i + 1,
-                              visible(old_lines[i]), visible(new_lines[i]));
-  }
-  return result.empty() ? "nothing\n" : result;
+Texts relative_to(const Shape& shape, const Texts& texts) {
+  Texts result;
+  for (const auto& [path, text] : texts) result[fs::relative(path, shape.directory).string()] = text;
+  return result;
 }
 
 std::string without(std::string text, const std::string& part) {
@@ -58,7 +33,7 @@ std::string outcome(const Shape& shape) {
   if (shape.new_image().empty()) return "refused: the tag names no version\n";
   try {
     const auto sources = compose::read_sources(shape.location(), shape.shell());
-    return differences(shape, sources.texts, edited(shape, sources));
+    return differences(relative_to(shape, sources.texts), relative_to(shape, edited(shape, sources)));
   } catch (const Error& error) {
     const std::string message = error.what();
     return without(fmt::format("refused: {} ({})\n", message.substr(0, message.find('\n')), error.hint()),

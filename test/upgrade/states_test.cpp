@@ -223,7 +223,7 @@ TEST_CASE("of a built image the Dockerfile's line is named, and what to give") {
   Facts facts = look(scene, request);
   REQUIRE(facts.services.at(0).edit_problem);
   CHECK(facts.services[0].edit_problem->message ==
-        "cannot change the image of service \"db\": " + scene.compose_file().string() + ":4 builds it from " +
+        "cannot change the image of service \"db\": " + scene.compose_file().string() + ":5 builds it from " +
             directory + "/Dockerfile:1 \"ARG PG=15\"");
   CHECK(facts.services[0].edit_problem->hint == "change line 1 of " + directory +
                                                     "/Dockerfile to PostgreSQL 17, build it with \"docker "
@@ -240,19 +240,15 @@ TEST_CASE(
   std::string text = scene.original_compose;
   const std::string data = "      - dbdata:/var/lib/postgresql/data\n";
   text.insert(text.find(data) + data.size(),
-              "      - ./a.stop:/usr/share/postgresql/15/tsearch_data/a.stop:ro\n");
+              "      - /srv/a.stop:/usr/share/postgresql/15/tsearch_data/a.stop\n");
   write_file_durably(scene.compose_file(), text, 0644);
   scene.compose.up({.files = {scene.compose_file()}}, {"db"}, {});
-  scene.engine.at("shop-db-1")
-      .info.mounts.push_back({.kind = MountKind::bind,
-                              .source = "/a.stop",
-                              .target = "/usr/share/postgresql/15/tsearch_data/a.stop"});
   Request request = scene.request();
   const Facts facts = look(scene, request);
   Words edits;
   for (const FileEdit& edit : facts.services.at(0).edits)
     edits.push_back(std::to_string(edit.line) + " " + edit.old_text + " " + edit.new_text);
-  CHECK(edits == Words{"4 15 17", "10 15 17"});
+  CHECK(edits == Words{"5 15 17", "11 15 17"});
   const auto planned = plan_of(request, facts);
   Words targets;
   for (const Mount& mount : planned.plan.targets.at(0).other_mounts) targets.push_back(mount.target);
@@ -270,13 +266,17 @@ TEST_CASE(
   text.erase(text.find(dependency, text.find("  worker:\n")), dependency.size());
   write_file_durably(scene.compose_file(), text, 0644);
   const auto why = [&] {
-    for (const ClientFacts& client : look(scene, scene.request()).services.at(0).clients)
+    const Facts facts = look(scene, scene.request());
+    for (const ClientFacts& client : facts.services.at(0).clients)
       if (client.container_name == "shop-worker-1") return client.why;
     return std::string("not found");
   };
   CHECK(why() == "not found");
   auto& worker = scene.engine.at("shop-worker-1").info;
   worker.environment = {"TITLE=db", "PGHOST=shop-db-1"};
+  worker.networks = {{.network = "shop_default", .ip_address = "172.20.0.99", .ip6_address = {}}};
+  scene.engine.at("shop-db-1").info.networks = {
+      {.network = "shop_default", .ip_address = "172.20.0.98", .ip6_address = {}}};
   CHECK(why() == "names it in PGHOST");
   CHECK(look(scene, scene.request()).services.at(0).dumpers.empty());
   scene.engine.pg_dumps["shop-worker-1"] = "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)";
