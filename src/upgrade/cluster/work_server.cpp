@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
+#include "pgupgrade/backup/archive.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "pgupgrade/postgres/value_settings.hpp"
 #include "upgrade/cluster/socket_directory.hpp"
@@ -52,6 +56,38 @@ void add_room_for_locks(std::vector<SettingFacts>& settings, const Inventory& in
     if (setting.name == kName) locks = std::max(locks, std::atoi(setting.value.c_str()));
   settings.push_back(
       {.name = kName, .value = std::to_string(locks), .origin = SettingFacts::Origin::command_line});
+}
+
+// What is in the service's container on no mount, by directory and all: a vendor's entrypoint makes the
+// configuration there at each start, and the image does not have it. Too much is nobody's configuration.
+std::vector<backup::SmallFile> own_configuration(World& world, const TargetPlan& target,
+                                                 const std::string& owner) {
+  const std::string& file = target.inventory.config_file;
+  std::vector<Mount> mounts = target.other_mounts;
+  mounts.push_back(target.data_mount);
+  if (file.empty() || planning::mount_of(mounts, file) ||
+      !world.engine.inspect_container(target.container_id))
+    return {};
+  constexpr std::size_t kMost = 16U << 20U;
+  const std::filesystem::path directory = std::filesystem::path(file).parent_path();
+  std::string tar;
+  world.engine.get_archive(target.container_id, directory.string(), [&](std::string_view bytes) {
+    if (tar.size() <= kMost) tar += bytes;
+  });
+  std::vector<backup::SmallFile> files;
+  if (tar.size() > kMost || directory == "/") return files;
+  std::int64_t uid = 0;
+  std::int64_t gid = 0;
+  const auto colon = std::min(owner.find(':'), owner.size());
+  std::from_chars(owner.data(), owner.data() + colon, uid);
+  if (colon < owner.size()) std::from_chars(owner.data() + colon + 1, owner.data() + owner.size(), gid);
+  // The names begin with the directory's own.
+  for (auto& [name, content] : backup::files_of_tar(tar))
+    files.push_back({.path = (directory.parent_path() / name).relative_path().string(),
+                     .content = std::move(content),
+                     .uid = uid,
+                     .gid = gid});
+  return files;
 }
 
 // Of a server's log the lines that tell of a failure, but for those that are told already.
@@ -137,6 +173,10 @@ std::unique_ptr<postgres::Server> WorkServer::start(const std::vector<SettingFac
   server.user = old ? old_owner(context_, target_) : new_owner(context_, target_);
   server.mounts.push_back(data_mount());
   server.network = network;
+  if (old) {
+    const auto files = own_configuration(context_.world, target_, server.user);
+    if (!files.empty()) server.files = backup::tar_of(files);
+  }
   // Two servers on one cluster in two containers do not see each other's lock file.
   if (data_mount().source == target_.data_mount.source) refuse_other_users(context_, target_);
   const std::string id = create_work(context_.world, server);
