@@ -6,13 +6,13 @@
 #include <ostream>
 
 #include "cli/arguments/options.hpp"
+#include "cli/command/alternate_text.hpp"
 #include "cli/command/commands.hpp"
 #include "cli/command/diagnostics.hpp"
 #include "cli/command/outside.hpp"
 #include "cli/command/sides.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
-#include "pgupgrade/cli/text/render_alternate.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 
 namespace pgupgrade::cli {

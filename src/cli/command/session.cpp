@@ -4,9 +4,9 @@
 
 #include <ostream>
 
+#include "cli/command/alternate_text.hpp"
 #include "pgupgrade/cli/arguments/confirm.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
-#include "pgupgrade/cli/text/render_alternate.hpp"
 #include "pgupgrade/cli/text/render_migration.hpp"
 #include "pgupgrade/cli/view/events.hpp"
 #include "pgupgrade/upgrade/command/commands.hpp"

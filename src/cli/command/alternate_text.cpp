@@ -1,4 +1,4 @@
-#include "pgupgrade/cli/text/render_alternate.hpp"
+#include "cli/command/alternate_text.hpp"
 
 #include <fmt/format.h>
 
