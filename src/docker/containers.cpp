@@ -26,6 +26,7 @@ std::string container_path(const std::string& container) {
 }  // namespace
 
 std::optional<ContainerInfo> HttpEngine::inspect_container(const std::string& container) {
+  if (container.empty()) return std::nullopt;  // its path would be another call's
   const HttpRequest request{.what = "inspect " + named("container", container),
                             .target = container_path(container) + "/json"};
   const HttpResponse answer = call(request, {404});

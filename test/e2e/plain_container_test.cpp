@@ -1,5 +1,6 @@
 // A container of `docker run`, without a Compose file: upgraded, killed and resumed, rolled back, cleaned up.
 #include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -11,6 +12,16 @@
 
 namespace pgupgrade::test {
 namespace {
+
+// Of this process: tests run side by side, and two networks cannot have the same addresses, nor two
+// containers a port.
+std::string subnet() {
+  return "172.31." + std::to_string(::getpid() % 250) + ".";
+}
+
+std::string published() {
+  return "127.0.0.1:" + std::to_string(25000 + ::getpid() % 5000) + ":5432";
+}
 
 namespace fs = std::filesystem;
 
@@ -24,8 +35,7 @@ class Plain {
         network_(project.name() + "-net"),
         place_(bind ? (project / "data").string() : project.name() + "-data") {
     remove();
-    must_run(
-        {"docker", "network", "create", "--subnet", bind ? "172.31.241.0/24" : "172.31.242.0/24", network_});
+    must_run({"docker", "network", "create", "--subnet", subnet() + "0/24", network_});
     if (bind) fs::create_directory(place_);
     run(major);
     must_run({"docker", "run", "--detach", "--name", client_, "--network", network_, "--restart", "always",
@@ -107,9 +117,9 @@ class Plain {
               "--network-alias",
               "database",
               "--ip",
-              bind ? "172.31.241.9" : "172.31.242.9",
+              subnet() + "9",
               "--publish",
-              bind ? "127.0.0.1:25437:5432" : "127.0.0.1:25438:5432",
+              published(),
               "--volume",
               place_ + ":/var/lib/postgresql/data",
               "--env",
@@ -179,7 +189,7 @@ TEST_CASE("a plain container on a named volume is upgraded to where the mount mo
   REQUIRE(planned.exit_code == 0);
   const std::string line = "docker run --detach --name " + plain.name();
   CHECK_THAT(planned.standard_output, ContainsSubstring(line));
-  CHECK_THAT(planned.standard_output, ContainsSubstring("127.0.0.1:25438:5432"));
+  CHECK_THAT(planned.standard_output, ContainsSubstring(published()));
   CHECK_THAT(planned.standard_output, ContainsSubstring("pgupgrade-fixture/postgres:18"));
   CHECK(planned.standard_output.find("s3cret") == std::string::npos);
 

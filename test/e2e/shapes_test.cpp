@@ -1,11 +1,14 @@
 // What Compose itself makes of the shapes of project, as they are and edited.
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 #include "pgupgrade/base/environment.hpp"
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/compose/cli.hpp"
 #include "pgupgrade/compose/sources.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 #include "support/shapes.hpp"
 
 namespace pgupgrade::test {
@@ -13,8 +16,9 @@ namespace {
 
 // With the shape's own variable in the shell.
 compose::Project loaded(const Shape& shape, const Texts& texts) {
-  Environment environment = current_environment();
-  for (const auto& [name, value] : shape.shell()) environment[name] = value;
+  std::vector<std::unique_ptr<Variable>> shell;
+  for (const auto& [name, value] : shape.shell()) shell.push_back(std::make_unique<Variable>(name, value));
+  const Environment environment = current_environment();
   const Cancellation never;
   const auto cli = compose::make_cli("unix:///nowhere", environment, never);
   return cli->load_with(shape.location(), texts);

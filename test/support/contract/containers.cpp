@@ -12,6 +12,7 @@ using docker::ContainerStatus;
 void absent_things(Trial& trial) {
   const std::string nobody = trial.name("nobody");
   CHECK_FALSE(trial.engine.inspect_container(nobody));
+  CHECK_FALSE(trial.engine.inspect_container(""));
   CHECK_FALSE(trial.engine.inspect_volume(nobody));
   CHECK_FALSE(trial.engine.inspect_image("pgupgrade-contract/nothing:1"));
   CHECK(Trial::refusal([&] { trial.engine.remove_container(nobody); }) == "");
