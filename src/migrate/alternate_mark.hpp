@@ -24,4 +24,7 @@ Marks read_marks(postgres::RemoteServer& server, const std::string& into, const 
 // unmarked.
 bool was_just_created(const AlternateState& state, postgres::RemoteServer& server);
 
+// Whether the server has a database of that name.
+bool is_there(postgres::RemoteServer& server, const std::string& database);
+
 }  // namespace pgupgrade::migrate
