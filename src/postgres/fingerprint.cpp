@@ -87,8 +87,11 @@ void plan_large_objects(Session& session, const RowHash& hash, LargeObjectReadin
 void print_catalog(Session& session, const Origin& origin, const RowHash& hash, DatabasePrint& print,
                    std::vector<PrintWork>& work) {
   origin.begin(session);
-  print.objects = read_objects(session, CatalogScope::database);
-  read_sequences(session, origin.schemas, print);
+  if (!origin
+           .changed) {  // else only the rows are wanted, and no lock on a sequence of applications that go on
+    print.objects = read_objects(session, CatalogScope::database);
+    read_sequences(session, origin.schemas, print);
+  }
   plan_tables(session, origin.schemas, hash, print, work);
   if (origin.schemas.empty()) plan_large_objects(session, hash, origin.large_objects, print, work);
   session.execute("COMMIT", "end reading");
