@@ -26,7 +26,7 @@ constexpr References kReferences[] = {
     {"pg_constraint", "conparentid tgconstraint"},
     {"pg_database", "setdatabase subdbid"},
     {"pg_foreign_data_wrapper", "srvfdw"},
-    {"pg_foreign_server", "ftserver umserver"},
+    {"pg_foreign_server", "ftserver subserver umserver"},
     {"pg_language", "prolang trflang"},
     {"pg_namespace",
      "cfgnamespace collnamespace connamespace connamespace defaclnamespace dictnamespace extnamespace "
@@ -35,7 +35,8 @@ constexpr References kReferences[] = {
     {"pg_opclass", "indclass partclass rngsubopc"},
     {"pg_operator", "aggsortop amopopr conexclop conffeqop conpfeqop conppeqop oprcom oprnegate"},
     {"pg_opfamily", "amopfamily amopsortfamily amprocfamily opcfamily"},
-    {"pg_proc", "castfunc evtfoid fdwhandler fdwvalidator laninline lanplcallfoid lanvalidator tgfoid"},
+    {"pg_proc",
+     "castfunc evtfoid fdwconnection fdwhandler fdwvalidator laninline lanplcallfoid lanvalidator tgfoid"},
     {"pg_publication", "pnpubid prpubid"},
     {"pg_tablespace", "dattablespace reltablespace"},
     {"pg_trigger", "tgparentid"},
@@ -246,6 +247,7 @@ const std::vector<ColumnRule>& column_rules() {
       {"subconninfo", How::left_out, {}, "it holds passwords"},
       {"subenabled", How::left_out, {}, "a dump makes subscriptions disabled"},
       {"subskiplsn", How::left_out, {}, "it is the state of replication, which begins anew"},
+      {"subretentionactive", How::left_out, {}, "it is the state of replication, which begins anew"},
       {"subtwophasestate", How::rendered, "(c.subtwophasestate <> 'd')::text",
        "pending and enabled differ by the state of replication"},
       // Roles, databases, tablespaces.
