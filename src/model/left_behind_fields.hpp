@@ -27,6 +27,16 @@ template <class Archive, fields::Of<OidColumnFacts> T>
 void describe(Archive& archive, T& value) {
   archive("column", value.column);
   archive("values", value.values);
+  archive.optional("gone", value.gone);
+  archive("cure", value.cure);
+  archive("problem", value.problem);
+}
+
+template <class Archive, fields::Of<RowFinding> T>
+void describe(Archive& archive, T& value) {
+  archive("rule", value.rule);
+  archive("rows", value.rows);
+  archive("first_keys", value.first_keys);
   archive("cure", value.cure);
   archive("problem", value.problem);
 }
@@ -63,6 +73,9 @@ void describe(Archive& archive, T& value) {
   archive.optional("key_states", value.key_states);
   archive.optional("column_orders", value.column_orders);
   archive.optional("views", value.views);
+  archive.optional("constructors", value.constructors);
+  archive.optional("counters", value.counters);
+  archive.optional("rows", value.rows);
   archive("unknown_extensions", value.unknown_extensions);
 }
 

@@ -78,7 +78,7 @@ template <class Archive, fields::Of<Request> T>
 void describe(Archive& archive, T& value) {
   auto& [project, container, target_major, services, all_services, strategy, verify, backup, image, old_image,
          password_file, md5_policy, acknowledged, jobs, state_root, backup_directory, dump_directory,
-         edit_files, keep_going, hooks, rehearsal] = value;
+         edit_files, keep_going, deep, hooks, rehearsal] = value;
   archive("project", project);
   archive.optional("container", container);
   archive("target_major", target_major);
@@ -98,6 +98,7 @@ void describe(Archive& archive, T& value) {
   describe_path(archive, "dump_directory", dump_directory);
   archive("edit_files", edit_files);
   archive.optional("keep_going", keep_going);
+  archive.optional("deep", deep);
   archive("hooks", hooks);
   archive("rehearsal", rehearsal);
 }

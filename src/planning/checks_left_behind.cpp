@@ -76,6 +76,31 @@ Diagnostics check_key_states(const Subject& subject) {
       "so again after the restore");
 }
 
+Diagnostics check_constructors(const Subject& subject) {
+  return about_objects(subject, &LeftBehind::constructors, Severity::note, "N-CONSTRUCTORS",
+                       "constructors of range types with an owner, privileges or a comment, which a dump "
+                       "leaves out; they are made so again");
+}
+
+Diagnostics check_counters(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    if (database.left_behind.counters.empty()) continue;
+    std::vector<std::string> columns;
+    for (const LeftObject& column : database.left_behind.counters)
+      columns.push_back(fmt::format("{} ({})", column.object, column.cure));
+    result.push_back(
+        {.severity = Severity::warning,
+         .code = "W-COUNTERS",
+         .message = fmt::format("{} stores transaction ids or WAL positions, which the new cluster counts "
+                                "from the start: {}",
+                                database_of(subject, database), plain_list(columns)),
+         .hint = "where they are compared with the server's own, use --strategy warm, under which it counts "
+                 "on, or start such tables anew after the upgrade"});
+  }
+  return result;
+}
+
 Diagnostics check_column_orders(const Subject& subject) {
   return about_objects(subject, &LeftBehind::column_orders, Severity::error, "E-COLUMN-ORDER",
                        "tables that inherit, whose columns would be in another order after the restore");
@@ -128,18 +153,43 @@ Diagnostics check_generated_columns(const Subject& subject) {
   return result;
 }
 
+namespace {
+
+// Such a value is carried as the number that it shows, which may be another object's there.
+void check_gone_objects(const Subject& subject, const DatabaseFacts& database, Diagnostics& result) {
+  std::vector<std::string> found;
+  std::vector<std::string> cures;
+  for (const OidColumnFacts& column : database.left_behind.oid_columns) {
+    if (!column.gone || column.values == 0) continue;
+    found.push_back(
+        fmt::format("{} in {}", column.column, plural(static_cast<std::uint64_t>(column.values), "row")));
+    cures.push_back(column.cure);
+  }
+  if (found.empty()) return;
+  result.push_back({.severity = Severity::error,
+                    .code = "E-OIDS-GONE",
+                    .message = fmt::format("{} stores the oids of objects that are gone, which may be those "
+                                           "of others in the new cluster: {}",
+                                           database_of(subject, database), plain_list(found)),
+                    .hint = statements(cures)});
+}
+
+}  // namespace
+
 Diagnostics check_oid_columns(const Subject& subject) {
   Diagnostics result;
   for (const DatabaseFacts& database : subject.inventory.databases) {
+    check_gone_objects(subject, database, result);
     std::vector<std::string> found;
     std::vector<std::string> unchecked;
     std::vector<std::string> cures;
     std::string problem;
     for (const OidColumnFacts& column : database.left_behind.oid_columns) {
-      if (column.values > 0)
+      if (column.values > 0 && !column.gone) {
         found.push_back(
             fmt::format("{} in {}", column.column, plural(static_cast<std::uint64_t>(column.values), "row")));
-      if (!column.cure.empty()) cures.push_back(column.cure);
+        if (!column.cure.empty()) cures.push_back(column.cure);
+      }
       if (column.problem.empty()) continue;
       unchecked.push_back(column.column);
       problem = column.problem;
@@ -158,6 +208,44 @@ Diagnostics check_oid_columns(const Subject& subject) {
                             "could not check whether {} stores oids of its objects, which get new "
                             "oids in the new cluster: {}: {}",
                             database_of(subject, database), plain_list(unchecked), printable(problem, 500))});
+  }
+  return result;
+}
+
+Diagnostics check_broken_rows(const Subject& subject) {
+  Diagnostics result;
+  for (const DatabaseFacts& database : subject.inventory.databases) {
+    std::vector<std::string> broken;
+    std::vector<std::string> cures;
+    std::vector<std::string> unchecked;
+    std::string problem;
+    for (const RowFinding& finding : database.left_behind.rows) {
+      if (finding.rows > 0) {
+        std::string text =
+            fmt::format("{} by {}", finding.rule, plural(static_cast<std::uint64_t>(finding.rows), "row"));
+        if (!finding.first_keys.empty()) text += fmt::format(" ({})", printable(finding.first_keys, 200));
+        broken.push_back(std::move(text));
+        if (!finding.cure.empty()) cures.push_back(finding.cure);
+        continue;
+      }
+      unchecked.push_back(finding.rule);
+      problem = finding.problem;
+    }
+    if (!broken.empty())
+      result.push_back({.severity = Severity::error,
+                        .code = "E-BROKEN-ROWS",
+                        .message = fmt::format("{} has rows that a restore would refuse, since they break "
+                                               "the rules of their tables: {}",
+                                               database_of(subject, database), plain_list(broken)),
+                        .hint = cures.empty() ? "change or delete these rows"
+                                              : "change or delete these rows: " + statements(cures)});
+    if (!unchecked.empty())
+      result.push_back({.severity = Severity::warning,
+                        .code = "W-ROWS-UNKNOWN",
+                        .message = fmt::format(
+                            "could not check whether rows of {} keep the rules of their tables: {}: {}",
+                            database_of(subject, database), plain_list(unchecked), printable(problem, 500)),
+                        .hint = "the restore checks them all"});
   }
   return result;
 }

@@ -200,9 +200,14 @@ void carry_removed(std::vector<MemberChange>& changes, const Members& expected, 
   });
 }
 
-// A newer version of an extension may have more members of its own.
+bool stands_on_table(const MemberChange& change) {
+  constexpr std::array<std::string_view, 4> kParts = {kIndexes, kTriggers, kConstraints, kRules};
+  return std::find(kParts.begin(), kParts.end(), change.attribute) != kParts.end();
+}
+
+// A newer version of an extension may have more of its own.
 bool is_made(const MemberChange& change, const std::string& value) {
-  if (change.attribute != kLooseMembers) return value == change.value;
+  if (change.attribute != kLooseMembers && !stands_on_table(change)) return value == change.value;
   const std::vector<std::string> now = split_lines(value);
   const std::vector<std::string> made = split_lines(change.expected);
   const std::vector<std::string> wanted = split_lines(change.value);

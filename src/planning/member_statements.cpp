@@ -62,13 +62,26 @@ constexpr std::array<Clause, 12> kClauses = {{{"security definer", "true", "SECU
                                               {"parallel", "r", "PARALLEL RESTRICTED"},
                                               {"parallel", "u", "PARALLEL UNSAFE"}}};
 
-// What was added to an operator family. What was taken out of it has no statement.
-std::string add_to_family(const MemberChange& change) {
+// The lines that were added. Nothing when others were taken out: that has no statement.
+std::vector<std::string> added_lines(const MemberChange& change) {
   std::vector<std::string> made = split_lines(change.expected);
   std::vector<std::string> added;
-  for (const std::string& clause : split_lines(change.value))
-    if (std::erase(made, clause) == 0) added.push_back(clause);
-  if (!made.empty() || added.empty()) return {};
+  for (const std::string& line : split_lines(change.value))
+    if (std::erase(made, line) == 0) added.push_back(line);
+  if (!made.empty()) added.clear();
+  return added;
+}
+
+// What users have put on a table of an extension.
+std::string add_to_table(const MemberChange& change) {
+  const std::vector<std::string> added = added_lines(change);
+  const auto is_digest = [](const std::string& line) { return line.find(' ') == std::string::npos; };
+  return std::any_of(added.begin(), added.end(), is_digest) ? std::string() : join(added, "; ");
+}
+
+std::string add_to_family(const MemberChange& change) {
+  const std::vector<std::string> added = added_lines(change);
+  if (added.empty()) return {};
   return fmt::format("ALTER OPERATOR FAMILY {} ADD {}", change.identity, join(added, ", "));
 }
 
@@ -154,6 +167,7 @@ std::string attribute_statement(const MemberChange& change) {
     if (change.type == "text search dictionary") return fmt::format("ALTER {} ({})", object, change.value);
     return {};
   }
+  if (stands_on_table(change)) return add_to_table(change);
   if (change.attribute == kLooseMembers) return add_to_family(change);
   if (change.attribute == kInformationSchemaGrants) return grants_statement(change);
   if (change.type != "function" && change.type != "procedure") return {};

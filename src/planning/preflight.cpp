@@ -44,6 +44,7 @@ constexpr auto kChecks = std::to_array<Check>({check_data_directory,
                                                check_changed_defaults,
                                                check_catalog_objects,
                                                check_key_states,
+                                               check_constructors,
                                                check_owners,
                                                check_left_behind_problems,
                                                check_create_role});

@@ -11,9 +11,10 @@
 namespace pgupgrade::planning {
 namespace {
 
-constexpr auto kChecks = std::to_array<Check>(
-    {check_preloaded_extensions, check_invalid_indexes, check_generated_columns, check_oid_columns,
-     check_column_orders, check_views, check_extension_members, check_built_ins, check_kept_dumps});
+constexpr auto kChecks =
+    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
+                          check_oid_columns, check_column_orders, check_counters, check_broken_rows,
+                          check_views, check_extension_members, check_built_ins, check_kept_dumps});
 
 Diagnostics refuses(const Request& request) {
   if (request.verify.value_or(Verify::full) == Verify::full) return {};

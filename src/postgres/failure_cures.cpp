@@ -280,7 +280,7 @@ struct KnownCause {
   std::string_view part;  // of error or detail
   std::string_view cure;
 };
-constexpr std::array<KnownCause, 14> kKnownCauses = {{
+constexpr std::array<KnownCause, 15> kKnownCauses = {{
     {"Postfix operators are not supported",
      "on the old server, drop the operator and use a function in its place"},
     {"Cipher cannot be initialized",
@@ -300,6 +300,10 @@ constexpr std::array<KnownCause, 14> kKnownCauses = {{
     {"missing chunk number",
      "the value is damaged: find its row, and restore it from a backup or set it to null"},
     {"invalid page in block", "the table is damaged: bring it back from a backup"},
+    {"security label provider",
+     "no library that the new server loads knows these labels: choose an image that has it with --image, or "
+     "on "
+     "the old server: SECURITY LABEL FOR … ON … IS NULL"},
     {"could not open extension control file", "choose an image that has the extension with --image"},
     {"/tsearch_data/",
      "the new image lacks the file: mount it in the service where the message says (beside where the old "

@@ -193,14 +193,6 @@ std::string key_states_sql(int version_num) {
 
 // Values are compared as text, which each type has and a user sees.
 std::string generated_tables_sql() {
-  const std::string key =
-      "coalesce((SELECT 'concat_ws('', '', ' || string_agg(quote_literal(ka.attname || '=') || ' || ' || "
-      "quote_ident(ka.attname) || '::text', ', ' ORDER BY k.place) || ')' FROM pg_index x, LATERAL "
-      "unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_attribute ka ON ka.attrelid = c.oid "
-      "AND "
-      "ka.attnum = k.number WHERE x.indrelid = c.oid AND x.indisprimary AND ka.attrelid = x.indrelid), "
-      "'''ctid='' || "
-      "ctid::text')";
   const std::string columns =
       "SELECT c.oid, array_agg(a.attname::text ORDER BY a.attnum) AS "
       "columns, "
@@ -225,7 +217,7 @@ std::string generated_tables_sql() {
       "'ONLY ' "
       "|| quote_ident(n.nspname) || '.' || "
       "quote_ident(c.relname) AS target, " +
-      key + " AS key, g.columns, g.changed FROM (" + columns +
+      row_key("c.oid") + " AS key, g.columns, g.changed FROM (" + columns +
       ") g JOIN pg_class c ON c.oid = g.oid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r "
       "ON r.oid = c.relowner ORDER BY c.relpages, 2, 3");
 }
@@ -234,41 +226,30 @@ std::string oid_columns_sql() {
   return (
       "SELECT n.nspname || '.' || c.relname || '.' || a.attname AS column, 'ONLY ' || quote_ident(n.nspname) "
       "|| '.' || "
-      "quote_ident(c.relname) AS target, quote_ident(a.attname) AS name FROM pg_attribute a JOIN pg_class c "
-      "ON c.oid = "
-      "a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.atttypid = 'oid'::regtype AND "
+      "quote_ident(c.relname) AS target, quote_ident(a.attname) AS name, t.typname AS type FROM pg_attribute "
+      "a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t "
+      "ON t.oid = a.atttypid WHERE t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname = 'oid' OR "
+      "t.typname LIKE 'reg%') AND "
       "a.attnum > 0 AND "
       "NOT a.attisdropped AND c.relkind = 'r' AND " +
       user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " ORDER BY c.relpages, 1");
 }
 
-// A dump writes a child's own columns and whose child it is. The server then puts the columns of the parents
-// first, in the order of these, as if the child had been made so.
+// Of a partition the dump writes the columns as they are, and attaches it.
 std::string column_orders_sql(int version_num) {
   const std::string partition = version_num >= 100000 ? " AND NOT c.relispartition" : "";
-  return "WITH child AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-         "EXISTS (SELECT "
-         "1 FROM pg_inherits x WHERE x.inhrelid = c.oid) AND c.relkind IN ('r', 'f')" +
+  return "WITH RECURSIVE child AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = "
+         "c.relnamespace WHERE EXISTS (SELECT 1 FROM pg_inherits x WHERE x.inhrelid = c.oid) AND c.relkind "
+         "IN "
+         "('r', 'f')" +
          partition + " AND " + user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") +
-         "), col AS (SELECT a.attrelid, quote_ident(a.attname::text) AS name, a.attnum FROM pg_attribute a "
-         "WHERE a.attnum > 0 "
-         "AND NOT a.attisdropped), now AS (SELECT k.oid, string_agg(o.name, ', ' ORDER BY o.attnum) AS names "
-         "FROM child k "
-         "JOIN col o ON o.attrelid = k.oid GROUP BY k.oid), later AS (SELECT f.oid, string_agg(f.name, ', ' "
-         "ORDER BY f.own, "
-         "f.parent, f.attnum) AS names FROM (SELECT DISTINCT ON (b.oid, b.name) b.* FROM (SELECT k.oid, "
-         "p.name, 0 AS own, "
-         "x.inhseqno AS parent, p.attnum FROM child k JOIN pg_inherits x ON x.inhrelid = k.oid JOIN col p ON "
-         "p.attrelid = "
-         "x.inhparent UNION ALL SELECT k.oid, o.name, 1, 0, o.attnum FROM child k JOIN col o ON o.attrelid = "
-         "k.oid) b ORDER "
-         "BY b.oid, b.name, b.own, b.parent) f GROUP BY f.oid) SELECT i.identity || ' (' || now.names || ' "
-         "becomes ' || "
-         "later.names || ')' AS object, 'name the columns wherever rows are inserted into it or read by "
-         "their place' AS "
-         "cure FROM now JOIN later ON later.oid = now.oid, LATERAL pg_identify_object('pg_class'::regclass, "
-         "now.oid, 0) i "
-         "WHERE now.names <> later.names ORDER BY 1";
+         "), tree AS (SELECT child.oid FROM child UNION SELECT x.inhparent FROM tree JOIN pg_inherits x ON "
+         "x.inhrelid = tree.oid) SELECT tree.oid::text AS oid, i.identity, ARRAY(SELECT "
+         "quote_ident(a.attname::text) FROM pg_attribute a WHERE a.attrelid = tree.oid AND a.attnum > 0 AND "
+         "NOT a.attisdropped ORDER BY a.attnum) AS columns, ARRAY(SELECT x.inhparent::text FROM pg_inherits "
+         "x "
+         "WHERE x.inhrelid = tree.oid ORDER BY x.inhseqno) AS parents FROM tree, LATERAL "
+         "pg_identify_object('pg_class'::regclass, tree.oid, 0) i";
 }
 
 std::string views_sql() {
@@ -280,6 +261,42 @@ std::string views_sql() {
          user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " ORDER BY 1";
 }
 
+// A dump makes a range type, and the server its constructors, which belong to the first superuser and have
+// no privileges of their own.
+std::string constructors_sql() {
+  const std::string grants_to =
+      "(SELECT string_agg(concat('; GRANT EXECUTE ON FUNCTION ', i.identity, ' TO ', CASE WHEN x.grantee = 0 "
+      "THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END, CASE WHEN x.is_grantable AND "
+      "x.grantee "
+      "<> o.proowner THEN ' WITH GRANT OPTION' END), '' ORDER BY x.grantee) FROM aclexplode(o.proacl) x)";
+  return "SELECT 'function ' || i.identity AS object, concat_ws('; ', CASE WHEN o.proowner <> 10 THEN "
+         "concat('ALTER FUNCTION ', i.identity, ' OWNER TO ', quote_ident(pg_get_userbyid(o.proowner))) END, "
+         "CASE WHEN o.proacl IS NOT NULL THEN concat('REVOKE ALL ON FUNCTION ', i.identity, ' FROM PUBLIC, "
+         "', "
+         "quote_ident(pg_get_userbyid(o.proowner)), " +
+         grants_to +
+         ") END, CASE WHEN obj_description(o.oid, 'pg_proc') IS NOT NULL THEN concat('COMMENT ON FUNCTION ', "
+         "i.identity, ' IS ', quote_literal(obj_description(o.oid, 'pg_proc'))) END) AS cure FROM pg_proc o "
+         "JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = o.oid AND d.deptype = 'i' AND "
+         "d.refclassid = 'pg_type'::regclass JOIN pg_namespace n ON n.oid = o.pronamespace, LATERAL "
+         "pg_identify_object('pg_proc'::regclass, o.oid, 0) i WHERE (o.proowner <> 10 OR o.proacl IS NOT "
+         "NULL "
+         "OR obj_description(o.oid, 'pg_proc') IS NOT NULL) AND " +
+         user_schema("n") + " AND " + not_in_extension("pg_proc", "o.oid") + " ORDER BY 1";
+}
+
+// What a server counts goes on in a copy of it, and starts anew in a cluster that initdb has made.
+std::string counters_sql() {
+  return "SELECT n.nspname || '.' || c.relname || '.' || a.attname AS object, t.typname AS cure FROM "
+         "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+         "JOIN pg_type t ON t.oid = a.atttypid WHERE t.typnamespace = 'pg_catalog'::regnamespace AND "
+         "t.typname "
+         "IN ('pg_lsn', 'pg_snapshot', 'txid_snapshot', 'xid', 'xid8') AND a.attnum > 0 AND NOT "
+         "a.attisdropped AND c.relkind = 'r' AND c.relpersistence = 'p' AND pg_relation_size(c.oid) > 0 "
+         "AND " +
+         user_schema("n") + " AND " + not_in_extension("pg_class", "c.oid") + " ORDER BY 1";
+}
+
 std::string labelled(const std::string& what, const std::string& select) {
   return "SELECT json_build_object('what', '" + what + "', 'row', row_to_json(answer))::text FROM (" +
          select + ") answer";
@@ -288,12 +305,13 @@ std::string labelled(const std::string& what, const std::string& select) {
 }  // namespace
 
 std::string left_behind_sql(int version_num) {
-  std::string all = labelled(kCatalogObject, catalog_objects_sql(version_num)) + " UNION ALL " +
-                    labelled(kOwnerless, ownerless_sql()) + " UNION ALL " +
-                    labelled(kInvalidIndex, invalid_indexes_sql()) + " UNION ALL " +
-                    labelled(kKeyState, key_states_sql(version_num)) + " UNION ALL " +
-                    labelled(kColumnOrder, column_orders_sql(version_num)) + " UNION ALL " +
-                    labelled(kView, views_sql()) + " UNION ALL " + labelled(kOidColumn, oid_columns_sql());
+  std::string all =
+      labelled(kCatalogObject, catalog_objects_sql(version_num)) + " UNION ALL " +
+      labelled(kOwnerless, ownerless_sql()) + " UNION ALL " + labelled(kInvalidIndex, invalid_indexes_sql()) +
+      " UNION ALL " + labelled(kKeyState, key_states_sql(version_num)) + " UNION ALL " +
+      labelled(kColumnOrder, column_orders_sql(version_num)) + " UNION ALL " + labelled(kView, views_sql()) +
+      " UNION ALL " + labelled(kConstructor, constructors_sql()) + " UNION ALL " +
+      labelled(kCounter, counters_sql()) + " UNION ALL " + labelled(kOidColumn, oid_columns_sql());
   if (version_num >= 120000) all += " UNION ALL " + labelled(kGeneratedTable, generated_tables_sql());
   return all;
 }
@@ -303,6 +321,12 @@ std::string count_rows_sql(const std::string& target, const std::vector<std::str
   for (const std::string& condition : conditions)
     counts.push_back("count(*) FILTER (WHERE " + condition + ")");
   return as_json("SELECT ARRAY[" + join(counts, ", ") + "]::text[] AS counts FROM " + target);
+}
+
+// Such a type shows the name of an object, and the number where there is no such object.
+std::string gone_objects_sql(const std::string& target, const std::string& name) {
+  return as_json("SELECT count(*) FILTER (WHERE t." + name + "::text ~ '^[0-9]+$') AS gone FROM " + target +
+                 " t");
 }
 
 std::string first_keys_sql(const std::string& target, const std::string& key, const std::string& condition) {

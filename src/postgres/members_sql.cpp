@@ -143,33 +143,46 @@ Of relations() {
       "df ON "
       "df.adrelid = a.attrelid AND df.adnum = a.attnum WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT "
       "a.attisdropped";
+  // Statements, a line each. Outside of literals the end of a line means nothing; one that has it within has
+  // a digest in its place.
+  const auto lines = [](const std::string& statement, const std::string& from) {
+    return "SELECT string_agg(y.line, E'\\n' ORDER BY y.line COLLATE \"C\") FROM (SELECT CASE WHEN "
+           "strpos(z.s, "
+           "E'\\n') = 0 THEN z.s WHEN strpos(z.s, '''') > 0 THEN md5(z.s) ELSE regexp_replace(z.s, '\\s+', ' "
+           "', "
+           "'g') END FROM (SELECT rtrim(" +
+           statement + ", ';')" + from + ") z(s)) y(line)";
+  };
   const std::string indexes =
-      "SELECT string_agg(ic.relname::text, ', ' ORDER BY ic.relname::text COLLATE \"C\") FROM pg_index x "
-      "JOIN pg_class "
-      "ic ON ic.oid = x.indexrelid WHERE x.indrelid = o.oid";
+      lines("pg_get_indexdef(x.indexrelid)",
+            " FROM pg_index x WHERE x.indrelid = o.oid AND x.indisvalid AND NOT EXISTS (SELECT 1 FROM "
+            "pg_constraint k WHERE k.conindid = x.indexrelid AND k.conrelid = o.oid)");
   const std::string triggers =
-      "SELECT string_agg(t.tgname::text, ', ' ORDER BY t.tgname::text COLLATE \"C\") FROM pg_trigger t WHERE "
-      "t.tgrelid "
-      "= o.oid AND NOT t.tgisinternal";
-  const std::string constraints =
-      "SELECT string_agg(k.conname::text, ', ' ORDER BY k.conname::text COLLATE \"C\") FROM pg_constraint k "
-      "WHERE "
-      "k.conrelid = o.oid AND k.contype <> 'n'";
+      lines("replace(pg_get_triggerdef(t.oid), ' EXECUTE PROCEDURE ', ' EXECUTE FUNCTION ')",
+            " FROM pg_trigger t WHERE t.tgrelid = o.oid AND NOT t.tgisinternal");
+  const std::string constraints = lines(
+      "concat('ALTER TABLE ', quote_ident(" + schema_name("o.relnamespace") +
+          "), '.', quote_ident(o.relname::text), ' ADD CONSTRAINT ', quote_ident(k.conname::text), ' ', "
+          "pg_get_constraintdef(k.oid))",
+      " FROM pg_constraint k WHERE k.conrelid = o.oid AND k.contype NOT IN ('n', 't')");
+  const std::string rules = lines("pg_get_ruledef(w.oid)",
+                                  " FROM pg_rewrite w WHERE w.ev_class = o.oid AND w.rulename <> '_RETURN'");
   const std::string comments =
       "SELECT string_agg(concat(a.attname, ': ', pd.description), E'\\n' ORDER BY a.attnum) FROM "
       "pg_description pd JOIN "
       "pg_attribute a ON a.attrelid = pd.objoid AND a.attnum = pd.objsubid WHERE pd.classoid = "
       "'pg_class'::regclass "
       "AND pd.objoid = o.oid AND pd.objsubid > 0";
-  return {.attributes = owner("o.relowner") + attribute("kind", "o.relkind") + attribute("columns", columns) +
-                        attribute("options", sorted_texts("o.reloptions")) + attribute("indexes", indexes) +
-                        attribute("triggers", triggers) + attribute("constraints", constraints) +
-                        attribute("comments on columns", comments) +
-                        attribute("definition",
-                                  "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END") +
-                        information_schema_grants("o.relacl", 'r', "o.relowner", "o.relnamespace"),
-          .acl = "o.relacl",
-          .where = "o.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"};
+  return {
+      .attributes =
+          owner("o.relowner") + attribute("kind", "o.relkind") + attribute("columns", columns) +
+          attribute("options", sorted_texts("o.reloptions")) + attribute(planning::kIndexes, indexes) +
+          attribute(planning::kTriggers, triggers) + attribute(planning::kConstraints, constraints) +
+          attribute(planning::kRules, rules) + attribute("comments on columns", comments) +
+          attribute("definition", "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END") +
+          information_schema_grants("o.relacl", 'r', "o.relowner", "o.relnamespace"),
+      .acl = "o.relacl",
+      .where = "o.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"};
 }
 
 Of types() {

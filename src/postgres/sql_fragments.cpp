@@ -76,6 +76,16 @@ std::string column_names(std::string_view relation, std::string_view numbers) {
       relation, numbers);
 }
 
+std::string row_key(std::string_view relation) {
+  return fmt::format(
+      "coalesce((SELECT 'concat_ws('', '', ' || string_agg(quote_literal(ka.attname || '=') || ' || ' || "
+      "quote_ident(ka.attname) || '::text', ', ' ORDER BY k.place) || ')' FROM pg_index x, LATERAL "
+      "unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_attribute ka ON ka.attrelid = {} "
+      "AND ka.attnum = k.number WHERE x.indrelid = ka.attrelid AND x.indisprimary), '''ctid='' || "
+      "ctid::text')",
+      relation);
+}
+
 std::string fact(std::string_view label, std::string_view value) {
   return fmt::format("'{}=' || ({})", label, value);
 }

@@ -40,6 +40,9 @@ std::string sorted_texts(std::string_view array);
 // Names of a table's columns for an int2 array of attribute numbers, in its order; 0 is "(expression)".
 std::string column_names(std::string_view relation, std::string_view numbers);
 
+// A text: the expression that shows which row of a table it is, by its primary key ("id=1"), or by its place.
+std::string row_key(std::string_view relation);
+
 // "label=value" or NULL when the value is NULL; for concat_ws.
 std::string fact(std::string_view label, std::string_view value);
 // "label" when the condition holds, else NULL.

@@ -157,6 +157,8 @@ TEST_CASE("each command is known by its name") {
   REQUIRE(parse({"run", "--at", "2026-12-01T03:00"}).at == "2026-12-01T03:00");
   REQUIRE(parse({"--to", "17"}).strategy == "auto");
   REQUIRE(parse({"plan", "--to", "17", "--all", "--keep-going"}).keep_going);
+  REQUIRE(parse({"--to", "17", "--deep"}).deep);
+  REQUIRE(parse({"cleanup", "--older-than", "30d"}).older_than == "30d");
 }
 
 TEST_CASE("every command accepts --yes, which scripts give to all of them") {

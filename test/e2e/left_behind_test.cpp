@@ -145,6 +145,17 @@ constexpr State kCarried[] = {
      "AS SELECT "
      "sum(v) FROM public.sales;\nCREATE CONVERSION public.ours FOR 'LATIN1' TO 'UTF8' FROM "
      "iso8859_1_to_utf8;\n"},
+    {"spans",
+     "CREATE TYPE public.span AS RANGE (subtype = int4);\nREVOKE EXECUTE ON FUNCTION public.span(int4, int4) "
+     "FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION public.span(int4, int4) TO watcher;\nALTER FUNCTION "
+     "public.span(int4, int4, text) OWNER TO watcher;\nCOMMENT ON FUNCTION public.span(int4, int4, text) IS "
+     "'it''s a span';\nCREATE TABLE public.queue (id int PRIMARY KEY, tx xid8, about regclass);\nCREATE "
+     "TABLE public.short ();\nINSERT INTO public.queue VALUES (1, pg_current_xact_id(), 'public.queue'), "
+     "(2, NULL, 'public.short');\nDROP TABLE public.short;\nCREATE EXTENSION pg_buffercache;\nCREATE "
+     "FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';\nCREATE "
+     "TRIGGER ours INSTEAD OF DELETE ON public.pg_buffercache FOR EACH ROW EXECUTE FUNCTION "
+     "public.nothing();\nCREATE RULE \"our rule\" AS ON INSERT TO public.pg_buffercache DO INSTEAD "
+     "NOTHING;\n"},
     {"roles",
      "CREATE ROLE panel LOGIN CREATEROLE CREATEDB;\nSET ROLE panel;\nCREATE ROLE tenant_1 LOGIN;\nCREATE "
      "ROLE tenant_2 "
@@ -224,9 +235,16 @@ std::string carried(const Project& project) {
       "'SELECT WITH "
       "GRANT OPTION'), has_function_privilege('auditor', 'information_schema._pg_char_max_length(oid,int4)', "
       "'EXECUTE')";
-  return project.sql("db", "hardened", hardened) + project.sql("db", "families", families) +
-         project.sql("db", "keys", keys) + project.sql("db", "outside", trigrams) +
-         project.sql("db", "postgres", built_ins) + project.sql("db", "altered", functions) +
+  const std::string spans =
+      "SELECT p.proname, p.pronargs, p.proowner::regrole, p.proacl, obj_description(p.oid, 'pg_proc'), "
+      "(SELECT "
+      "string_agg(t.tgname, ' ') FROM pg_trigger t WHERE t.tgrelid = 'public.pg_buffercache'::regclass), "
+      "(SELECT string_agg(w.rulename, ' ' ORDER BY w.rulename) FROM pg_rewrite w WHERE w.ev_class = "
+      "'public.pg_buffercache'::regclass) FROM pg_proc p WHERE p.proname = 'span' ORDER BY 2";
+  return project.sql("db", "spans", spans) + project.sql("db", "hardened", hardened) +
+         project.sql("db", "families", families) + project.sql("db", "keys", keys) +
+         project.sql("db", "outside", trigrams) + project.sql("db", "postgres", built_ins) +
+         project.sql("db", "altered", functions) +
          project.sql("db", "altered", "SELECT typowner::regrole FROM pg_type WHERE typname = 'gtrgm'") +
          project.sql("db", "added", members) +
          project.sql("db", "added",
@@ -301,6 +319,15 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
            "E-COLUMN-ORDER",
            "public.heir (id, payer, amount becomes amount, payer, id)",
            "REVOKE USAGE ON SCHEMA information_schema FROM PUBLIC",
+           "N-CONSTRUCTORS",
+           "GRANT EXECUTE ON FUNCTION public.span(integer,integer) TO watcher",
+           "ALTER FUNCTION public.span(integer,integer,pg_catalog.text) OWNER TO watcher",
+           "W-COUNTERS",
+           "public.queue.tx (xid8)",
+           "E-OIDS-GONE",
+           "UPDATE public.queue SET about = NULL WHERE about::text ~ '^[0-9]+$'",
+           "CREATE TRIGGER ours INSTEAD OF DELETE ON public.pg_buffercache FOR EACH ROW EXECUTE FUNCTION "
+           "public.nothing()",
            "N-KEY-STATES",
            "constraint child_p_fkey on public.child (disabled on public.child)",
            "constraint child_p_fkey on public.child (disabled on public.parent)",
@@ -328,6 +355,7 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
           std::string(trim(gone)) + " WHERE rolname = 'gone';\nDROP OWNED BY gone;\nDROP ROLE gone;\n");
   project.script("db", "invoices", "UPDATE public.invoice SET net = net;\n");
   project.script("db", "torn", "ALTER EXTENSION \"pg_trgm\" ADD FUNCTION public.show_limit();\n");
+  project.script("db", "spans", "UPDATE public.queue SET about = NULL WHERE about::text ~ '^[0-9]+$';\n");
   project.script("db", "indexes", "REINDEX INDEX public.bad;\n");
   project.script("db", "postgres", "DROP DATABASE \"half_dropped\";\n");
   const std::string old_state = carried(project);
@@ -352,9 +380,11 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   CHECK(project.server_version("db") == "17");
   CHECK(carried(project) == old_state);
   CHECK_THAT(old_state,
-             ContainsSubstring("app_user") && ContainsSubstring("precious") &&
-                 ContainsSubstring("show_trigrams") && ContainsSubstring("show_limit()||0.3|0") &&
-                 ContainsSubstring("f|f|t|f") && ContainsSubstring("5|keeper|ours|keeper|small|keeper") &&
+             ContainsSubstring("watcher=X/postgres") &&
+                 ContainsSubstring("it's a span|ours|_RETURN our rule") && ContainsSubstring("app_user") &&
+                 ContainsSubstring("precious") && ContainsSubstring("show_trigrams") &&
+                 ContainsSubstring("show_limit()||0.3|0") && ContainsSubstring("f|f|t|f") &&
+                 ContainsSubstring("5|keeper|ours|keeper|small|keeper") &&
                  ContainsSubstring("operator 41 (integer, shade) of operator family gist_int4_ops") &&
                  ContainsSubstring("function 1 (integer, shade) of operator family integer_ops") &&
                  ContainsSubstring("child|child|unique_key_recheck|D") &&

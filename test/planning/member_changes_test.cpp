@@ -89,6 +89,25 @@ TEST_CASE("what was added to an operator family is added again, and what was tak
               .empty());
 }
 
+TEST_CASE("what users put on a table of an extension is put there again, once all else is there") {
+  const auto table = [](const std::string& indexes) {
+    return ExtensionMember{.extension = "postgis",
+                           .type = "table",
+                           .identity = "public.spatial_ref_sys",
+                           .attributes = {{kIndexes, indexes}}};
+  };
+  const std::string by_name = "CREATE INDEX by_name ON public.spatial_ref_sys USING btree (auth_name)";
+  const auto added = member_changes({table("")}, {table(by_name)});
+  REQUIRE(statements_of(added) == by_name);
+  REQUIRE(stands_on_table(added.front()));
+  REQUIRE(is_made(added.front(),
+                  "CREATE INDEX its_own ON public.spatial_ref_sys USING btree (srid)\n" + by_name));
+  REQUIRE_FALSE(is_made(added.front(), ""));
+  // One that takes several lines is known by a digest only, and one that was dropped has no statement.
+  REQUIRE(statements_of(member_changes({table("")}, {table("9c56cc51b374c3ba189210d5b6d4bf57")})).empty());
+  REQUIRE(statements_of(member_changes({table(by_name)}, {table("")})).empty());
+}
+
 TEST_CASE("an object of initdb's is what the scripts of the extensions make of it") {
   const auto family = [](const std::string& members) {
     return ExtensionMember{.type = "operator family",

@@ -130,6 +130,64 @@ TEST_CASE("columns that store oids of objects are named with the type that a dum
   });
 }
 
+TEST_CASE("values of names that name nothing any more are refused, since others may get their oids") {
+  require_diagnostics({
+      {"gone",
+       [](World& w) {
+         left_behind(w).oid_columns = {
+             {.column = "audit.log.r", .values = 2, .gone = true, .cure = "UPDATE audit.log SET r = NULL"}};
+       },
+       "error E-OIDS-GONE: database \"shop\" of service db stores the oids of objects that are gone, which "
+       "may be those of others in the new cluster: audit.log.r in 2 rows | UPDATE audit.log SET r = NULL"},
+  });
+}
+
+TEST_CASE("what a server counts is told, and what the constructors of a range type were given") {
+  require_diagnostics({
+      {"counters",
+       [](World& w) {
+         left_behind(w).counters = {{.object = "public.queue.tx", .cure = "xid8"},
+                                    {.object = "public.sent.at", .cure = "pg_lsn"}};
+       },
+       "warning W-COUNTERS: database \"shop\" of service db stores transaction ids or WAL positions, which "
+       "the new cluster counts from the start: public.queue.tx (xid8), public.sent.at (pg_lsn) | where they "
+       "are compared with the server's own, use --strategy warm, under which it counts on, or start such "
+       "tables anew after the upgrade"},
+      {"constructors",
+       [](World& w) {
+         left_behind(w).constructors = {
+             {.object = "function public.span(integer,integer)", .cure = "REVOKE"}};
+       },
+       "note N-CONSTRUCTORS: database \"shop\" of service db has constructors of range types with an owner, "
+       "privileges or a comment, which a dump leaves out; they are made so again: function "
+       "public.span(integer,integer) | REVOKE"},
+  });
+}
+
+TEST_CASE("rows that break a rule of their table are refused, and rules that could not be checked are told") {
+  require_diagnostics({
+      {"broken",
+       [](World& w) {
+         left_behind(w).rows = {
+             {.rule = "index i on table public.t",
+              .rows = 2,
+              .first_keys = "id=1; id=2",
+              .cure = "SELECT keys"},
+             {.rule = "encoding UTF8 of table public.n", .rows = 1, .first_keys = "invalid byte sequence"}};
+       },
+       "error E-BROKEN-ROWS: database \"shop\" of service db has rows that a restore would refuse, since "
+       "they break the rules of their tables: index i on table public.t by 2 rows (id=1; id=2), encoding "
+       "UTF8 of table public.n by 1 row (invalid byte sequence) | change or delete these rows: SELECT keys"},
+      {"not checked",
+       [](World& w) {
+         left_behind(w).rows = {{.rule = "constraint k on table public.big", .problem = "it took too long"}};
+       },
+       "warning W-ROWS-UNKNOWN: could not check whether rows of database \"shop\" of service db keep the "
+       "rules of their tables: constraint k on table public.big: it took too long | the restore checks them "
+       "all"},
+  });
+}
+
 TEST_CASE(
     "what CREATEROLE could do up to 15 is granted, but where two roles would be members of each other") {
   const auto roles = [](World& w) {

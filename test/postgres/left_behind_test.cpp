@@ -36,10 +36,15 @@ class RowsReader final : public SqlReader {
       return {R"({"key":"1"})", R"({"key":"2"})"};
     if (sql.find("regclass, count") != std::string::npos)
       return {R"({"regclass":1,"regproc":0,"regtype":0,"regnamespace":0,"regrole":4,"other":2})"};
+    if (sql.find("AS gone FROM ONLY audit.log") != std::string::npos) return {R"({"gone":3})"};
     if (sql.find("indisvalid") == std::string::npos) return {};
     std::vector<std::string> rows = {
         R"({"what":"invalid index","row":{"object":"public.bad","cure":"DROP"}})",
-        R"({"what":"oid column","row":{"column":"audit.log.relid","target":"ONLY audit.log","name":"relid"}})"};
+        R"({"what":"oid column","row":{"column":"audit.log.relid","target":"ONLY audit.log","name":"relid","type":"oid"}})",
+        R"({"what":"oid column","row":{"column":"audit.log.gone","target":"ONLY audit.log","name":"gone","type":"regclass"}})",
+        R"({"what":"column order","row":{"oid":"2","identity":"public.heir","columns":["id","a"],"parents":["1"]}})",
+        R"({"what":"column order","row":{"oid":"1","identity":"public.testator","columns":["a"],"parents":[]}})",
+        R"({"what":"counter","row":{"object":"public.queue.tx","cure":"xid8"}})"};
     if (sql.find("attgenerated") != std::string::npos)
       rows.push_back(
           R"({"what":"generated table","row":{"schema":"public","table":"invoice","owner":"\"clerk\"",)"
@@ -75,7 +80,16 @@ TEST_CASE("what a dump leaves behind is read from the answers of a server") {
         std::vector<OidColumnFacts>{
             {.column = "audit.log.relid",
              .values = 7,
-             .cure = "ALTER TABLE audit.log ALTER COLUMN relid TYPE regrole USING relid::regrole"}});
+             .cure = "ALTER TABLE audit.log ALTER COLUMN relid TYPE regrole USING relid::regrole"},
+            {.column = "audit.log.gone",
+             .values = 3,
+             .gone = true,
+             .cure = "UPDATE audit.log SET gone = NULL WHERE gone::text ~ '^[0-9]+$'"}});
+  CHECK(found.column_orders ==
+        std::vector<LeftObject>{{.object = "public.heir (id, a becomes a, id)",
+                                 .cure = "name the columns wherever rows are inserted into it or read by "
+                                         "their place"}});
+  CHECK(found.counters == std::vector<LeftObject>{{.object = "public.queue.tx", .cure = "xid8"}});
   CHECK(found.problems.empty());
   // A table's expressions run with the rights of its owner and for a bounded time.
   bool as_owner = false;
@@ -112,6 +126,6 @@ TEST_CASE("PostgreSQL 10 reads no rows, since it could not be stopped, and has n
   RowsReader reader(clock);
   const LeftBehind found = read(reader, clock, 100023);
   CHECK(found.generated_columns.empty());
-  REQUIRE(found.oid_columns.size() == 1);
+  REQUIRE(found.oid_columns.size() == 2);
   CHECK(found.oid_columns[0].problem == "PostgreSQL 10 could not be stopped if it takes long");
 }

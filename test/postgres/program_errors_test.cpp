@@ -133,6 +133,12 @@ TEST_CASE(
         "operator_precedence_warning");
 }
 
+TEST_CASE("labels that no library gives are cured by an image that has it, or by taking them away") {
+  CHECK(explain(parse_failure("pg_restore: error: could not execute query: ERROR:  security label provider "
+                              "\"anon\" is not loaded\n"))
+            .cure.find("SECURITY LABEL FOR … ON … IS NULL") != std::string::npos);
+}
+
 TEST_CASE("an output without an error explains nothing") {
   CHECK(explain(parse_failure("")).cause.empty());
   CHECK(explain(parse_failure("Killed\n")).cause.empty());

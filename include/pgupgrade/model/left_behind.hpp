@@ -25,13 +25,26 @@ struct GeneratedColumnFacts {
   bool operator==(const GeneratedColumnFacts&) const = default;
 };
 
-// A column of type oid with values that are oids of objects, which have others after a restore.
+// A column of type oid with values that are oids of objects, which have others after a restore; or one of a
+// type that shows names (regclass, …) with oids of objects that are gone, which others may get there.
 struct OidColumnFacts {
   std::string column;       // "audit.logged_actions.relid"
-  std::int64_t values = 0;  // rows whose value is the oid of an object
-  std::string cure;         // the statement that makes it a column of names
+  std::int64_t values = 0;  // rows whose value is the oid of an object, or of one that is gone
+  bool gone = false;        // the latter
+  std::string cure;         // the statement that makes it a column of names, or forgets those that are gone
   std::string problem;      // why its rows could not be checked
   bool operator==(const OidColumnFacts&) const = default;
+};
+
+// A rule that the rows of a table are to keep, and that some do not, as only reading them shows: a restore
+// refuses them.
+struct RowFinding {
+  std::string rule;        // "constraint k on table public.t", "index public.i on table public.t"
+  std::int64_t rows = 0;   // that break it; of equal rows under a unique index all but one
+  std::string first_keys;  // of such rows: "id=1; id=2"
+  std::string cure;        // the statement that shows them all
+  std::string problem;     // why its rows could not be checked
+  bool operator==(const RowFinding&) const = default;
 };
 
 // An object that belongs to an extension, or that initdb has made, with what a user can have changed of it:
@@ -69,10 +82,13 @@ struct LeftBehind {
   std::vector<LeftObject> invalid_indexes;  // on tables that are not partitioned
   std::vector<LeftObject> key_states;       // constraints with triggers that are not simply enabled; the cure
                                             // makes the new cluster's so
+  std::vector<LeftObject> constructors;     // of range types, with privileges or an owner; the cure likewise
+  std::vector<LeftObject> counters;         // columns of transaction ids or WAL positions, with rows
   std::vector<LeftObject> column_orders;    // children by INHERITS whose columns a dump arranges anew
   std::vector<LeftObject> views;            // populated materialized views, which a restore computes anew
   std::vector<GeneratedColumnFacts> generated_columns;  // those that changed or could not be checked
   std::vector<OidColumnFacts> oid_columns;              // those with such values or that could not be checked
+  std::vector<RowFinding> rows;                         // when rows were asked for: likewise
   std::vector<MemberChange> members;                    // when a reference could be made
   std::string members_digest;                           // of all members as they were, empty: not looked at
   std::string built_ins_digest;                 // of initdb's objects that somebody has touched, likewise

@@ -93,6 +93,7 @@ struct Request {
   std::optional<std::filesystem::path> dump_directory;    // --keep-dumps: where copies of the dumps go
   bool edit_files = true;                                 // --no-edit: the project's files stay as they are
   bool keep_going = false;  // --keep-going: a service that fails goes back alone, the others are upgraded
+  bool deep = false;        // --deep: rows of tables are read for what a restore would refuse
   Hooks hooks;
   Rehearsal rehearsal;  // of strategy kRehearsal
   Request with(std::string other_strategy) const {

@@ -28,6 +28,15 @@ inline constexpr const char* kLooseMembers = "loose members";
 // PUBLIC" with a star behind the privilege where it may be granted on.
 inline constexpr const char* kInformationSchemaGrants = "privileges";
 
+// Attributes of a table that list what stands on it: in each line a statement that makes one such thing.
+inline constexpr const char* kIndexes = "indexes";
+inline constexpr const char* kTriggers = "triggers";
+inline constexpr const char* kConstraints = "constraints";
+inline constexpr const char* kRules = "rules";
+
+// Whether it is such an attribute: its statements are for when all rows and objects are there.
+bool stands_on_table(const MemberChange& change);
+
 // Whether an altered object that has this value by now is as the change says.
 bool is_made(const MemberChange& change, const std::string& value);
 

@@ -247,6 +247,9 @@ void OptionTable::add_selection() {
        "to set");
   flag("--keep-going", arguments_.keep_going,
        "of several services, take only those back that fail, and upgrade the others (exit code 11)");
+  flag(
+      "--deep", arguments_.deep,
+      "let the plan read the rows of every table, for those that a restore would refuse (up to ten minutes)");
   text("--before-freeze", arguments_.before_freeze, "COMMAND",
        "run this by sh before the applications stop; when it fails, so does the run (as with the next two)");
   text("--after-verify", arguments_.after_verify, "COMMAND",
@@ -263,6 +266,11 @@ void OptionTable::add_state() {
   list("--compose,-f", arguments_.compose, "FILE", "the Compose files of the run, to find it beside them",
        path_separator(environment_));
   text("--state-dir", arguments_.state_dir, "DIR", "where runs are kept");
+}
+
+void OptionTable::add_older_than() {
+  text("--older-than", arguments_.older_than, "AGE",
+       "every run that ended so long ago (12h, 30d, 2w), in place of one");
 }
 
 void OptionTable::add_at() {

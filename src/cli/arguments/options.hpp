@@ -31,6 +31,7 @@ class OptionTable {
   void add_rehearsal();  // the selection without what changes something of the user's
   void add_state();
   void add_at();
+  void add_older_than();
   void add_dry_run();
   void add_rehearse();
   void add_plan_out();

@@ -30,7 +30,7 @@ DatabaseRestore::DatabaseRestore(StepContext& context, const TargetPlan& target,
   std::vector<DumpedDatabase> listed;
   std::copy_if(databases.begin(), databases.end(), std::back_inserter(listed),
                [&](const DumpedDatabase& database) {
-                 return has_views(database) || !key_statements(target, database.name).empty();
+                 return has_views(database) || has_key_states(target, database.name);
                });
   const auto listings = list_dumps(context, target, listed);
   for (std::size_t index = 0; index < listings.size(); ++index) split(listed[index], listings[index]);
@@ -50,7 +50,7 @@ void DatabaseRestore::split(const DumpedDatabase& database, const std::string& l
   }
   auto parts = postgres::split_listing(listing, "MATERIALIZED VIEW DATA", left_out);
   const std::string all = parts.others;
-  if (!key_statements(target_, database.name).empty()) parts.others = postgres::without_key_triggers(all);
+  if (has_key_states(target_, database.name)) parts.others = postgres::without_key_triggers(all);
   if (parts.of_kind.empty() && left_out.empty() && parts.others == all) return;
   Lists& lists = lists_[database.directory];
   lists.post_data = database.directory + ".post-data.list";
@@ -80,7 +80,7 @@ void DatabaseRestore::carry_out() {
       run_pending();
       run_statements(database);
     }
-    if (const auto statements = key_statements(target_, database.name); !statements.empty()) {
+    if (const auto statements = last_statements(target_, database.name); !statements.empty()) {
       run_pending();
       server_.ensure()->execute(database.name, statements);
     }
@@ -92,13 +92,13 @@ void DatabaseRestore::carry_out() {
 }
 
 bool DatabaseRestore::needs_statements(const DumpedDatabase& database) const {
-  return !database.missing.empty() || !member_statements(target_, database.name).empty();
+  return !database.missing.empty() || !first_statements(target_, database.name).empty();
 }
 
 // Once the extensions are there, before rows and indexes, which may depend on their members; and before the
 // last section, which brings the user's event triggers: those may forbid to drop something.
 void DatabaseRestore::run_statements(const DumpedDatabase& database) {
-  const std::vector<std::string> statements = member_statements(target_, database.name);
+  const std::vector<std::string> statements = first_statements(target_, database.name);
   const auto connection = server_.ensure();
   if (!statements.empty()) connection->execute(database.name, statements);
   if (!database.missing.empty()) connection->drop_built_ins(database.name, database.missing);

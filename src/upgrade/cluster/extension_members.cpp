@@ -99,33 +99,53 @@ void refuse_changed_members(postgres::Server& server, const TargetPlan& target) 
   }
 }
 
-std::vector<std::string> member_statements(const TargetPlan& target, const std::string& database) {
+namespace {
+
+const LeftBehind& left_behind(const TargetPlan& target, const std::string& database) {
+  static const LeftBehind kNothing;
+  for (const DatabaseFacts& facts : target.inventory.databases)
+    if (facts.name == database) return facts.left_behind;
+  return kNothing;
+}
+
+void add_cures(std::vector<std::string>& statements, const std::vector<LeftObject>& objects) {
+  for (const LeftObject& object : objects) statements.push_back(object.cure);
+}
+
+}  // namespace
+
+std::vector<std::string> first_statements(const TargetPlan& target, const std::string& database) {
+  const LeftBehind& left = left_behind(target, database);
   std::vector<std::string> statements;
-  for (const DatabaseFacts& facts : target.inventory.databases) {
-    if (facts.name != database) continue;
-    for (const MemberChange& change : facts.left_behind.members)
-      if (!change.statement.empty() && !planning::is_moved(change)) statements.push_back(change.statement);
-  }
+  for (const MemberChange& change : left.members)
+    if (!change.statement.empty() && !planning::is_moved(change) && !planning::stands_on_table(change))
+      statements.push_back(change.statement);
+  add_cures(statements, left.constructors);
   return statements;
 }
 
-std::vector<std::string> built_in_statements(const TargetPlan& target, const std::string& database) {
+std::vector<std::string> last_statements(const TargetPlan& target, const std::string& database) {
+  const LeftBehind& left = left_behind(target, database);
   std::vector<std::string> statements;
-  for (const DatabaseFacts& facts : target.inventory.databases) {
-    if (facts.name != database) continue;
-    for (const MemberChange& change : facts.left_behind.members)
-      if (is_of_initdb(change) && !change.statement.empty()) statements.push_back(change.statement);
-  }
+  for (const MemberChange& change : left.members)
+    if (!change.statement.empty() && planning::stands_on_table(change))
+      statements.push_back(change.statement);
+  add_cures(statements, left.key_states);
   return statements;
 }
 
-std::vector<std::string> key_statements(const TargetPlan& target, const std::string& database) {
+std::vector<std::string> statements_after_conversion(const TargetPlan& target, const std::string& database) {
+  const LeftBehind& left = left_behind(target, database);
   std::vector<std::string> statements;
-  for (const DatabaseFacts& facts : target.inventory.databases) {
-    if (facts.name != database) continue;
-    for (const LeftObject& key : facts.left_behind.key_states) statements.push_back(key.cure);
-  }
+  for (const MemberChange& change : left.members)
+    if (is_of_initdb(change) && !change.statement.empty()) statements.push_back(change.statement);
+  add_cures(statements, left.constructors);
+  add_cures(statements, left.key_states);
   return statements;
+}
+
+bool has_key_states(const TargetPlan& target, const std::string& database) {
+  return !left_behind(target, database).key_states.empty();
 }
 
 std::vector<std::string> missing_member_changes(postgres::Server& server, const TargetPlan& target,

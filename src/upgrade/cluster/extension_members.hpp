@@ -19,14 +19,16 @@ void tell_of_members_out(StepContext& context, const TargetPlan& target);
 // Error(failed, "E-EXTENSIONS-CHANGED") when members are not those of the plan; none may be out.
 void refuse_changed_members(postgres::Server& server, const TargetPlan& target);
 
-// The statements that make the changes of one database again, on the new server.
-std::vector<std::string> member_statements(const TargetPlan& target, const std::string& database);
+// The statements that make the changes of one database again, on the new server: once the types and
+// extensions are there, before rows and indexes, which may depend on them; and once all else is there.
+std::vector<std::string> first_statements(const TargetPlan& target, const std::string& database);
+std::vector<std::string> last_statements(const TargetPlan& target, const std::string& database);
 
-// Those of initdb's objects alone: pg_upgrade carries extensions over as they are.
-std::vector<std::string> built_in_statements(const TargetPlan& target, const std::string& database);
+// Those that pg_upgrade leaves to do: it carries extensions over as they are.
+std::vector<std::string> statements_after_conversion(const TargetPlan& target, const std::string& database);
 
-// Those for constraints whose triggers are not simply enabled: once all constraints are there.
-std::vector<std::string> key_statements(const TargetPlan& target, const std::string& database);
+// Whether constraints of the database have triggers that are not simply enabled.
+bool has_key_states(const TargetPlan& target, const std::string& database);
 
 enum class Whose { all, initdb };
 // Each change that the new server does not show as the old one did, as a sentence.

@@ -108,8 +108,8 @@ class Rehearsing {
                                   .exchange_options = postgres::exchange_options(),
                                   .refresh_options = postgres::compute_options()};
     for (const DatabaseFacts& database : inventory_.databases) {
-      rehearsal.statements.push_back(member_statements(target_, database.name));
-      rehearsal.last_statements.push_back(key_statements(target_, database.name));
+      rehearsal.statements.push_back(first_statements(target_, database.name));
+      rehearsal.last_statements.push_back(last_statements(target_, database.name));
     }
     const std::string dump =
         postgres::rehearsal_dump_script(connection, live.port, inventory_, with_rows_, kPlace);

@@ -6,6 +6,7 @@
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/left_behind.hpp"
 #include "pgupgrade/postgres/program_errors.hpp"
+#include "pgupgrade/postgres/row_rules.hpp"
 #include "upgrade/clients/passwords.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
@@ -25,6 +26,7 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
     postgres::read_left_behind(psql, *facts.inventory, world.clock);
+    if (request.deep) postgres::read_row_rules(psql, *facts.inventory, world.clock);
     compare_with_reference(world, kObservation + random_hex(4), facts.service, facts.image_id, psql,
                            *facts.inventory);
     facts.inventory->wal_outside_data =

@@ -56,8 +56,7 @@ class ConvertStep final : public TargetStep {
     const auto libc = libc_collations(context, target);
     for (const auto& [name, database] : old_cluster.copied) {
       if (!database.missing.empty()) connection.drop_built_ins(name, database.missing);
-      std::vector<std::string> statements = built_in_statements(target, name);
-      for (std::string& statement : key_statements(target, name)) statements.push_back(std::move(statement));
+      const std::vector<std::string> statements = statements_after_conversion(target, name);
       if (!statements.empty()) connection.execute(name, statements);
       for (const std::string& line : connection.rebuild_indexes(name, libc)) context.note(line);
       context.reach("one-completed");

@@ -66,7 +66,8 @@ struct Arguments {
   std::vector<std::string> services;
   bool all = false;
   std::string strategy = "auto";
-  std::string at;  // --at: when the downtime may begin
+  std::string older_than;  // --older-than: the age of runs that are cleaned up
+  std::string at;          // --at: when the downtime may begin
   std::string image;
   std::string old_image;
   std::string password_file;
@@ -82,6 +83,7 @@ struct Arguments {
   std::string after_thaw;
   bool no_edit = false;
   bool keep_going = false;
+  bool deep = false;
   std::vector<std::string> scripts;  // --run of rehearse
   std::string database;              // --database of rehearse
   bool keep = false;                 // --keep of rehearse
