@@ -195,3 +195,30 @@ TEST_CASE("no run at all is an error that says where it was looked for") {
   REQUIRE(refusal.code == "E-NO-RUN");
   REQUIRE(refusal.message == "could not find a run under " + (directory / ".pgupgrade").native());
 }
+
+TEST_CASE("runs that ended before a time are found oldest first, and one that goes on is not among them") {
+  const pgupgrade::test::TemporaryDirectory directory;
+  const auto make = [&](const std::string& id, RunOutcome outcome, std::int64_t created, std::int64_t ended) {
+    RunState state = pgupgrade::cli::test::shop_run();
+    state.plan.run_id = id;
+    state.plan.state_root = (directory / ".pgupgrade").native();
+    state.outcome = outcome;
+    state.created_ms = created;
+    for (StepRecord& step : state.steps) step.ended_ms = ended;
+    upgrade::Journal::create({.directory = directory / ".pgupgrade" / id}, state);
+  };
+  fs::create_directories(directory / ".pgupgrade");
+  make("aaaaaaa1", RunOutcome::succeeded, 100, 900);
+  make("aaaaaaa2", RunOutcome::rolled_back, 200, 300);
+  make("aaaaaaa3", RunOutcome::unfinished, 50, 60);
+  Arguments arguments;
+  const auto before = [&](std::int64_t time) {
+    std::vector<std::string> ids;
+    for (const fs::path& file : find_ended_runs(arguments, {}, directory.path(), time))
+      ids.push_back(file.parent_path().filename());
+    return ids;
+  };
+  CHECK(before(1000) == std::vector<std::string>{"aaaaaaa2", "aaaaaaa1"});
+  CHECK(before(900) == std::vector<std::string>{"aaaaaaa2"});
+  CHECK(before(300).empty());
+}

@@ -46,6 +46,10 @@ void for_load(OptionTable& table) {
 void for_run(OptionTable& table) {
   table.add_state();
 }
+void for_cleanup(OptionTable& table) {
+  table.add_state();
+  table.add_older_than();
+}
 void for_report(OptionTable& table) {
   table.add_state();
   table.add_report();
@@ -94,7 +98,7 @@ const std::vector<CommandEntry>& command_table() {
       {Command::status, "status", "show a run: its steps, where the data is, what to type next", for_run},
       {Command::report, "report", "write the report of a run, as a page and as JSON", for_report},
       {Command::clean_up, "cleanup", "remove backup, dump and other leftovers of a run that has ended",
-       for_run},
+       for_cleanup},
       {Command::migrate, "migrate", "copy databases from any reachable server to another, and compare them",
        for_migrate},
       {Command::compare, "compare", "compare databases of two servers, every object and every row",

@@ -129,7 +129,9 @@ const std::vector<CommandText>& texts() {
       {.command = Command::clean_up,
        .detail = "Ends the possibility of a rollback. Refused while the run has not finished.",
        .positionals = {},
-       .examples = {{"pgupgrade cleanup", "asks, then removes backup, dump and containers of the run"}}},
+       .examples = {{"pgupgrade cleanup", "asks, then removes backup, dump and containers of the run"},
+                    {"pgupgrade cleanup --older-than 30d --yes",
+                     "removes those of all upgrades that ended a month ago or earlier, for cron"}}},
       {.command = Command::migrate,
        .detail =
            "The source is only read, at one moment. Each database is created at the target, filled and "

@@ -174,6 +174,7 @@ Request make_request(const Arguments& arguments, const Environment& environment,
     request.dump_directory = checked_dump_directory(absolute_from(directory, arguments.keep_dumps));
   request.edit_files = !arguments.no_edit;
   request.keep_going = arguments.keep_going;
+  request.deep = arguments.deep;
   request.hooks = {.before_freeze = arguments.before_freeze,
                    .after_verify = arguments.after_verify,
                    .after_thaw = arguments.after_thaw};
@@ -275,6 +276,23 @@ fs::path find_state_file(const Arguments& arguments, const Environment& environm
   throw Error(ErrorKind::usage, "E-NO-RUN",
               fmt::format("could not find a run under {}", join(looked, " or ")),
               "specify its state file with --state, or its Compose file with --compose");
+}
+
+std::vector<fs::path> find_ended_runs(const Arguments& arguments, const Environment& environment,
+                                      const fs::path& directory, std::int64_t before_ms) {
+  std::vector<std::pair<std::int64_t, fs::path>> found;
+  for (const fs::path& root : state_roots(arguments, environment, directory)) {
+    for (const upgrade::FoundRun& run : upgrade::find_runs(root)) {
+      if (!ended(run)) continue;
+      std::int64_t end = run.state->created_ms;
+      for (const StepRecord& step : run.state->steps) end = std::max(end, step.ended_ms);
+      if (end < before_ms) found.emplace_back(end, run.state_file);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<fs::path> files;
+  for (const auto& [end, file] : found) files.push_back(file);
+  return files;
 }
 
 }  // namespace pgupgrade::cli

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/command/commands.hpp"
+#include "pgupgrade/cli/arguments/age.hpp"
 #include "pgupgrade/cli/arguments/locate.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
 #include "pgupgrade/cli/view/events.hpp"
@@ -44,11 +45,20 @@ int status_command(Session& session) {
   return 0;
 }
 
-int cleanup_command(Session& session) {
-  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
-  if (is_migration(session.state_file)) return clean_up_migration(session);
+namespace {
+
+void add_report(upgrade::CleanupReport& sum, const upgrade::CleanupReport& one) {
+  sum.removed.insert(sum.removed.end(), one.removed.begin(), one.removed.end());
+  sum.kept.insert(sum.kept.end(), one.kept.begin(), one.kept.end());
+  sum.freed_bytes += one.freed_bytes;
+}
+
+// What all of these runs have left, in one question.
+int clean_up_runs(Session& session, const std::vector<std::filesystem::path>& runs) {
   const auto connection = session.connect();
-  const auto planned = upgrade::plan_cleanup(session.state_file, connection->world());
+  upgrade::CleanupReport planned;
+  for (const std::filesystem::path& run : runs)
+    add_report(planned, upgrade::plan_cleanup(run, connection->world()));
   if (planned.removed.empty()) {
     tell(session, render_cleanup(planned, false, session.out_style),
          [](std::int64_t now) { return plain_summary("nothing_to_do", {}, 0, now); });
@@ -56,10 +66,30 @@ int cleanup_command(Session& session) {
   }
   if (!session.json()) session.out << render_cleanup(planned, false, session.out_style) << std::flush;
   require_consent(session, "word", "yes");
-  const auto done = upgrade::clean_up(session.state_file, connection->world());
+  upgrade::CleanupReport done;
+  for (const std::filesystem::path& run : runs) {
+    session.state_file = run;  // an error tells of this one
+    add_report(done, upgrade::clean_up(run, connection->world()));
+  }
   tell(session, render_cleanup(done, true, session.out_style),
        [&](std::int64_t now) { return plain_summary("cleaned", done.removed, 0, now); });
   return 0;
+}
+
+}  // namespace
+
+int cleanup_command(Session& session) {
+  if (!session.arguments.older_than.empty()) {
+    if (!session.arguments.state.empty())
+      throw Error(ErrorKind::usage, "E-USAGE",
+                  "--state names one run, --older-than all that ended so long ago", "leave one of them out");
+    const std::int64_t before = session.clock.unix_ms() - age_ms(session.arguments.older_than);
+    return clean_up_runs(session,
+                         find_ended_runs(session.arguments, session.environment, session.directory, before));
+  }
+  session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  if (is_migration(session.state_file)) return clean_up_migration(session);
+  return clean_up_runs(session, {session.state_file});
 }
 
 int unlock_command(Session& session) {

@@ -50,4 +50,10 @@ bool is_migration(const std::filesystem::path& state_file);
 std::filesystem::path find_state_file(const Arguments& arguments, const Environment& environment,
                                       const std::filesystem::path& directory);
 
+// The state files of upgrades under the roots that ended before then, oldest first. A run that has not
+// finished, or cannot be read, has not ended.
+std::vector<std::filesystem::path> find_ended_runs(const Arguments& arguments, const Environment& environment,
+                                                   const std::filesystem::path& directory,
+                                                   std::int64_t before_ms);
+
 }  // namespace pgupgrade::cli
