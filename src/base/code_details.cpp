@@ -273,9 +273,11 @@ constexpr auto kDetails = std::to_array<CodeDetail>({
     {"E-VOLUME-SHARED",
      "Another container mounts the same data. It could write, or start a server on it, while the data is "
      "replaced.",
-     "`docker ps -a --filter volume=NAME` lists them. Stop and remove those that are left over; a backup job "
-     "that reads "
-     "the files is to be stopped for the time of the run."},
+     "`docker ps -a --filter volume=NAME` lists them. Stop and remove those that are left over. A container "
+     "of "
+     "the same project that only reads the data is stopped by the run itself; one of another project is "
+     "yours "
+     "to stop."},
     {"W-CLIENT-HOST",
      "Connections come from addresses that are no container of the project: psql on the host, a tool on "
      "another "

@@ -4,6 +4,7 @@
 
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
+#include "pgupgrade/model/sql_text.hpp"
 #include "pgupgrade/postgres/inspect.hpp"
 #include "pgupgrade/postgres/members.hpp"
 #include "pgupgrade/postgres/rehearsal.hpp"
@@ -114,6 +115,7 @@ class LibpqServer final : public Server {
   }
 
   std::vector<std::string> tables_without_statistics() override;
+  std::int64_t size_of(const std::vector<std::string>& databases) override;
 
   StandbyState standby_state() override { return read_standby_state(*session_); }
   bool has_replayed(const std::string& location) override { return read_has_replayed(*session_, location); }
@@ -289,6 +291,21 @@ std::vector<std::string> LibpqServer::tables_without_statistics() {
       tables.push_back(display_name(database) + "." + table);
   }
   return tables;
+}
+
+std::int64_t LibpqServer::size_of(const std::vector<std::string>& databases) {
+  std::string names;
+  for (const std::string& database : databases) names += (names.empty() ? "" : ", ") + sql_literal(database);
+  if (names.empty()) return 0;
+  const auto sizes = session_->column(
+      "SELECT coalesce(sum(pg_catalog.pg_database_size(oid)), 0)::text FROM pg_catalog.pg_database WHERE "
+      "datname "
+      "IN (" +
+          names + ")",
+      "read the sizes of databases");
+  std::int64_t sum = 0;
+  std::from_chars(sizes.at(0).data(), sizes.at(0).data() + sizes.at(0).size(), sum);
+  return sum;
 }
 
 }  // namespace

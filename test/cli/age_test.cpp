@@ -15,7 +15,8 @@ TEST_CASE("an age is a number of hours, days or weeks") {
 }
 
 TEST_CASE("what is no age is refused") {
-  for (const char* text : {"", "30", "d", "-1d", "1.5d", "30 d", "30m", "30days", "99999999999d", "200000h"}) {
+  for (const char* text :
+       {"", "30", "d", "-1d", "1.5d", "30 d", "30m", "30days", "99999999999d", "200000h"}) {
     INFO(text);
     CHECK_THROWS_AS(age_ms(text), Error);
   }

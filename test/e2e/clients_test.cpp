@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "pgupgrade/base/text.hpp"
 #include "support/catch.hpp"
 #include "support/project.hpp"
 
@@ -99,6 +100,38 @@ TEST_CASE("a job on the server's image is a client that moves along, and clients
   CHECK(project.read("docker-compose.yml") == text);
   CHECK(project.server_version("db") == "15");
   CHECK(project.sql("db", "postgres", "SELECT a FROM t") == "1");
+}
+
+TEST_CASE(
+    "a backup container that reads the data is stopped for the time of the run, and finds the new data") {
+  Project project("reader");
+  std::string text = small_project(15);
+  text.insert(
+      text.find("  app:\n"),
+      "  backup:\n    image: pgupgrade-fixture/app:1\n    init: true\n    restart: always\n    command: "
+      "[sleep, infinity]\n    volumes: [\"data:/backup/postgres:ro\"]\n\n");
+  project.write("docker-compose.yml", text);
+  project.up();
+  const std::string backup = project.container("backup");
+  const auto version = [&] {
+    return std::string(trim(must_run({"docker", "exec", backup, "cat", "/backup/postgres/PG_VERSION"})));
+  };
+  REQUIRE(version() == "15");
+  const Words upgrade = {"--compose", "docker-compose.yml", "--to", "17", "--yes", "--strategy"};
+  for (const char* strategy : {"dump", "warm"}) {
+    Words words = upgrade;
+    words.emplace_back(strategy);
+    const ProcessResult run = project.pgupgrade(words);
+    INFO(output_of(run));
+    REQUIRE(run.exit_code == 0);
+    CHECK(project.container("backup") == backup);
+    CHECK(version() == "17");
+    const ProcessResult back = project.pgupgrade({"rollback", "--yes", "--discard-new-writes"});
+    INFO(output_of(back));
+    CHECK(back.exit_code == 0);
+    CHECK(version() == "15");
+    CHECK(project.pgupgrade({"cleanup", "--yes"}).exit_code == 0);
+  }
 }
 
 }  // namespace pgupgrade::test

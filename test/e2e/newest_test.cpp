@@ -8,9 +8,11 @@ namespace {
 
 constexpr const char* kContent =
     "CREATE TYPE public.span AS RANGE (subtype = int4);\n"
-    "CREATE TABLE public.stay (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, during public.span, note text "
+    "CREATE TABLE public.stay (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, during public.span, note "
+    "text "
     "COLLATE \"C\", twice int GENERATED ALWAYS AS (id * 2) STORED);\n"
-    "INSERT INTO public.stay (during, note) SELECT public.span(i, i + 2), repeat('x', i) FROM generate_series(1, "
+    "INSERT INTO public.stay (during, note) SELECT public.span(i, i + 2), repeat('x', i) FROM "
+    "generate_series(1, "
     "500) i;\n"
     "CREATE EXTENSION btree_gist;\nCREATE INDEX ON public.stay USING gist (id);\n"
     "CREATE PUBLICATION everything FOR TABLE public.stay;\n"

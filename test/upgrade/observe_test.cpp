@@ -236,6 +236,35 @@ TEST_CASE("who else mounts the data is observed") {
   CHECK(facts.services[0].other_users == Words{"stranger (created)"});
 }
 
+TEST_CASE("a container of the project that only reads the data is one to stop, any other is a stranger") {
+  Scene scene;
+  const auto make = [&](const std::string& name, const std::string& project, bool read_only) {
+    docker::ContainerSpec spec;
+    spec.name = name;
+    spec.image = "shop/web:3";
+    spec.mounts = {{.kind = MountKind::volume,
+                    .source = "shop_dbdata",
+                    .target = "/backup/data",
+                    .read_only = read_only}};
+    if (!project.empty())
+      spec.labels = {{"com.docker.compose.project", project}, {"com.docker.compose.service", name}};
+    scene.engine.start_container(scene.engine.create_container(spec));
+  };
+  make("backup", "shop", true);
+  make("indexer", "shop", false);
+  make("elsewhere", "other", true);
+  make("nobody", "", true);
+  const Facts facts = scene.observe();
+  CHECK(facts.services[0].other_users ==
+        Words{"indexer (running)", "elsewhere (running)", "nobody (running)"});
+  const auto& clients = facts.services[0].clients;
+  const auto backup = std::find_if(clients.begin(), clients.end(), [](const ClientFacts& client) {
+    return client.container_name == "backup";
+  });
+  REQUIRE(backup != clients.end());
+  CHECK(backup->why == "reads the data at /backup/data");
+}
+
 TEST_CASE("who is connected is observed whether a container explains it or not") {
   Scene scene;
   scene.container("web").info.networks = {

@@ -138,6 +138,10 @@ class Server {
 
   // Tables of all databases with neither rows in pg_statistic nor pg_class.reltuples >= 0; "db.schema.table".
   virtual std::vector<std::string> tables_without_statistics() = 0;
+
+  // What these databases take up on disk, in bytes, also while somebody writes to them. One that is not there
+  // counts nothing.
+  virtual std::int64_t size_of(const std::vector<std::string>& databases) = 0;
 };
 
 // The name of the way in which both sides hash rows: what a server of that version has, and newer ones do

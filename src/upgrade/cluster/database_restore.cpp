@@ -8,6 +8,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/commands.hpp"
 #include "upgrade/cluster/extension_members.hpp"
+#include "upgrade/cluster/restored_bytes.hpp"
 #include "upgrade/run/names.hpp"
 
 namespace pgupgrade::upgrade {
@@ -114,12 +115,16 @@ void DatabaseRestore::add(const DumpedDatabase& database, std::vector<std::strin
 }
 
 void DatabaseRestore::run_pending() {
+  std::vector<std::string> names;
+  for (const DumpedDatabase& database : databases_) names.push_back(database.name);
+  RestoredBytes restored(context_, target_, names);
   const auto told = [&](std::size_t index) {
     const std::string& name = pending_[index].task.database;
-    const auto at = std::find_if(databases_.begin(), databases_.end(),
-                                 [&](const DumpedDatabase& database) { return database.name == name; });
-    context_.progress("database " + name, at - databases_.begin(),
-                      static_cast<std::int64_t>(databases_.size()), Progress::Unit::items);
+    if (const auto amount = restored.look())
+      return context_.progress("database " + name, amount->done, amount->total, Progress::Unit::bytes);
+    const auto at = std::find(names.begin(), names.end(), name);
+    context_.progress("database " + name, at - names.begin(), static_cast<std::int64_t>(names.size()),
+                      Progress::Unit::items);
   };
   if (!pending_.empty()) run_clients(context_.world, server_.client("restore", {}), pending_, told);
   pending_.clear();

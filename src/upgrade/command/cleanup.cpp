@@ -87,7 +87,8 @@ std::vector<std::string> users_of_old_directory(World& world, const Plan& plan, 
   const std::vector<std::string> kept = site_of(plan).kept(world, plan);
   const std::string pgdata = "PGDATA=" + target.old_pgdata;
   std::vector<std::string> names;
-  for (const auto& info : containers_on_data(world.engine, target.data_mount)) {
+  for (const DataUser& user : data_users(world.engine, target.data_mount)) {
+    const docker::ContainerInfo& info = user.container;
     const auto& environment = info.environment;
     const bool uses = std::find(environment.begin(), environment.end(), pgdata) != environment.end();
     const bool ours =

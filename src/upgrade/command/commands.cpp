@@ -140,7 +140,7 @@ void prove_way_back(Journal& journal, World& world, Listener& listener) {
     const auto own = find_service_container(world, plan, target->service);
     refuse_users(context, *target,
                  fmt::format("bring the old data back into {}", data_name(target->data_mount)),
-                 "pgupgrade rollback", own ? own->id : "");
+                 "pgupgrade rollback", own ? own->id : "", ClientsAre::still_to_be_stopped);
   }
   strategy_of(plan).way_back(plan).prove(context);
 }

@@ -1,7 +1,5 @@
 #include "upgrade/data/data_users.hpp"
 
-#include <algorithm>
-
 #include "pgupgrade/planning/data_directory.hpp"
 
 namespace pgupgrade::upgrade {
@@ -53,15 +51,21 @@ bool DataReach::reached_by(const Mount& mount) {
          planning::is_within(other.native(), place_.top.native());
 }
 
-std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data) {
+std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data) {
   DataReach reach(engine, data);
-  std::vector<docker::ContainerInfo> users;
+  std::vector<DataUser> users;
   for (const auto& container : engine.list_containers({})) {
     auto info = engine.inspect_container(container.id);
     if (!info) continue;
-    if (std::any_of(info->mounts.begin(), info->mounts.end(),
-                    [&](const Mount& mount) { return reach.reached_by(mount); }))
-      users.push_back(std::move(*info));
+    DataUser user;
+    for (const Mount& mount : info->mounts) {
+      if (!reach.reached_by(mount)) continue;
+      if (user.place.empty()) user.place = mount.target;
+      user.writes = user.writes || !mount.read_only;
+    }
+    if (user.place.empty()) continue;
+    user.container = std::move(*info);
+    users.push_back(std::move(user));
   }
   return users;
 }

@@ -30,7 +30,14 @@ class DataReach {
   Directory place_;
 };
 
-// All containers that mount the data, whatever their state. One that is removed meanwhile is left out.
-std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data);
+// A container that mounts the data.
+struct DataUser {
+  docker::ContainerInfo container;
+  std::string place;    // where it has the data, the first of them
+  bool writes = false;  // by any of its mounts
+};
+
+// All of them, whatever their state. One that is removed meanwhile is left out.
+std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data);
 
 }  // namespace pgupgrade::upgrade

@@ -258,12 +258,19 @@ namespace {
 
 // "name (state)" of each.
 std::vector<std::string> running_on_data(World& world, const Plan& plan, const TargetPlan& target,
-                                         const std::string& own) {
+                                         const std::string& own, ClientsAre clients) {
+  const auto will_stop = [&](const docker::ContainerInfo& info) {
+    return clients == ClientsAre::still_to_be_stopped &&
+           std::any_of(plan.clients.begin(), plan.clients.end(), [&](const ClientFacts& client) {
+             return client.container_name == info.name && client.running;
+           });
+  };
   std::vector<std::string> names;
-  for (const auto& info : containers_on_data(world.engine, target.data_mount)) {
+  for (const DataUser& user : data_users(world.engine, target.data_mount)) {
+    const docker::ContainerInfo& info = user.container;
     const auto label = info.labels.find(kRunLabel);
     if (label != info.labels.end() && label->second == plan.run_id) continue;
-    if (info.running() && info.id != own)
+    if (info.running() && info.id != own && !will_stop(info))
       names.push_back(fmt::format("{} ({})", info.name, docker::state_name(info.status)));
   }
   return names;
@@ -279,8 +286,8 @@ bool has_changed_places(StepContext& context, const TargetPlan& target) {
 }  // namespace
 
 void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
-                  const std::string& command, const std::string& own) {
-  const auto users = running_on_data(context.world, context.plan(), target, own);
+                  const std::string& command, const std::string& own, ClientsAre clients) {
+  const auto users = running_on_data(context.world, context.plan(), target, own, clients);
   if (users.empty()) return;
   throw Error(ErrorKind::refused, "E-VOLUME-IN-USE",
               fmt::format("cannot {}: it is in use by {}", aim, join(users, ", ")),

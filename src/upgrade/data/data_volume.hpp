@@ -59,10 +59,15 @@ std::string cluster_state(StepContext& context, const TargetPlan& target, const 
 void put_back_backup(StepContext& context, const TargetPlan& target,
                      const std::function<void()>& before_change);
 
+// Whether the plan's clients, of which some may read the data, have been stopped by now.
+enum class ClientsAre { stopped, still_to_be_stopped };
+
 // Error(refused, "E-VOLUME-IN-USE") when a container runs that mounts the target's data and is neither of
-// this run nor of the id `own`: cannot do `aim` ("back volume shop_pgdata up"); stop it, then `command`.
+// this run nor of the id `own`, nor a client that is still to be stopped: cannot do `aim` ("back volume
+// shop_pgdata up"); stop it, then `command`.
 void refuse_users(StepContext& context, const TargetPlan& target, const std::string& aim,
-                  const std::string& command, const std::string& own = {});
+                  const std::string& command, const std::string& own = {},
+                  ClientsAre clients = ClientsAre::stopped);
 // The same where the run would go on.
 void refuse_other_users(StepContext& context, const TargetPlan& target, const std::string& own = {});
 

@@ -14,11 +14,6 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-std::string label(const docker::ContainerInfo& info, const char* name) {
-  const auto found = info.labels.find(name);
-  return found == info.labels.end() ? std::string() : found->second;
-}
-
 // Every container of the service, however many it is scaled to.
 void add_dependents(ServiceFacts& facts, World& world, const compose::Project& project) {
   for (const std::string& service : project.dependents_of(facts.service)) {
@@ -116,6 +111,11 @@ void observe_dumpers(ServiceFacts& facts, World& world) {
 
 }  // namespace
 
+std::string label_of(const docker::ContainerInfo& info, const std::string& name) {
+  const auto found = info.labels.find(name);
+  return found == info.labels.end() ? std::string() : found->second;
+}
+
 void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why) {
   if (info.id == facts.container_id) return;
   for (ClientFacts& client : facts.clients) {
@@ -125,8 +125,8 @@ void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const st
   }
   facts.clients.push_back({.container_id = info.id,
                            .container_name = info.name,
-                           .project = label(info, "com.docker.compose.project"),
-                           .service = label(info, "com.docker.compose.service"),
+                           .project = label_of(info, "com.docker.compose.project"),
+                           .service = label_of(info, "com.docker.compose.service"),
                            .running = info.running(),
                            .restart = info.restart,
                            .why = why});

@@ -58,13 +58,20 @@ bool starts_another_program(World& world, const docker::ContainerInfo& info) {
          !info.command.front().starts_with("-");
 }
 
-std::vector<std::string> other_users(World& world, const ServiceFacts& facts, const Mount& data) {
-  std::vector<std::string> users;
-  for (const auto& info : containers_on_data(world.engine, data)) {
+// A container of the project that only reads the data, such as a backup's, is one to stop for the time of the
+// run. One that has ended stays as it is. Any other may write when it likes.
+void observe_other_users(ServiceFacts& facts, World& world, const Mount& data) {
+  for (const DataUser& user : data_users(world.engine, data)) {
+    const docker::ContainerInfo& info = user.container;
     if (info.id == facts.container_id || info.labels.contains(kRunLabel)) continue;
-    users.push_back(fmt::format("{} ({})", info.name, docker::state_name(info.status)));
+    const bool of_project = !facts.project.empty() &&
+                            label_of(info, "com.docker.compose.project") == facts.project &&
+                            !label_of(info, "com.docker.compose.service").empty();
+    if (user.writes || !of_project)
+      facts.other_users.push_back(fmt::format("{} ({})", info.name, docker::state_name(info.status)));
+    else if (info.running())
+      add_client(facts, info, "reads the data at " + printable(user.place));
   }
-  return users;
 }
 
 // The first few of the files in `mount` that have extended attributes or access control lists. What SELinux
@@ -160,7 +167,7 @@ void observe_container(ServiceFacts& facts, World& world, const Site& site) {
                                       .labels = volume->labels};
     }
   }
-  facts.other_users = other_users(world, facts, *data);
+  observe_other_users(facts, world, *data);
   observe_from_within(facts, world, *data);
 }
 

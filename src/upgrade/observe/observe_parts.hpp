@@ -52,6 +52,8 @@ std::vector<PastRun> observe_past_runs(const std::filesystem::path& state_root, 
 void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project);
 
 // One container that needs the target; of several reasons all are kept.
+// Empty when it has none of that name.
+std::string label_of(const docker::ContainerInfo& info, const std::string& name);
 void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const std::string& why);
 
 // A cluster where the new one is to be made beside the old one; to be called when that is known.

@@ -209,6 +209,10 @@ class SimulatedServer final : public postgres::Server {
     return {};
   }
 
+  std::int64_t size_of(const std::vector<std::string>& databases) override {
+    return static_cast<std::int64_t>(databases.size());
+  }
+
   std::vector<std::string> tables_without_statistics() override {
     return read().analyzed ? std::vector<std::string>{} : std::vector<std::string>{"shop.public.orders"};
   }
