@@ -383,6 +383,10 @@ constexpr auto kTable = std::to_array<CodeRow>({
     {"W-ANONYMOUS-VOLUME", no_error,
      "the container's data is on an anonymous volume, which the new one mounts by name",
      "copy it to a named volume when you next make the container"},
+    {"W-BROKEN-ROWS", no_error,
+     "rows break a rule of their table as its expression is computed by the plan, and a restore may refuse "
+     "them",
+     "look at these rows"},
     {"W-CLIENT-DUMP", no_error, "a client makes dumps with a pg_dump that is older than the new server",
      "give it an image with the new version's pg_dump"},
     {"W-CLIENT-GONE", no_error, "a client's container no longer exists, so it was not started again",

@@ -212,33 +212,53 @@ Diagnostics check_oid_columns(const Subject& subject) {
   return result;
 }
 
+namespace {
+
+std::string shown(const RowFinding& finding) {
+  std::string text =
+      fmt::format("{} by {}", finding.rule, plural(static_cast<std::uint64_t>(finding.rows), "row"));
+  if (!finding.first_keys.empty()) text += fmt::format(" ({})", printable(finding.first_keys, 200));
+  return text;
+}
+
+}  // namespace
+
 Diagnostics check_broken_rows(const Subject& subject) {
   Diagnostics result;
   for (const DatabaseFacts& database : subject.inventory.databases) {
     std::vector<std::string> broken;
-    std::vector<std::string> cures;
+    std::vector<std::string> perhaps;
     std::vector<std::string> unchecked;
+    std::vector<std::string> cures;
     std::string problem;
     for (const RowFinding& finding : database.left_behind.rows) {
-      if (finding.rows > 0) {
-        std::string text =
-            fmt::format("{} by {}", finding.rule, plural(static_cast<std::uint64_t>(finding.rows), "row"));
-        if (!finding.first_keys.empty()) text += fmt::format(" ({})", printable(finding.first_keys, 200));
-        broken.push_back(std::move(text));
+      if (finding.rows == 0) {
+        unchecked.push_back(finding.rule);
+        problem = finding.problem;
+      } else {
+        (finding.problem.empty() ? broken : perhaps).push_back(shown(finding));
         if (!finding.cure.empty()) cures.push_back(finding.cure);
-        continue;
       }
-      unchecked.push_back(finding.rule);
-      problem = finding.problem;
     }
     if (!broken.empty())
-      result.push_back({.severity = Severity::error,
-                        .code = "E-BROKEN-ROWS",
-                        .message = fmt::format("{} has rows that a restore would refuse, since they break "
-                                               "the rules of their tables: {}",
-                                               database_of(subject, database), plain_list(broken)),
-                        .hint = cures.empty() ? "change or delete these rows"
-                                              : "change or delete these rows: " + statements(cures)});
+      result.push_back(
+          {.severity = Severity::error,
+           .code = "E-BROKEN-ROWS",
+           .message = fmt::format("{} has rows that a restore would refuse, since they break the rules of "
+                                  "their tables: {}",
+                                  database_of(subject, database), plain_list(broken)),
+           .hint = cures.empty() ? "change or delete these rows"
+                                 : "change or delete these rows; they show with SET enable_indexscan, "
+                                   "enable_indexonlyscan and enable_bitmapscan = off: " +
+                                       statements(cures)});
+    if (!perhaps.empty())
+      result.push_back(
+          {.severity = Severity::warning,
+           .code = "W-BROKEN-ROWS",
+           .message = fmt::format("{} has rows that break the rules of their tables as their expressions are "
+                                  "computed here, and that a restore may refuse: {}",
+                                  database_of(subject, database), plain_list(perhaps)),
+           .hint = "look at these rows: what the restore refuses ends the run, and is taken back"});
     if (!unchecked.empty())
       result.push_back({.severity = Severity::warning,
                         .code = "W-ROWS-UNKNOWN",

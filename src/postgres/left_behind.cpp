@@ -83,8 +83,10 @@ void count_oids(RowReader& rows, const std::string& database, const object& colu
   if (answer.empty()) return;
   if (facts.gone) {
     facts.values = json::get_int(answer.front(), "gone");
-    facts.cure =
-        "UPDATE " + without_only(target) + " SET " + name + " = NULL WHERE " + name + "::text ~ '^[0-9]+$'";
+    const std::string table = without_only(target);
+    facts.cure = json::get_string(column, "required") == "true"
+                     ? "ALTER TABLE " + table + " ALTER COLUMN " + name + " TYPE oid"
+                     : "UPDATE " + table + " SET " + name + " = NULL WHERE " + name + "::text ~ '^[0-9]+$'";
     return;
   }
   for (const char* kind : {"regclass", "regproc", "regtype", "regnamespace", "regrole", "other"})

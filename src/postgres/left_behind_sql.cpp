@@ -226,7 +226,8 @@ std::string oid_columns_sql() {
   return (
       "SELECT n.nspname || '.' || c.relname || '.' || a.attname AS column, 'ONLY ' || quote_ident(n.nspname) "
       "|| '.' || "
-      "quote_ident(c.relname) AS target, quote_ident(a.attname) AS name, t.typname AS type FROM pg_attribute "
+      "quote_ident(c.relname) AS target, quote_ident(a.attname) AS name, t.typname AS type, "
+      "a.attnotnull::text AS required FROM pg_attribute "
       "a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t "
       "ON t.oid = a.atttypid WHERE t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname = 'oid' OR "
       "t.typname LIKE 'reg%') AND "
@@ -264,11 +265,15 @@ std::string views_sql() {
 // A dump makes a range type, and the server its constructors, which belong to the first superuser and have
 // no privileges of their own.
 std::string constructors_sql() {
+  // The owner's own come first, since others may have passed them on.
   const std::string grants_to =
-      "(SELECT string_agg(concat('; GRANT EXECUTE ON FUNCTION ', i.identity, ' TO ', CASE WHEN x.grantee = 0 "
-      "THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END, CASE WHEN x.is_grantable AND "
-      "x.grantee "
-      "<> o.proowner THEN ' WITH GRANT OPTION' END), '' ORDER BY x.grantee) FROM aclexplode(o.proacl) x)";
+      "(SELECT string_agg(concat(CASE WHEN x.grantor <> o.proowner THEN '; SET ROLE ' || "
+      "quote_ident(pg_get_userbyid(x.grantor)) END, '; GRANT EXECUTE ON FUNCTION ', i.identity, ' TO ', CASE "
+      "WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END, CASE WHEN "
+      "x.is_grantable AND x.grantee <> o.proowner THEN ' WITH GRANT OPTION' END, CASE WHEN x.grantor <> "
+      "o.proowner THEN '; SET ROLE NONE' END), '' ORDER BY x.grantor <> o.proowner, x.grantor, x.grantee) "
+      "FROM "
+      "aclexplode(o.proacl) x)";
   return "SELECT 'function ' || i.identity AS object, concat_ws('; ', CASE WHEN o.proowner <> 10 THEN "
          "concat('ALTER FUNCTION ', i.identity, ' OWNER TO ', quote_ident(pg_get_userbyid(o.proowner))) END, "
          "CASE WHEN o.proacl IS NOT NULL THEN concat('REVOKE ALL ON FUNCTION ', i.identity, ' FROM PUBLIC, "
@@ -325,8 +330,8 @@ std::string count_rows_sql(const std::string& target, const std::vector<std::str
 
 // Such a type shows the name of an object, and the number where there is no such object.
 std::string gone_objects_sql(const std::string& target, const std::string& name) {
-  return as_json("SELECT count(*) FILTER (WHERE t." + name + "::text ~ '^[0-9]+$') AS gone FROM " + target +
-                 " t");
+  return as_json("SELECT count(*) FILTER (WHERE t." + name + "::text ~ '^[0-9]+$' AND t." + name +
+                 "::oid <> 0) AS gone FROM " + target + " t");
 }
 
 std::string first_keys_sql(const std::string& target, const std::string& key, const std::string& condition) {

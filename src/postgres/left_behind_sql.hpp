@@ -21,7 +21,7 @@ inline constexpr const char* kColumnOrder = "column order";
 // condition that says that its stored value is not what its expression gives now).
 inline constexpr const char* kGeneratedTable = "generated table";
 // A column of type oid, or of one that shows the names of objects: "column" (its whole name), "target",
-// "name" (an identifier), "type".
+// "name" (an identifier), "type", and whether it is "required" ("true": NOT NULL).
 inline constexpr const char* kOidColumn = "oid column";
 
 // Rows of "what" and "row".

@@ -139,34 +139,48 @@ Of functions(int version) {
 Of relations() {
   const std::string columns =
       "SELECT md5(string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
-      "pg_get_expr(df.adbin, df.adrelid)), ', ' ORDER BY a.attnum)) FROM pg_attribute a LEFT JOIN pg_attrdef "
-      "df ON "
-      "df.adrelid = a.attrelid AND df.adnum = a.attnum WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT "
-      "a.attisdropped";
-  // Statements, a line each. Outside of literals the end of a line means nothing; one that has it within has
-  // a digest in its place.
-  const auto lines = [](const std::string& statement, const std::string& from) {
-    return "SELECT string_agg(y.line, E'\\n' ORDER BY y.line COLLATE \"C\") FROM (SELECT CASE WHEN "
-           "strpos(z.s, "
-           "E'\\n') = 0 THEN z.s WHEN strpos(z.s, '''') > 0 THEN md5(z.s) ELSE regexp_replace(z.s, '\\s+', ' "
-           "', "
-           "'g') END FROM (SELECT rtrim(" +
-           statement + ", ';')" + from + ") z(s)) y(line)";
+      "nullif(a.attstattarget::int4, -1), pg_get_expr(df.adbin, df.adrelid)), ', ' ORDER BY a.attnum)) FROM "
+      "pg_attribute a LEFT JOIN pg_attrdef df ON df.adrelid = a.attrelid AND df.adnum = a.attnum WHERE "
+      "a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped";
+  // Statements, a line each. Outside of literals and names the end of a line means nothing. What one
+  // statement does not make has a digest in its place: where the end of a line may mean something, and where
+  // there is more to say of the object than the statement does.
+  const auto lines = [](const std::string& statement, const std::string& more, const std::string& from) {
+    return "SELECT string_agg(y.line, E'\\n' ORDER BY y.line COLLATE \"C\") FROM (SELECT CASE WHEN z.more <> "
+           "'' OR "
+           "(strpos(z.s, E'\\n') > 0 AND z.s ~ '[''\"]') THEN md5(z.s || z.more) ELSE regexp_replace(z.s, "
+           "'\\s*\\n\\s*', ' ', 'g') END FROM (SELECT rtrim(" +
+           statement + ", ';'), concat(" + more + ")" + from + ") z(s, more)) y(line)";
   };
   const std::string indexes =
       lines("pg_get_indexdef(x.indexrelid)",
+            "CASE WHEN x.indisclustered THEN 'c' END, CASE WHEN x.indisreplident THEN 'i' END, "
+            "obj_description(x.indexrelid, 'pg_class')",
             " FROM pg_index x WHERE x.indrelid = o.oid AND x.indisvalid AND NOT EXISTS (SELECT 1 FROM "
             "pg_constraint k WHERE k.conindid = x.indexrelid AND k.conrelid = o.oid)");
   const std::string triggers =
       lines("replace(pg_get_triggerdef(t.oid), ' EXECUTE PROCEDURE ', ' EXECUTE FUNCTION ')",
+            "nullif(t.tgenabled, 'O'), obj_description(t.oid, 'pg_trigger')",
             " FROM pg_trigger t WHERE t.tgrelid = o.oid AND NOT t.tgisinternal");
   const std::string constraints = lines(
       "concat('ALTER TABLE ', quote_ident(" + schema_name("o.relnamespace") +
           "), '.', quote_ident(o.relname::text), ' ADD CONSTRAINT ', quote_ident(k.conname::text), ' ', "
           "pg_get_constraintdef(k.oid))",
+      "obj_description(k.oid, 'pg_constraint')",
       " FROM pg_constraint k WHERE k.conrelid = o.oid AND k.contype NOT IN ('n', 't')");
-  const std::string rules = lines("pg_get_ruledef(w.oid)",
-                                  " FROM pg_rewrite w WHERE w.ev_class = o.oid AND w.rulename <> '_RETURN'");
+  const std::string rules =
+      lines("pg_get_ruledef(w.oid)", "nullif(w.ev_enabled, 'O'), obj_description(w.oid, 'pg_rewrite')",
+            " FROM pg_rewrite w WHERE w.ev_class = o.oid AND w.rulename <> '_RETURN'");
+  const std::string row_security =
+      "concat_ws(', ', CASE WHEN o.relrowsecurity THEN 'enabled' END, CASE WHEN o.relforcerowsecurity THEN "
+      "'forced' END, (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd, p.polpermissive, md5(concat_ws(' "
+      "', "
+      "(SELECT string_agg(coalesce(pr.rolname, 'public'), ' ' ORDER BY pr.rolname) FROM unnest(p.polroles) "
+      "u(r) "
+      "LEFT JOIN pg_roles pr ON pr.oid = u.r), pg_get_expr(p.polqual, p.polrelid), "
+      "pg_get_expr(p.polwithcheck, p.polrelid)))), ', ' ORDER BY p.polname) FROM pg_policy p WHERE "
+      "p.polrelid = "
+      "o.oid))";
   const std::string comments =
       "SELECT string_agg(concat(a.attname, ': ', pd.description), E'\\n' ORDER BY a.attnum) FROM "
       "pg_description pd JOIN "
@@ -178,7 +192,8 @@ Of relations() {
           owner("o.relowner") + attribute("kind", "o.relkind") + attribute("columns", columns) +
           attribute("options", sorted_texts("o.reloptions")) + attribute(planning::kIndexes, indexes) +
           attribute(planning::kTriggers, triggers) + attribute(planning::kConstraints, constraints) +
-          attribute(planning::kRules, rules) + attribute("comments on columns", comments) +
+          attribute(planning::kRules, rules) + attribute("row security", "nullif(" + row_security + ", '')") +
+          attribute("comments on columns", comments) +
           attribute("definition", "CASE WHEN o.relkind IN ('v', 'm') THEN md5(pg_get_viewdef(o.oid)) END") +
           information_schema_grants("o.relacl", 'r', "o.relowner", "o.relnamespace"),
       .acl = "o.relacl",

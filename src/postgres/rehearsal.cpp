@@ -179,6 +179,9 @@ std::string rehearsal_restore_script(const Inventory& inventory, const Rehearsal
       if (index < all.size())
         for (const std::string& statement : all[index]) statements += statement + ";\n";
       if (statements.empty()) return std::string();
+      // The event triggers of a database are meant for its users' statements.
+      statements.insert(0, rehearsal.new_major >= 17 ? "SET event_triggers = off;\n"
+                                                     : "SET session_replication_role = replica;\n");
       return fmt::format("printf %s {} | sql {}\n", shell_word(statements), database);
     };
     script += fmt::format(

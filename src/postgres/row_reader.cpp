@@ -22,7 +22,10 @@ std::string RowReader::problem() const {
 
 std::vector<boost::json::object> RowReader::rows(const std::string& database, const std::string& owner,
                                                  const std::string& sql) {
-  std::string limited = "SET LOCAL statement_timeout = " + std::to_string(time_.one.count()) + "; ";
+  // Messages are known by their words.
+  std::string limited =
+      "SET LOCAL lc_messages = 'C'; SET LOCAL statement_timeout = " + std::to_string(time_.one.count()) +
+      "; ";
   if (!owner.empty()) limited += "SET LOCAL row_security = off; SET LOCAL ROLE " + owner + "; ";
   return ask(reader_, database, limited + sql, "the rows of a table");
 }

@@ -12,19 +12,24 @@ using boost::json::object;
 
 constexpr ReadingTime kTime{.one = std::chrono::minutes(1), .all = std::chrono::minutes(10)};
 
+// A statement that is cut off cures nothing.
+constexpr std::size_t kLongestCure = 450;
+
 // The server's words for bytes that are no text (SQLSTATE 22021); they come with their bytes.
 constexpr const char* kNoText = "invalid byte sequence";
 
 RowFinding check(RowReader& rows, const std::string& database, const object& rule) {
   const std::string owner = json::get_string(rule, "owner");
   const std::string broken = json::get_string(rule, "broken");
+  const std::string kind = json::get_string(rule, "kind");
   RowFinding finding{.rule = json::get_string(rule, "rule"), .problem = rows.problem()};
+  if (kind == kWithheldRule) finding.problem = "it calls functions of roles that are no superusers";
   if (!finding.problem.empty()) return finding;
   finding.problem = problem_of([&] {
     const auto answer = rows.rows(database, owner, count_broken_sql(broken));
     if (!answer.empty()) finding.rows = json::get_int(answer.front(), "broken");
   });
-  if (json::get_string(rule, "kind") == kEncodingRule) {
+  if (kind == kEncodingRule) {
     const auto said = finding.problem.find(kNoText);
     if (said == std::string::npos) return finding;
     finding.rows = 1;
@@ -34,7 +39,10 @@ RowFinding check(RowReader& rows, const std::string& database, const object& rul
   }
   if (finding.rows == 0) return finding;
   finding.first_keys = rows.keys(database, owner, first_broken_sql(broken));
-  finding.cure = broken;
+  if (kind == kComputedRule)
+    finding.problem = "it depends on an expression, which the settings of the restore may make another";
+  else if (broken.size() <= kLongestCure)
+    finding.cure = broken;
   return finding;
 }
 

@@ -16,15 +16,26 @@ constexpr const char* kWithoutIndexes =
     "SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = "
     "off; ";
 
-// Users' functions run with the rights of the table's owner, who may have none on it.
+// Users' functions run with the rights of the table's owner. That is no fence for one who means harm, so
+// those of people who are no superusers are not called at all.
 constexpr const char* kOwner = "quote_ident(r.rolname)";
 constexpr const char* kNobody = "''";
-constexpr const char* kOwnerOfExpressions =
-    "CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL THEN '' ELSE quote_ident(r.rolname) END";
+
+std::string kind_of(const char* catalog, const std::string& object) {
+  const auto made_by_others = [&](const std::string& of, const std::string& owner) {
+    return "EXISTS (SELECT 1 FROM pg_depend d JOIN " + of +
+           " made ON made.oid = d.refobjid JOIN pg_roles maker ON "
+           "maker.oid = made." +
+           owner + " WHERE d.classid = '" + catalog + "'::regclass AND d.objid = " + object +
+           " AND d.refclassid = '" + of + "'::regclass AND made.oid >= 16384 AND NOT maker.rolsuper)";
+  };
+  return "CASE WHEN NOT r.rolsuper AND (" + made_by_others("pg_proc", "proowner") + " OR " +
+         made_by_others("pg_operator", "oprowner") + ") THEN 'withheld' ELSE 'computed' END";
+}
 
 std::string rule(const std::string& kind, const std::string& name, const std::string& broken,
-                 const std::string& from, const std::string& owner = kOwner) {
-  return "SELECT '" + kind + "' AS kind, " + name + " AS rule, " + owner + " AS owner, " + broken +
+                 const std::string& from, const std::string& owner) {
+  return "SELECT " + kind + " AS kind, " + name + " AS rule, " + owner + " AS owner, " + broken +
          " AS broken, c.relpages AS pages FROM " + from +
          " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner WHERE "
          "c.relkind = 'r' AND c.relpersistence <> 't' AND " +
@@ -53,15 +64,25 @@ IndexKeys keys_of(const std::string& index) {
   return {
       .source = "'SELECT ctid AS place, ' || " +
                 each("concat('(', " + expression +
-                         ", ')', CASE WHEN l.oid IS NOT NULL AND l.collname <> 'default' THEN concat(' "
+                         ", ')', CASE WHEN l.oid IS NOT NULL THEN concat(' "
                          "COLLATE ', quote_ident(ln.nspname), '.', quote_ident(l.collname)) END, ' AS k', "
                          "s.k)",
                      ", ") +
                 " || ' FROM ' || " + kOnlyTable +
                 " || coalesce(' WHERE ' || pg_get_expr(x.indpred, x.indrelid), '')",
-      .shown = each("concat(quote_literal(" + expression + " || '='), ' || k', s.k, '::text')", ", "),
+      .shown =
+          each("concat(quote_literal(" + expression + " || '='), ' || format(''%s'', k', s.k, ')')", ", "),
       .not_null = each("concat('k', s.k, ' IS NOT NULL')", " AND "),
       .names = each("concat('k', s.k)", ", ")};
+}
+
+std::string kind_of_index() {
+  return "CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL THEN 'rows' ELSE " +
+         kind_of("pg_class", "x.indexrelid") + " END";
+}
+
+std::string owner_of_index() {
+  return "CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL THEN '' ELSE " + std::string(kOwner) + " END";
 }
 
 std::string unique_indexes(int version_num) {
@@ -74,11 +95,17 @@ std::string unique_indexes(int version_num) {
                              ", ') AS key, g.n - 1 AS surplus FROM (SELECT ', " + keys.names +
                              ", ', count(*) AS n FROM (', " + keys.source + ", ') i', " + distinct +
                              ", ' GROUP BY ', " + keys.names + ", ' HAVING count(*) > 1) g')";
+  // Another operator class may tell more values apart than GROUP BY does.
+  const std::string usual =
+      " AND NOT EXISTS (SELECT 1 FROM generate_series(0, x.indnkeyatts - 1) s(k) JOIN pg_opclass oc ON "
+      "oc.oid = "
+      "x.indclass[s.k] WHERE NOT oc.opcdefault AND oc.opcname NOT LIKE '%pattern_ops')";
   return rule(
-      "rows", on_table("'index ', quote_ident(ic.relname)"), broken,
+      kind_of_index(), on_table("'index ', quote_ident(ic.relname)"), broken,
       "pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class ic ON ic.oid = x.indexrelid AND "
-      "x.indisunique AND x.indisvalid",
-      kOwnerOfExpressions);
+      "x.indisunique AND x.indisvalid" +
+          usual,
+      owner_of_index());
 }
 
 std::string exclusions() {
@@ -91,10 +118,10 @@ std::string exclusions() {
                              ", ') AS key, 1 AS surplus FROM (', " + keys.source +
                              ", ') a WHERE EXISTS (SELECT 1 FROM (', " + keys.source +
                              ", ') b WHERE a.place < b.place', " + meet + ", ')')";
-  return rule("rows", on_table("'constraint ', quote_ident(k.conname)"), broken,
+  return rule(kind_of_index(), on_table("'constraint ', quote_ident(k.conname)"), broken,
               "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND k.contype = 'x' JOIN pg_index x ON "
               "x.indexrelid = k.conindid",
-              kOwnerOfExpressions);
+              owner_of_index());
 }
 
 // The copies that stand for the partitions of the other table are not rules of their own. The other table may
@@ -107,18 +134,22 @@ std::string foreign_keys(int version_num) {
            "place) JOIN pg_attribute ao ON ao.attrelid = k.conrelid AND ao.attnum = u.own JOIN pg_attribute "
            "at "
            "ON at.attrelid = k.confrelid AND at.attnum = u.other JOIN pg_operator p ON p.oid = u.op JOIN "
-           "pg_namespace pn ON pn.oid = p.oprnamespace)";
+           "pg_namespace pn ON pn.oid = p.oprnamespace LEFT JOIN pg_collation l ON l.oid = at.attcollation "
+           "LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace)";
   };
   const std::string broken =
       "concat('SELECT concat_ws('', '', ', " +
-      columns("concat(quote_literal(ao.attname || '='), ' || c.', quote_ident(ao.attname), '::text')", ", ") +
+      columns(
+          "concat(quote_literal(ao.attname || '='), ' || format(''%s'', c.', quote_ident(ao.attname), ')')",
+          ", ") +
       ", ') AS key, 1 AS surplus FROM ', " + kOnlyTable + ", ' c WHERE ', " +
       columns("concat('c.', quote_ident(ao.attname), ' IS NOT NULL')", " AND ") +
       ", ' AND NOT EXISTS (SELECT 1 FROM ', CASE WHEN f.relkind <> 'p' THEN 'ONLY ' END, "
       "quote_ident(fn.nspname), '.', quote_ident(f.relname), ' p WHERE ', " +
       columns(
           "concat('p.', quote_ident(at.attname), ' OPERATOR(', quote_ident(pn.nspname), '.', p.oprname, ') "
-          "c.', quote_ident(ao.attname))",
+          "c.', quote_ident(ao.attname), CASE WHEN l.oid IS NOT NULL THEN concat(' COLLATE ', "
+          "quote_ident(ln.nspname), '.', quote_ident(l.collname)) END)",
           " AND ") +
       ", ')')";
   const std::string original =
@@ -126,9 +157,15 @@ std::string foreign_keys(int version_num) {
           ? " AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = "
             "k.conrelid)"
           : "";
-  return rule("rows", on_table("'constraint ', quote_ident(k.conname)"), broken,
+  // Between types of users' a cast of theirs may be called.
+  const std::string without_casts =
+      " AND NOT EXISTS (SELECT 1 FROM unnest(k.conkey, k.confkey) u(own, other) JOIN pg_attribute ao ON "
+      "ao.attrelid = k.conrelid AND ao.attnum = u.own JOIN pg_attribute at ON at.attrelid = k.confrelid AND "
+      "at.attnum = u.other WHERE ao.atttypid <> at.atttypid AND (ao.atttypid >= 16384 OR at.atttypid >= "
+      "16384))";
+  return rule("'rows'", on_table("'constraint ', quote_ident(k.conname)"), broken,
               "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND k.contype = 'f' AND k.convalidated" +
-                  original +
+                  original + without_casts +
                   " JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace",
               kNobody);
 }
@@ -136,8 +173,9 @@ std::string foreign_keys(int version_num) {
 std::string checks() {
   const std::string broken = "concat('SELECT ', " + row_key("c.oid") + ", ' AS key, 1 AS surplus FROM ', " +
                              kOnlyTable + ", ' WHERE NOT (', pg_get_expr(k.conbin, k.conrelid), ')')";
-  return rule("rows", on_table("'constraint ', quote_ident(k.conname)"), broken,
-              "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND k.contype = 'c' AND k.convalidated");
+  return rule(kind_of("pg_constraint", "k.oid"), on_table("'constraint ', quote_ident(k.conname)"), broken,
+              "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND k.contype = 'c' AND k.convalidated",
+              kOwner);
 }
 
 // The expression calls its value VALUE, which is a name as well.
@@ -147,25 +185,28 @@ std::string domain_checks() {
                              "kt.typtypmod), ' AS value FROM ', " +
                              kOnlyTable + ", ') v WHERE NOT (', pg_get_expr(k.conbin, 0), ')')";
   return rule(
-      "rows",
+      kind_of("pg_constraint", "k.oid"),
       "concat('constraint ', quote_ident(k.conname), ' of domain ', format_type(k.contypid, NULL), ' on "
       "column ', c.oid::regclass, '.', quote_ident(a.attname))",
       broken,
       "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND a.attnum > 0 AND NOT a.attisdropped JOIN "
       "domains d ON d.oid = a.atttypid JOIN pg_constraint k ON k.contypid = d.ancestor AND k.contype = "
-      "'c' AND k.convalidated JOIN pg_type kt ON kt.oid = k.contypid");
+      "'c' AND k.convalidated JOIN pg_type kt ON kt.oid = k.contypid",
+      kOwner);
 }
 
 std::string encodings() {
   const std::string broken =
-      "concat('SELECT '''' AS key, 0 AS surplus WHERE (SELECT ', (SELECT string_agg(concat('count(convert("
-      "textsend(', quote_ident(a.attname), '::text), ', quote_literal(getdatabaseencoding()), ', ', "
-      "quote_literal(getdatabaseencoding()), '))'), ' + ' ORDER BY a.attnum) FROM pg_attribute a WHERE "
+      "concat('SELECT '''' AS key, 0 AS surplus WHERE (SELECT ', (SELECT "
+      "string_agg(concat('count(convert_to(', "
+      "quote_ident(a.attname), '::text, ', quote_literal(getdatabaseencoding()), '))'), ' + ' ORDER BY "
+      "a.attnum) FROM pg_attribute a WHERE "
       "a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('text'::regtype, "
       "'varchar'::regtype, 'bpchar'::regtype)), ' FROM ', " +
       std::string(kOnlyTable) + ", ') < 0')";
-  return rule(kEncodingRule, "concat('encoding ', getdatabaseencoding(), ' of table ', c.oid::regclass)",
-              broken, "pg_class c", kNobody) +
+  return rule("'" + std::string(kEncodingRule) + "'",
+              "concat('encoding ', getdatabaseencoding(), ' of table ', c.oid::regclass)", broken,
+              "pg_class c", kNobody) +
          " AND getdatabaseencoding() <> 'SQL_ASCII' AND EXISTS (SELECT 1 FROM pg_attribute a WHERE "
          "a.attrelid = "
          "c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('text'::regtype, "
@@ -182,7 +223,9 @@ std::string row_rules_sql(int version_num) {
          "a.broken)::text FROM (" +
          unique_indexes(version_num) + " UNION ALL " + foreign_keys(version_num) + " UNION ALL " + checks() +
          " UNION ALL " + domain_checks() + " UNION ALL " + exclusions() + " UNION ALL " + encodings() +
-         ") a WHERE a.broken IS NOT NULL ORDER BY a.pages, a.rule";
+         ") a WHERE a.broken IS NOT NULL AND (getdatabaseencoding() <> 'SQL_ASCII' OR a.broken ~ '^[ -~]*$') "
+         "ORDER "
+         "BY a.pages, a.rule";
 }
 
 std::string count_broken_sql(const std::string& broken) {

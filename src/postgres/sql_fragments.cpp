@@ -78,8 +78,9 @@ std::string column_names(std::string_view relation, std::string_view numbers) {
 
 std::string row_key(std::string_view relation) {
   return fmt::format(
-      "coalesce((SELECT 'concat_ws('', '', ' || string_agg(quote_literal(ka.attname || '=') || ' || ' || "
-      "quote_ident(ka.attname) || '::text', ', ' ORDER BY k.place) || ')' FROM pg_index x, LATERAL "
+      "coalesce((SELECT 'concat_ws('', '', ' || string_agg(quote_literal(ka.attname || '=') || ' || "
+      "format(''%s'', ' || quote_ident(ka.attname) || ')', ', ' ORDER BY k.place) || ')' FROM pg_index x, "
+      "LATERAL "
       "unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_attribute ka ON ka.attrelid = {} "
       "AND ka.attnum = k.number WHERE x.indrelid = ka.attrelid AND x.indisprimary), '''ctid='' || "
       "ctid::text')",

@@ -154,7 +154,7 @@ constexpr State kCarried[] = {
      "(2, NULL, 'public.short');\nDROP TABLE public.short;\nCREATE EXTENSION pg_buffercache;\nCREATE "
      "FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';\nCREATE "
      "TRIGGER ours INSTEAD OF DELETE ON public.pg_buffercache FOR EACH ROW EXECUTE FUNCTION "
-     "public.nothing();\nCREATE RULE \"our rule\" AS ON INSERT TO public.pg_buffercache DO INSTEAD "
+     "public.nothing();\nCREATE RULE ours_too AS ON INSERT TO public.pg_buffercache DO INSTEAD "
      "NOTHING;\n"},
     {"roles",
      "CREATE ROLE panel LOGIN CREATEROLE CREATEDB;\nSET ROLE panel;\nCREATE ROLE tenant_1 LOGIN;\nCREATE "
@@ -381,7 +381,7 @@ TEST_CASE("what a dump leaves behind is named by the plan with its cure, and wha
   CHECK(carried(project) == old_state);
   CHECK_THAT(old_state,
              ContainsSubstring("watcher=X/postgres") &&
-                 ContainsSubstring("it's a span|ours|_RETURN our rule") && ContainsSubstring("app_user") &&
+                 ContainsSubstring("it's a span|ours|_RETURN ours_too") && ContainsSubstring("app_user") &&
                  ContainsSubstring("precious") && ContainsSubstring("show_trigrams") &&
                  ContainsSubstring("show_limit()||0.3|0") && ContainsSubstring("f|f|t|f") &&
                  ContainsSubstring("5|keeper|ours|keeper|small|keeper") &&

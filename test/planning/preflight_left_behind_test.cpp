@@ -138,7 +138,9 @@ TEST_CASE("values of names that name nothing any more are refused, since others 
              {.column = "audit.log.r", .values = 2, .gone = true, .cure = "UPDATE audit.log SET r = NULL"}};
        },
        "error E-OIDS-GONE: database \"shop\" of service db stores the oids of objects that are gone, which "
-       "may be those of others in the new cluster: audit.log.r in 2 rows | UPDATE audit.log SET r = NULL"},
+       "may be those of others in the new cluster: audit.log.r in 2 rows | UPDATE audit.log SET r = NULL; or "
+       "proceed anyway "
+       "with --accept E-OIDS-GONE"},
   });
 }
 
@@ -177,7 +179,22 @@ TEST_CASE("rows that break a rule of their table are refused, and rules that cou
        },
        "error E-BROKEN-ROWS: database \"shop\" of service db has rows that a restore would refuse, since "
        "they break the rules of their tables: index i on table public.t by 2 rows (id=1; id=2), encoding "
-       "UTF8 of table public.n by 1 row (invalid byte sequence) | change or delete these rows: SELECT keys"},
+       "UTF8 of table public.n by 1 row (invalid byte sequence) | change or delete these rows; they show "
+       "with "
+       "SET enable_indexscan, enable_indexonlyscan and enable_bitmapscan = off: SELECT keys; or proceed "
+       "anyway "
+       "with --accept E-BROKEN-ROWS"},
+      {"perhaps",
+       [](World& w) {
+         left_behind(w).rows = {{.rule = "constraint c on table public.t",
+                                 .rows = 1,
+                                 .first_keys = "id=1",
+                                 .problem = "it depends on an expression"}};
+       },
+       "warning W-BROKEN-ROWS: database \"shop\" of service db has rows that break the rules of their tables "
+       "as their expressions are computed here, and that a restore may refuse: constraint c on table "
+       "public.t "
+       "by 1 row (id=1) | look at these rows: what the restore refuses ends the run, and is taken back"},
       {"not checked",
        [](World& w) {
          left_behind(w).rows = {{.rule = "constraint k on table public.big", .problem = "it took too long"}};

@@ -40,8 +40,8 @@ class RowsReader final : public SqlReader {
     if (sql.find("indisvalid") == std::string::npos) return {};
     std::vector<std::string> rows = {
         R"({"what":"invalid index","row":{"object":"public.bad","cure":"DROP"}})",
-        R"({"what":"oid column","row":{"column":"audit.log.relid","target":"ONLY audit.log","name":"relid","type":"oid"}})",
-        R"({"what":"oid column","row":{"column":"audit.log.gone","target":"ONLY audit.log","name":"gone","type":"regclass"}})",
+        R"({"what":"oid column","row":{"column":"audit.log.relid","target":"ONLY audit.log","name":"relid","type":"oid","required":"true"}})",
+        R"({"what":"oid column","row":{"column":"audit.log.gone","target":"ONLY audit.log","name":"gone","type":"regclass","required":"false"}})",
         R"({"what":"column order","row":{"oid":"2","identity":"public.heir","columns":["id","a"],"parents":["1"]}})",
         R"({"what":"column order","row":{"oid":"1","identity":"public.testator","columns":["a"],"parents":[]}})",
         R"({"what":"counter","row":{"object":"public.queue.tx","cure":"xid8"}})"};
@@ -95,7 +95,8 @@ TEST_CASE("what a dump leaves behind is read from the answers of a server") {
   bool as_owner = false;
   for (const std::string& sql : reader.asked)
     as_owner |= sql.starts_with(
-        "SET LOCAL statement_timeout = 5000; SET LOCAL row_security = off; SET LOCAL ROLE \"clerk\"; "
+        "SET LOCAL lc_messages = 'C'; SET LOCAL statement_timeout = 5000; SET LOCAL row_security = off; SET "
+        "LOCAL ROLE \"clerk\"; "
         "SELECT ");
   CHECK(as_owner);
 }

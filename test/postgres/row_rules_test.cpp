@@ -36,10 +36,13 @@ class RulesReader final : public SqlReader {
       throw Error(ErrorKind::failed, "E-SQL",
                   "could not query: ERROR:  invalid byte sequence for encoding \"UTF8\": 0xff\nCONTEXT: x");
     if (has("(sound)")) return {R"({"broken":0})"};
-    return {R"({"kind":"rows","rule":"index i on table public.t","owner":"\"clerk\"","broken":"keys of t"})",
-            R"({"kind":"rows","rule":"constraint k on table public.t","owner":"","broken":"slow"})",
-            R"({"kind":"rows","rule":"constraint s on table public.t","owner":"","broken":"sound"})",
-            R"({"kind":"encoding","rule":"encoding UTF8 of table public.t","owner":"x","broken":"bytes"})"};
+    return {
+        R"({"kind":"rows","rule":"index i on table public.t","owner":"\"clerk\"","broken":"keys of t"})",
+        R"({"kind":"rows","rule":"constraint k on table public.t","owner":"","broken":"slow"})",
+        R"({"kind":"rows","rule":"constraint s on table public.t","owner":"","broken":"sound"})",
+        R"({"kind":"computed","rule":"constraint c on table public.t","owner":"\"clerk\"","broken":"keys of t"})",
+        R"({"kind":"withheld","rule":"constraint w on table public.t","owner":"\"clerk\"","broken":"never"})",
+        R"({"kind":"encoding","rule":"encoding UTF8 of table public.t","owner":"x","broken":"bytes"})"};
   }
 
  private:
@@ -65,13 +68,20 @@ TEST_CASE("rows that break a rule are told with their keys, and a rule that coul
             {.rule = "index i on table public.t", .rows = 2, .first_keys = "id=1; id=2", .cure = "keys of t"},
             {.rule = "constraint k on table public.t",
              .problem = "could not query database \"shop\": too slow"},
+            {.rule = "constraint c on table public.t",
+             .rows = 2,
+             .first_keys = "id=1; id=2",
+             .problem = "it depends on an expression, which the settings of the restore may make another"},
+            {.rule = "constraint w on table public.t",
+             .problem = "it calls functions of roles that are no superusers"},
             {.rule = "encoding UTF8 of table public.t",
              .rows = 1,
              .first_keys = "invalid byte sequence for encoding \"UTF8\": 0xff"}});
+  for (const std::string& sql : reader.asked) CHECK(sql.find("never") == std::string::npos);
   // The rights are the owner's where functions of users' may run, and a wrong index is not asked.
-  CHECK(
-      reader.asked.at(1).starts_with("SET LOCAL statement_timeout = 60000; SET LOCAL row_security = off; "
-                                     "SET LOCAL ROLE \"clerk\"; SET LOCAL enable_indexscan = off; "));
+  CHECK(reader.asked.at(1).starts_with(
+      "SET LOCAL lc_messages = 'C'; SET LOCAL statement_timeout = 60000; SET LOCAL row_security = off; "
+      "SET LOCAL ROLE \"clerk\"; SET LOCAL enable_indexscan = off; "));
 }
 
 TEST_CASE("when the time is over, the rest of the rules is told as not checked") {
@@ -79,7 +89,7 @@ TEST_CASE("when the time is over, the rest of the rules is told as not checked")
   RulesReader reader(clock);
   reader.takes = std::chrono::minutes(11);
   const auto found = read(reader, clock);
-  REQUIRE(found.size() == 4);
+  REQUIRE(found.size() == 6);
   CHECK(found[0].rows == 2);
   CHECK(found[2].problem == "the time for such checks was over");
 }

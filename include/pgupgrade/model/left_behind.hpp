@@ -42,8 +42,8 @@ struct RowFinding {
   std::string rule;        // "constraint k on table public.t", "index public.i on table public.t"
   std::int64_t rows = 0;   // that break it; of equal rows under a unique index all but one
   std::string first_keys;  // of such rows: "id=1; id=2"
-  std::string cure;        // the statement that shows them all
-  std::string problem;     // why its rows could not be checked
+  std::string cure;        // the statement that shows them all, where it is short
+  std::string problem;     // why its rows could not be checked, or why the restore may take them all the same
   bool operator==(const RowFinding&) const = default;
 };
 

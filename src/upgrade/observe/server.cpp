@@ -26,7 +26,8 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
     postgres::read_left_behind(psql, *facts.inventory, world.clock);
-    if (request.deep) postgres::read_row_rules(psql, *facts.inventory, world.clock);
+    if (request.deep && request.strategy != kWarm)
+      postgres::read_row_rules(psql, *facts.inventory, world.clock);
     compare_with_reference(world, kObservation + random_hex(4), facts.service, facts.image_id, psql,
                            *facts.inventory);
     facts.inventory->wal_outside_data =
