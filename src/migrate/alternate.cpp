@@ -30,8 +30,8 @@ class Run {
               .world = world,
               .listener = listener,
               .directory = directory_of(plan.plan),
-              .state = load_alternate(plan.plan.state_root, plan.plan.source.address, plan.state.database,
-                                      plan.state.into)} {
+              .state =
+                  load_alternate(plan.plan.state_root, plan.server, plan.state.database, plan.state.into)} {
     // Kept by the session until it ends, however it does.
     const std::string& database = work_.state.database;
     const auto free =

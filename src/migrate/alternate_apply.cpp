@@ -46,17 +46,27 @@ void check(const AlternateWork& work, const ProgramOutput& output, const std::st
 std::vector<std::string> way_back(const AlternateWork& work) {
   std::vector<std::string> names;
   for (const std::string& schema : work.state.schemas) names.push_back(sql_identifier(schema));
-  const std::string to = shell_word(short_string(work.world.source.endpoint(), work.state.database));
-  const std::string restore = "pg_restore --exit-on-error --single-transaction ";
+  const std::string restore = "pg_restore --exit-on-error --single-transaction";
+  const std::string dump = (work.asked.container.empty() ? "" : "< ") + shell_word(work.state.dump);
   const bool holds_extension = std::any_of(
       work.asked.extensions.begin(), work.asked.extensions.end(), [&](const NeededExtension& extension) {
         return std::find(work.state.schemas.begin(), work.state.schemas.end(), extension.schema) !=
                work.state.schemas.end();
       });
-  if (holds_extension)
-    return {restore + fmt::format("--clean --if-exists -d {} {}", to, shell_word(work.state.dump))};
-  return {fmt::format("psql -d {} -c {}", to, shell_word("DROP SCHEMA " + join(names, ", ") + " CASCADE")),
-          restore + fmt::format("-d {} {}", to, shell_word(work.state.dump))};
+// For people to type. Where the server's own container has the programs, they are called in it: its address
+// may be another by then.
+std::string call(const AlternateWork& work, const std::string& program, const std::string& more) {
+  const postgres::Endpoint& server = work.world.source.endpoint();
+  if (work.asked.container.empty())
+    return fmt::format("{} -d {} {}", program, shell_word(short_string(server, work.state.database)), more);
+  return fmt::format("docker exec -i {} {} -U {} -d {} {}", shell_word(work.asked.container), program,
+                     shell_word(work.world.source.role()), shell_word(short_string({}, work.state.database)),
+                     more);
+}
+
+  if (holds_extension) return {call(work, restore + " --clean --if-exists", dump)};
+  return {call(work, "psql", "-c " + shell_word("DROP SCHEMA " + join(names, ", ") + " CASCADE")),
+          call(work, restore, dump)};
 }
 
 }  // namespace

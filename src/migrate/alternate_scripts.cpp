@@ -45,8 +45,8 @@ fs::path file_of(const AlternateWork& work, std::size_t index, const char* kind)
   const std::string line = text.empty() ? "" : fmt::format(" at line {} ({})", failure.line, text);
   const bool blocked = cause.find("cannot run inside a transaction block") != std::string::npos;
   Error error(ErrorKind::failed, "E-SCRIPT",
-              fmt::format("could not run {} in database {}{}: {}", name_of(script),
-                          migrate::quoted(database), line, cause),
+              fmt::format("could not run {} in database {}{}: {}", name_of(script), migrate::quoted(database),
+                          line, cause),
               blocked ? fmt::format("put the line \"{}\" at its beginning", postgres::kNoTransaction)
                       : printable(failure.hint, 500));
   error.add_context("running " + printable(script.path, 500));
@@ -74,7 +74,8 @@ ProgramOutput run_watched(const AlternateWork& work, const Command& command) {
 }
 
 std::optional<bool> is_committed(const AlternateWork& work, std::size_t index) {
-  const std::string id = transaction_in(read_file_if_present(file_of(work, index, "transaction")).value_or(""));
+  const std::string id =
+      transaction_in(read_file_if_present(file_of(work, index, "transaction")).value_or(""));
   if (id.empty())
     return work.state.boot.empty() || work.state.boot == this_boot() ? std::optional(false) : std::nullopt;
   const auto status =

@@ -45,10 +45,14 @@ constexpr std::size_t kIdDigits = 8;
 
 }  // namespace
 
-AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& address,
+std::string known_by(const Request& request, const postgres::RemoteServer& server) {
+  return request.server.empty() ? postgres::address_of(server.endpoint()) : request.server;
+}
+
+AlternateState load_alternate(const fs::path& state_root, const std::string& server,
                               const std::string& database, const std::string& into) {
   AlternateState state;
-  state.id = "alternate-" + sha256_hex(address + "\n" + database + "\n" + into).substr(0, kIdDigits);
+  state.id = "alternate-" + sha256_hex(server + "\n" + database + "\n" + into).substr(0, kIdDigits);
   state.database = database;
   state.into = into;
   const std::filesystem::path path = state_root / state.id / kAlternateFile;

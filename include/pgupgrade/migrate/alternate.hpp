@@ -45,7 +45,10 @@ struct AlternateState {
 inline constexpr const char* kAlternateFile = "alternate.json";
 
 // As it is on disk; a fresh one where there is none. Error(usage, "E-STATE-DAMAGED").
-AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& address,
+// What a server is known by, in the state's name.
+std::string known_by(const Request& request, const postgres::RemoteServer& server);
+
+AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& server,
                               const std::string& database, const std::string& into);
 AlternateState read_alternate(const std::filesystem::path& path);
 void save_alternate(const std::filesystem::path& state_root, const AlternateState& state);
@@ -61,7 +64,9 @@ enum class Purpose { rehearse, apply };
 
 struct AlternatePlan {
   Purpose purpose = Purpose::rehearse;
-  Plan plan;  // of the copy, or of the dump; the programs
+  Plan plan;              // of the copy, or of the dump; the programs
+  std::string server;     // what it is known by
+  std::string container;  // that has it and programs of its version; empty: none is known
   AlternateState state;
   std::vector<Script> scripts;
   std::vector<NeededExtension> extensions;
@@ -98,8 +103,8 @@ AlternateState rehearse_scripts(const AlternatePlan& plan, World& world, upgrade
 AlternateState apply_scripts(const AlternatePlan& plan, World& world, upgrade::Listener& listener);
 
 // Drops what bears our mark in the alternate database: itself, or schemas. Returns a line each.
-// Error(refused, "E-NOT-OURS") where nothing does.
-std::vector<std::string> drop_alternate(postgres::RemoteServer& server,
-                                        const std::filesystem::path& state_root, const std::string& into);
+// Error(refused, "E-NOT-OURS") where nothing does. Of the request only what names state, server and copy
+// counts.
+std::vector<std::string> drop_alternate(postgres::RemoteServer& server, const Request& request);
 
 }  // namespace pgupgrade::migrate

@@ -32,9 +32,16 @@ std::string command_line(const Arguments& arguments, const AlternateState& state
   const auto add = [&](const std::string& flag, const std::string& value) {
     if (!value.empty()) text += " " + flag + " " + shell_word(value);
   };
+  for (const std::string& file : arguments.compose) add("--compose", file);
+  add("--project-name", arguments.project_name);
+  for (const std::string& profile : arguments.profiles) add("--profile", profile);
+  for (const std::string& file : arguments.env_files) add("--env-file", file);
+  for (const std::string& service : arguments.services) add("--service", service);
+  add("--container", arguments.container);
   // A string of the environment may have a password in it.
   if (postgres::parse_endpoint(arguments.migrate.from, "--from").password.empty())
     add("--from", arguments.migrate.from);
+  add("--password-file", arguments.password_file);
   add("--database", arguments.database);
   if (!drops)
     for (const std::string& schema : arguments.migrate.schemas) add("--schema", schema);
@@ -67,7 +74,9 @@ std::string render_alternate_plan(const migrate::AlternatePlan& plan, const Styl
   const auto row = [&](const std::string& label, const std::string& value) {
     text += migration_row(label, value, style);
   };
-  row("Server", text_of_side(plan.plan.source));
+  const std::string& address = plan.plan.source.address;
+  row("Server",
+      (plan.server == address ? "" : printable(plan.server, 500) + ", ") + text_of_side(plan.plan.source));
   row("Database", fmt::format("{}: {} {}, {}, {}", printable(state.database),
                               state.schemas.size() == 1 ? "schema" : "schemas",
                               printable(join(state.schemas, ", "), 1000),
