@@ -33,6 +33,17 @@ std::string short_string(const postgres::Endpoint& endpoint, const std::string& 
   return text;
 }
 
+std::string cluster_of(const AlternateWork& work) {
+  try {
+    return work.world.source
+        .query(work.state.database, "SELECT system_identifier::text FROM pg_control_system()")
+        .at(0);
+  } catch (const Error& error) {
+    if (!error.is("E-SQL")) throw;
+    return {};  // somebody has forbidden it
+  }
+}
+
 void check(const AlternateWork& work, const ProgramOutput& output, const std::string& verb) {
   if (output.succeeded()) return;
   const postgres::Explanation told = postgres::explain(postgres::parse_failure(output.message));
@@ -40,6 +51,17 @@ void check(const AlternateWork& work, const ProgramOutput& output, const std::st
               fmt::format("could not {} database {}: {}{}", verb, migrate::quoted(work.state.database),
                           told.object.empty() ? "" : told.object + ": ",
                           told.cause.empty() ? printable(trim(output.message), 500) : told.cause));
+}
+
+// For people to type. Where the server's own container has the programs, they are called in it: its address
+// may be another by then.
+std::string call(const AlternateWork& work, const std::string& program, const std::string& more) {
+  const postgres::Endpoint& server = work.world.source.endpoint();
+  if (work.asked.container.empty())
+    return fmt::format("{} -d {} {}", program, shell_word(short_string(server, work.state.database)), more);
+  return fmt::format("docker exec -i {} {} -U {} -d {} {}", shell_word(work.asked.container), program,
+                     shell_word(work.world.source.role()), shell_word(short_string({}, work.state.database)),
+                     more);
 }
 
 // An extension in one of the schemas would go with it, and no dump of a schema has it.
@@ -53,17 +75,6 @@ std::vector<std::string> way_back(const AlternateWork& work) {
         return std::find(work.state.schemas.begin(), work.state.schemas.end(), extension.schema) !=
                work.state.schemas.end();
       });
-// For people to type. Where the server's own container has the programs, they are called in it: its address
-// may be another by then.
-std::string call(const AlternateWork& work, const std::string& program, const std::string& more) {
-  const postgres::Endpoint& server = work.world.source.endpoint();
-  if (work.asked.container.empty())
-    return fmt::format("{} -d {} {}", program, shell_word(short_string(server, work.state.database)), more);
-  return fmt::format("docker exec -i {} {} -U {} -d {} {}", shell_word(work.asked.container), program,
-                     shell_word(work.world.source.role()), shell_word(short_string({}, work.state.database)),
-                     more);
-}
-
   if (holds_extension) return {call(work, restore + " --clean --if-exists", dump)};
   return {call(work, "psql", "-c " + shell_word("DROP SCHEMA " + join(names, ", ") + " CASCADE")),
           call(work, restore, dump)};
@@ -93,6 +104,7 @@ std::string dump_before(AlternateWork& work) {
 void apply_one(AlternateWork& work, const Script& script) {
   work.state.under_way = script.sha256;
   work.state.boot = this_boot();
+  work.state.cluster = cluster_of(work);
   work.save();
   try {
     run_in(work, script, work.state.database, work.state.applied.size());
@@ -112,11 +124,14 @@ void apply_one(AlternateWork& work, const Script& script) {
   work.reach("applied");
 }
 
+// A transaction's number means something in its own cluster only: an upgrade, or a restore, may have put
+// another in its place.
 void settle(AlternateWork& work) {
   if (work.state.under_way.empty()) return;
+  const bool is_same = work.state.cluster == cluster_of(work);
   const Script& script = work.asked.scripts.at(work.state.applied.size());
   const auto committed =
-      script.one_transaction ? is_committed(work, work.state.applied.size()) : std::nullopt;
+      script.one_transaction && is_same ? is_committed(work, work.state.applied.size()) : std::nullopt;
   if (!committed)
     throw Error(
         ErrorKind::refused, "E-APPLIED-PARTLY",

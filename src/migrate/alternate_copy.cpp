@@ -105,6 +105,7 @@ std::string copy_schemas(AlternateWork& work) {
   state.plan = work.asked.plan;
   state.databases.emplace_back();
   const Context context{.world = work.world, .state = state, .index = 0, .listener = work.listener};
+  work.reach("begun");
   try {
     prepare(work, context);
     work.reach("prepared");

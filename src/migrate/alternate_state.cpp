@@ -40,6 +40,7 @@ void describe(Archive& archive, T& value) {
 }
 
 namespace {
+  archive.optional("cluster", value.cluster);
 
 constexpr std::size_t kIdDigits = 8;
 

@@ -38,6 +38,7 @@ struct AlternateState {
   std::vector<Script> applied;        // to the database, in order
   std::string under_way;              // digest of the script that was begun and has not ended
   std::string boot;                   // of this machine, when it was begun
+  std::string cluster;                // the server's system identifier, when it was begun; empty: not told
   std::int64_t applied_ms = 0;        // when the last of all was
   bool operator==(const AlternateState&) const = default;
 };

@@ -48,6 +48,7 @@ std::string command_line(const Arguments& arguments, const AlternateState& state
   add("--into", state.into);
   if (!drops)
     for (const std::string& script : arguments.scripts) add("--run", script);
+  if (!drops && arguments.migrate.no_owner) text += " --no-owner";
   add("--image", arguments.image);
   add("--state-dir", arguments.state_dir);
   return text + more;
