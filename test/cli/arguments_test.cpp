@@ -338,6 +338,10 @@ TEST_CASE("what may have been meant is said of mistyped words") {
       {{"plan", "--to", "17", "--zzzzzzzzzz"}, "pgupgrade plan --help"},
       {{"rehearse", "--to", "17", "--keep-going"},
        "--keep-going is an option of upgrade, plan, prepare, dump"},
+      {{"rehearse", "--to", "17", "--strategy", "warm"},
+       "a rehearsal always dumps and restores; of strategy warm `pgupgrade prepare --strategy warm` makes "
+       "the copy "
+       "and checks it by pg_upgrade --check, and `pgupgrade cancel` gives it up"},
       {{"plan", "--to", "17", "--rollback-on-failure"},
        "--rollback-on-failure is an option of upgrade, apply, run, dump, load, resume"},
       {{"plan", "--to", "17", "--accept", "E-DISC"}, "did you mean E-DISK?"},

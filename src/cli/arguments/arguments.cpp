@@ -92,6 +92,10 @@ bool has_option(const CommandDescription& command, const std::string& name) {
 // What somebody may have meant by an option that the command does not have.
 std::string hint_for_option(const std::string& word, const CommandEntry& entry) {
   const std::string name = word.substr(0, word.find('='));
+  if (entry.command == Command::rehearse && name == "--strategy")
+    return "a rehearsal always dumps and restores; of strategy warm `pgupgrade prepare --strategy warm` "
+           "makes the "
+           "copy and checks it by pg_upgrade --check, and `pgupgrade cancel` gives it up";
   std::vector<std::string> elsewhere;
   for (const CommandDescription& command : describe_commands())
     if (has_option(command, name)) elsewhere.push_back(command.name);
