@@ -1,4 +1,5 @@
 // Scripts tried on a copy of schemas within the server of a service, or of a container, then applied.
+#include <algorithm>
 #include <filesystem>
 
 #include "pgupgrade/base/files.hpp"
@@ -36,8 +37,9 @@ Words rehearse(const Words& where, const Words& more = {"--run", "migrate.sql"})
 }
 
 std::string databases(const Project& project) {
-  return project.sql("db", "postgres",
-                     "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate");
+  return project.sql(
+      "db", "postgres",
+      "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate");
 }
 
 void must(const Project& project, const Words& words, const std::string& says) {
@@ -45,6 +47,17 @@ void must(const Project& project, const Words& words, const std::string& says) {
   INFO(output_of(result));
   REQUIRE(result.exit_code == 0);
   CHECK_THAT(result.standard_output, ContainsSubstring(says));
+}
+
+// Of a directory; the time in a dump's name is left out.
+std::string files(const fs::path& directory) {
+  Words names;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().native();
+    names.push_back(name.starts_with("before-") ? "before.dump" : name);
+  }
+  std::sort(names.begin(), names.end());
+  return join(names, " ");
 }
 
 std::string command_in(const ProcessResult& result, const std::string& beginning) {
@@ -57,7 +70,8 @@ std::string command_in(const ProcessResult& result, const std::string& beginning
 
 }  // namespace
 
-TEST_CASE("scripts are tried and applied within the server of a service, whose address may change meanwhile") {
+TEST_CASE(
+    "scripts are tried and applied within the server of a service, whose address may change meanwhile") {
   Project project("alternate");
   begin(project, 17);
   const Words service = {"--compose", "docker-compose.yml", "--service", "db", "--database", "shop"};
@@ -82,10 +96,24 @@ TEST_CASE("scripts are tried and applied within the server of a service, whose a
   project.compose({"run", "--detach", "--no-deps", "app", "sleep", "60"});
   project.compose({"start", "db"});
   project.up();
-  must(project, rehearse(service, {"--run", "migrate.sql", "--apply"}),
-       "Applied 1 script to database shop");
+  must(project, rehearse(service, {"--run", "migrate.sql", "--apply"}), "Applied 1 script to database shop");
   CHECK(project.sql("db", "shop", kVersions) == "1,2");
   must(project, rehearse(service, {"--run", "migrate.sql", "--apply"}), "Nothing to do");
+
+  // What it has left.
+  const fs::path left = project.run_directory();
+  must(project, {"status"}, "Applied   migrate.sql\nCopy      in database alt_db");
+  for (const char* command : {"resume", "rollback"}) {
+    const ProcessResult other = project.pgupgrade({command});
+    INFO(output_of(other));
+    CHECK(other.exit_code == 2);
+    CHECK_THAT(other.standard_error, ContainsSubstring("it is a rehearsal within a server") &&
+                                         ContainsSubstring("database shop: applied: migrate.sql\n"));
+  }
+  CHECK(files(left) == "1.out 1.sql 1.transaction alternate.json before.dump lock run.log");
+  must(project, {"cleanup", "--yes"}, "The copy in database alt_db stays");
+  CHECK(files(left) == "alternate.json lock run.log");
+  must(project, rehearse(service, {"--run", "migrate.sql", "--apply"}), "was removed by cleanup");
 
   // The way back that a failure tells.
   project.write("more.sql", "-- pgupgrade: no transaction\nDROP TABLE sales.item;\n");
@@ -94,6 +122,10 @@ TEST_CASE("scripts are tried and applied within the server of a service, whose a
   const ProcessResult failed = project.pgupgrade(rehearse(service, {"--run", "more.sql", "--apply"}));
   INFO(output_of(failed));
   CHECK(failed.exit_code == 5);
+  const ProcessResult kept = project.pgupgrade({"cleanup", "--yes"});
+  CHECK(kept.exit_code == 7);
+  CHECK_THAT(kept.standard_error, ContainsSubstring("error[E-UNFINISHED]") &&
+                                      ContainsSubstring("applied: none; the others were not, or in part"));
   const std::string back = command_in(failed, "docker exec -i ");
   project.script("db", "shop", "DROP TABLE sales.item CASCADE;");
   must_run({"sh", "-c", back}, {.working_directory = project.directory()});
@@ -114,7 +146,8 @@ TEST_CASE("a rehearsal within a server that is not there, or not a server, touch
     CHECK_FALSE(fs::exists(project / ".pgupgrade"));
   };
   refused({"--service", "dv", "-d", "shop"}, 2, "did you mean db?");
-  refused({"--service", "app", "-d", "shop"}, 3, "error[E-NO-SERVER]: could not reach the server of service \"app\"");
+  refused({"--service", "app", "-d", "shop"}, 3,
+          "error[E-NO-SERVER]: could not reach the server of service \"app\"");
   refused({"--service", "db", "-d", "shopp"}, 2, "error[E-UNKNOWN-DATABASE]");
   refused({"--compose", "missing.yml", "-d", "shop"}, 2, "error[E-NO-FILE]");
   refused({"--container", "nowhere-at-all", "-d", "shop"}, 2, "error[E-NO-CONTAINER]");

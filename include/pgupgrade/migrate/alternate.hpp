@@ -45,14 +45,25 @@ struct AlternateState {
 
 inline constexpr const char* kAlternateFile = "alternate.json";
 
-// As it is on disk; a fresh one where there is none. Error(usage, "E-STATE-DAMAGED").
 // What a server is known by, in the state's name.
 std::string known_by(const Request& request, const postgres::RemoteServer& server);
 
+// As it is on disk; a fresh one where there is none. Error(usage, "E-STATE-DAMAGED").
 AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& server,
                               const std::string& database, const std::string& into);
 AlternateState read_alternate(const std::filesystem::path& path);
 void save_alternate(const std::filesystem::path& state_root, const AlternateState& state);
+
+// The state files under a state root, the newest first.
+std::vector<std::filesystem::path> find_alternates(const std::filesystem::path& state_root);
+
+// What is left on this machine beside the state file and the log: dumps, copies of scripts, and what they
+// printed.
+std::vector<std::filesystem::path> alternate_leftovers(const std::filesystem::path& state_file);
+// Whether an application has begun and not come to its end: its dump is the way back.
+bool is_midway(const AlternateState& state);
+// Removes those. Error(locked, "E-UNFINISHED") midway, "E-LOCKED" while another process works there.
+AlternateState clean_up_alternate(const std::filesystem::path& state_file);
 
 // An extension that the schemas need.
 struct NeededExtension {

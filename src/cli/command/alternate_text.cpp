@@ -120,7 +120,8 @@ std::vector<std::string> alternate_lines(const AlternateState& state, Purpose pu
                         plural(state.passed.size(), "script"), printable(state.into))};
   return {fmt::format("Applied {} to database {} on {}", plural(state.applied.size(), "script"),
                       printable(state.database), utc_time(state.applied_ms)),
-          "The state before: " + printable(state.dump, 500)};
+          state.dump.empty() ? "The dump of the state before was removed by cleanup"
+                             : "The state before: " + printable(state.dump, 500)};
 }
 
 std::vector<std::string> next_for_alternate(const AlternateState& state, Purpose purpose,
@@ -128,21 +129,48 @@ std::vector<std::string> next_for_alternate(const AlternateState& state, Purpose
   std::vector<std::string> next;
   if (purpose == Purpose::rehearse) next.push_back(command_line(arguments, state, " --apply"));
   if (state.copied) next.push_back(command_line(arguments, state, " --drop"));
+  if (!state.dump.empty())
+    next.push_back(fmt::format(
+        "pgupgrade cleanup{} --state {} (removes the dump)",
+        arguments.state_dir.empty() ? "" : " --state-dir " + shell_word(arguments.state_dir), state.id));
   return next;
+}
+
+std::vector<std::string> standing_lines(const AlternateState& state) {
+  std::vector<std::string> lines;
+  if (!state.passed.empty()) lines.push_back("Passed    " + names_of(state.passed));
+  if (!state.applied.empty()) lines.push_back("Applied   " + names_of(state.applied));
+  if (!state.under_way.empty())
+    lines.push_back("Began     the one after; it was cut off or failed, and may have left a part");
+  if (state.copied)
+    lines.push_back(fmt::format("Copy      in database {}; pgupgrade rehearse … --into {} --drop removes it",
+                                printable(state.into), shell_word(printable(state.into))));
+  if (!state.way_back.empty()) lines.push_back("Way back  " + join(state.way_back, " && "));
+  return lines;
 }
 
 Situation situation_of(const AlternateState& state, const Arguments& arguments) {
   Situation situation;
   const std::string database = "database " + printable(state.database);
+  const bool is_touched = !state.applied.empty() || !state.under_way.empty();
+  if (arguments.command != Command::rehearse) {
+    situation.data = is_touched
+                         ? fmt::format("{}: applied: {}{}", database,
+                                       state.applied.empty() ? "none" : names_of(state.applied),
+                                       migrate::is_midway(state) ? "; the others were not, or in part" : "")
+                         : database + " is untouched";
+    if (migrate::is_midway(state)) situation.next = {join(state.way_back, " && ")};
+    return situation;
+  }
   const std::string copy =
       state.copied ? fmt::format("; the copy in {} stays for a look", printable(state.into)) : "";
-  if (!arguments.migrate.apply) {
+  if (!arguments.migrate.apply && !is_touched) {
     situation.data = fmt::format("{} is untouched{}", database, copy);
     situation.next = {command_line(arguments, state, "")};
     if (state.copied) situation.next.push_back(command_line(arguments, state, " --drop"));
     return situation;
   }
-  if (state.applied.empty() && state.under_way.empty()) {
+  if (!is_touched) {
     situation.data = fmt::format("{} is as it was: nothing was applied{}", database, copy);
     situation.next = {command_line(arguments, state, " --apply")};
     return situation;
