@@ -96,8 +96,11 @@ class Servers {
 }  // namespace
 
 void names_of_servers(Cases& cases) {
-  if (!cases.wants("migrated, ") && !cases.wants("within one server, ")) return;
-  const Words& names = names_of_all_kinds();
+  Words names;
+  for (const std::string& name : names_of_all_kinds())
+    if (cases.wants("migrated, " + printable(name)) || cases.wants("within one server, " + printable(name)))
+      names.push_back(name);
+  if (names.empty()) return;
   Servers servers(names);
   servers.migrate();
   for (const std::string& name : names)
