@@ -65,10 +65,15 @@ void prepare(AlternateWork& work, const Context& context) {
   const bool keeps = context.plan().ownership == Ownership::keep;
   for (const std::string& schema : work.state.schemas) {
     const std::string name = sql_identifier(schema);
-    if (schema == "public" && context.database().create) continue;  // every database begins with it
     const auto owner = work.world.source.query(
         work.state.database,
         "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = " + sql_literal(schema));
+    // Every database begins with it.
+    if (schema == "public" && context.database().create) {
+      if (keeps && !owner.empty() && context.plan().keeps_owner_of_public())
+        statements.push_back("ALTER SCHEMA public OWNER TO " + owner.front());
+      continue;
+    }
     statements.push_back(fmt::format("CREATE SCHEMA {}{}; COMMENT ON SCHEMA {} IS {}", name,
                                      keeps && !owner.empty() ? " AUTHORIZATION " + owner.front() : "", name,
                                      mark));
