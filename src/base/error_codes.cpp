@@ -16,7 +16,8 @@ constexpr auto kTable = std::to_array<CodeRow>({
      "the data is in a volume without a name, which a new container would not reuse",
      "name the volume in the Compose file and copy the data into it"},
     {"E-APPLIED-PARTLY", refused,
-     "a script that is in no single transaction was cut off or failed in the database itself",
+     "it is not known how far a script came in the database itself: it is in no single transaction, or "
+     "machine or cluster are others since",
      "look at the database; go back by the dump, or rehearse what is still to be done"},
     {"E-ASIDE", refused,
      "the old data cannot be kept aside, or cannot change places with a new cluster; the reason is named",

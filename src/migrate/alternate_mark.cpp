@@ -10,8 +10,6 @@
 #include "pgupgrade/model/sql_text.hpp"
 
 namespace pgupgrade::migrate {
-namespace fs = std::filesystem;
-
 bool is_there(postgres::RemoteServer& server, const std::string& database) {
   return !server
               .query(server.connect_database(),
@@ -39,11 +37,11 @@ Marks read_marks(postgres::RemoteServer& server, const std::string& into, const 
   return marks;
 }
 
-std::vector<std::string> drop_alternate(postgres::RemoteServer& server, const fs::path& state_root,
-                                        const std::string& into) {
+std::vector<std::string> drop_alternate(postgres::RemoteServer& server, const Request& request) {
+  const std::string& into = request.into;
   if (!is_there(server, into)) return {};
   AlternateState state =
-      load_alternate(state_root, postgres::address_of(server.endpoint()), server.connect_database(), into);
+      load_alternate(request.state_root, known_by(request, server), server.connect_database(), into);
   const Marks marks = read_marks(server, into, kAlternateMark + state.database + " (");
   if (!marks.database && marks.schemas.empty())
     throw Error(
@@ -55,7 +53,7 @@ std::vector<std::string> drop_alternate(postgres::RemoteServer& server, const fs
   for (const char* application : {"pgupgrade", kScriptSession}) end_our_sessions(server, into, application);
   if (!state.passed.empty() || state.copied) {
     state.copied = false;
-    save_alternate(state_root, state);
+    save_alternate(request.state_root, state);
   }
   if (marks.database) {
     server.execute(server.connect_database(), {"DROP DATABASE " + sql_identifier(into)});

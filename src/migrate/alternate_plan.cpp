@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "migrate/alternate_mark.hpp"
 #include "migrate/checks.hpp"
@@ -133,6 +134,16 @@ void adapt(Purpose purpose, const AlternatePlan& plan, Facts& facts) {
   facts.target.creates_databases = true;
 }
 
+// There is one server only; and between this machine and a container of it there is no network.
+void tell_encryption_once(const Request& request, Diagnostics& diagnostics) {
+  constexpr Code kTold = "W-NOT-ENCRYPTED";
+  bool told = !request.container.empty();
+  std::erase_if(diagnostics, [&](const Diagnostic& diagnostic) {
+    if (diagnostic.code != kTold.text()) return false;
+    return std::exchange(told, true);
+  });
+}
+
 }  // namespace
 
 bool was_just_created(const AlternateState& state, postgres::RemoteServer& server) {
@@ -170,8 +181,8 @@ PlannedAlternate plan_alternate(Purpose purpose, const Request& request, const s
   AlternatePlan& plan = planned.plan;
   plan.purpose = purpose;
   plan.scripts = scripts;
-  plan.state = load_alternate(request.state_root, postgres::address_of(source.endpoint()),
-                              request.databases.front(), request.into);
+  plan.server = known_by(request, source);
+  plan.state = load_alternate(request.state_root, plan.server, request.databases.front(), request.into);
   refuse_unknown(request, source);
   if (purpose == Purpose::apply) require_passed(plan.state, request.schemas, scripts);
   Facts facts = observe(request, source, target, say);
@@ -184,10 +195,14 @@ PlannedAlternate plan_alternate(Purpose purpose, const Request& request, const s
   }
   adapt(purpose, plan, facts);
   Planned made = make_plan(request, facts, programs, plan.state.id, PGUPGRADE_VERSION);
+  tell_encryption_once(request, made.diagnostics);
+  tell_encryption_once(request, made.plan.diagnostics);
   planned.diagnostics = std::move(made.diagnostics);
   planned.diagnostics.insert(planned.diagnostics.begin(), needs.begin(), needs.end());
   planned.ok = made.ok && needs.empty();
   plan.plan = std::move(made.plan);
+  // Older programs do not read what newer ones have dumped.
+  if (plan.plan.programs.major == plan.plan.source.version_num / 10000) plan.container = request.container;
   plan.state.schemas = request.schemas;
   return planned;
 }

@@ -50,6 +50,8 @@ void archives(Cases& cases);
 void kill(Cases& cases);
 void kill_warm(Cases& cases);
 void kill_rehearsal(Cases& cases);
+void kill_parts(Cases& cases);
+void kill_alternate(Cases& cases);
 void cases(Cases& cases);
 void names(Cases& cases);
 void secrets(Cases& cases);

@@ -57,7 +57,64 @@ void kill_at_each_place(Cases& cases, Subject& subject, const Words& upgrade) {
   }
 }
 
+// What is before the part, the part killed at the place, and what is left of it and after it.
+struct HaltedPart {
+  Words words;
+  std::vector<Words> before;
+  std::vector<Words> after;
+};
+
+Words places_of(const Subject& subject, const Words& words) {
+  const auto list = subject.project() / "places";
+  std::filesystem::remove(list);
+  subject.expect_exit(0, words, {{"PGUPGRADE_PLACES", list.native()}});
+  Words result;
+  for (const std::string& place : split_lines(read_file(list)))
+    if (std::find(result.begin(), result.end(), place) == result.end()) result.push_back(place);
+  return result;
+}
+
+// A part that died before its first record has not begun: it is called again then. One that died at its end
+// is not to be done again (exit 2): there is nothing to resume either.
+void go_on_with(const Subject& subject, const HaltedPart& part) {
+  const bool is_begun = part.words.front() == "dump" && !subject.project().runs().empty();
+  const ProcessResult again = subject.project().pgupgrade(is_begun ? Words{"resume"} : part.words);
+  if (again.exit_code == 2) {
+    subject.expect_exit(0, {"resume"});
+    return;
+  }
+  require(again.succeeded(), "it goes on: " + output_of(again));
+}
+
 }  // namespace
+
+// What dies in one part goes on in it, and the next parts follow as if nothing had been.
+void kill_parts(Cases& cases) {
+  Subject subject("killparts");
+  const Words dump = {"dump", "--compose", "docker-compose.yml", "--to", "17", "--yes"};
+  const Words wipe = {"wipe", "--yes"};
+  const Words load = {"load", "--yes"};
+  const std::vector<HaltedPart> parts = {{.words = dump, .before = {}, .after = {wipe, load}},
+                                         {.words = wipe, .before = {dump}, .after = {load}},
+                                         {.words = load, .before = {dump, wipe}, .after = {}}};
+  for (const HaltedPart& part : parts) {
+    const std::string name = part.words.front();
+    if (!cases.wants(name + ", ")) continue;
+    for (const Words& words : part.before) subject.expect_exit(0, words);
+    const Words places = places_of(subject, part.words);
+    subject.begin_anew();
+    require(places.size() > 3, name + " tells its places");
+    for (const std::string& place : places)
+      cases.run(name + ", " + place, [&] {
+        for (const Words& words : part.before) subject.expect_exit(0, words);
+        subject.expect_killed(place, part.words);
+        go_on_with(subject, part);
+        for (const Words& words : part.after) subject.expect_exit(0, words);
+        subject.expect_upgraded();
+        subject.begin_anew();
+      });
+  }
+}
 
 void kill(Cases& cases) {
   Subject subject("kill");

@@ -21,7 +21,8 @@ std::string repeated(const std::string& text, std::size_t times) {
   return result;
 }
 
-// What roles, databases and all in them may be called.
+}  // namespace
+
 const Words& names_of_all_kinds() {
   static const Words names = {
       "it's \"quoted\"", "''", "\"\"", "$HOME $(id) `id`", "$$ $1 $body$", "back\\slash\\",
@@ -36,6 +37,8 @@ const Words& names_of_all_kinds() {
   return names;
 }
 
+namespace {
+
 // What only things inside of a database may be called: the line ends that PostgreSQL's tools refuse in
 // others.
 const Words& names_of_things() {
@@ -46,11 +49,15 @@ const Words& names_of_things() {
   return names;
 }
 
+}  // namespace
+
 std::string doubled(const std::string& text, char mark) {
   std::string result(1, mark);
   for (const char letter : text) result += std::string(letter == mark ? 2 : 1, letter);
   return result + mark;
 }
+
+namespace {
 
 std::string password_of(const std::string& role) {
   return role + "x" + role;
@@ -77,7 +84,9 @@ ALTER ROLE ALL IN DATABASE {name} SET search_path = public, {name};
       fmt::arg("twice", sql_literal(text + "\n" + text)));
 }
 
-// Things of one name, in schemas of their own where they would be in each other's way.
+}  // namespace
+
+// In schemas of their own where they would be in each other's way.
 std::string things(const std::string& text, const std::string& owner) {
   return fmt::format(
       R"(SET client_min_messages = error;
@@ -105,12 +114,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name} GRANT INSERT ON TABLE
       fmt::arg("sequence", sql_literal("sequences." + doubled(text, '"'))));
 }
 
-struct Question {
-  std::string name;
-  std::string database;
-  std::string sql;
-  std::string contains;  // the answer must
-};
+namespace {
 
 Question about_role(const std::string& text) {
   return {.name = "role",
@@ -143,6 +147,8 @@ Question about_settings(const std::string& text) {
           .contains = "odd.text"};
 }
 
+}  // namespace
+
 Question about_things(const std::string& text, const std::string& database) {
   const std::string name = doubled(text, '"');
   return {
@@ -168,6 +174,8 @@ UNION ALL SELECT 'default', defaclacl::text FROM pg_default_acl ORDER BY 1, 2)",
       .contains = "sequence,42"};
 }
 
+namespace {
+
 class OneCluster {
  public:
   OneCluster(Cases& cases, Words all, Words things)
@@ -186,6 +194,18 @@ class OneCluster {
 
   void upgrade() {
     must({"--compose", "docker-compose.yml", "--to", "17", "--yes", "--password-file", "passwords"});
+    look_upgraded();
+  }
+
+  void upgrade_in_parts() {
+    must({"dump", "--compose", "docker-compose.yml", "--to", "17", "--yes", "--password-file", "passwords",
+          "--keep-dumps", "kept"});
+    must({"wipe", "--yes"});
+    must({"load", "--yes"});
+    look_upgraded();
+  }
+
+  void look_upgraded() {
     require(project_.server_version("db") == "17", "the server is 17");
     look("upgraded");
   }
@@ -284,9 +304,11 @@ class OneCluster {
   Words before_;
 };
 
-void many(Cases& cases, Words all, Words things) {
+enum class Way { at_once, in_parts };
+
+void many(Cases& cases, Words all, Words things, Way way) {
   OneCluster cluster(cases, std::move(all), std::move(things));
-  cluster.upgrade();
+  way == Way::at_once ? cluster.upgrade() : cluster.upgrade_in_parts();
   cluster.go_back();
 }
 
@@ -343,11 +365,12 @@ void names(Cases& cases) {
   if (cases.wants("cluster, ")) {
     const Words& all = names_of_all_kinds();
     const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    many(cases, {all.begin(), middle}, {});
-    many(cases, {middle, all.end()}, names_of_things());
+    many(cases, {all.begin(), middle}, {}, Way::in_parts);
+    many(cases, {middle, all.end()}, names_of_things(), Way::at_once);
   }
   if (cases.wants("refused, ")) refused(cases);
   names_of_projects(cases);
+  names_of_servers(cases);
 }
 
 }  // namespace pgupgrade::test::campaign

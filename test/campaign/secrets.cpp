@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "campaign/campaign.hpp"
+#include "campaign/secrets.hpp"
 #include "campaign/watch.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "support/project.hpp"
@@ -182,6 +183,52 @@ void success(Cases& cases, Kept kept) {
   });
 }
 
+// Each part asks for the passwords anew.
+void in_parts(Cases& cases) {
+  cases.run("in three parts: dump, wipe, load, rollback, cleanup", [&] {
+    Guarded guarded("secrets-parts", Kept::in_secret_file);
+    Watch watch = guarded.watch();
+    Words dump = Guarded::upgrade_words();
+    dump.front() = "dump";
+    guarded.tell(watch, with(dump, {"--keep-dumps", "kept"}), 0);
+    watch.require_private(guarded.project() / "kept");
+    guarded.tell(watch, {"wipe", "--yes"}, -1, {{"PGUPGRADE_KILL_AT", "wipe:after-action"}});
+    guarded.tell(watch, {"wipe", "--yes"}, 0);
+    watch.require_private(guarded.state_root());
+    guarded.tell(watch, {"load", "--yes", "--output", "json"}, 0);
+    watch.learn(guarded.canaries());
+    guarded.tell(watch, {"rollback", "--discard-new-writes"}, 0);
+    guarded.tell(watch, {"cleanup", "--yes"}, 0);
+    require_none(watch.end());
+  });
+}
+
+// Scripts within the server of the service, as its superuser, whose password nobody typed.
+void within_server(Cases& cases) {
+  for (const Kept kept : {Kept::in_environment, Kept::in_secret_file})
+    cases.run(
+        fmt::format("within one server, with a password in {}: rehearse, apply, status, cleanup, drop",
+                    kept == Kept::in_environment ? "the environment" : "a secret"),
+        [&] {
+          Guarded guarded("secrets-within", kept);
+          guarded.project().script("db", "postgres", "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS a;");
+          guarded.project().write("more.sql", "ALTER TABLE s.t ADD COLUMN b int;\n");
+          const Words server = {"rehearse", "--service", "db",  "--database",
+                                "postgres", "--into",    "alt", "--yes"};
+          const Words rehearse = with(server, {"--schema", "s", "--run", "more.sql"});
+          Watch watch = guarded.watch();
+          guarded.tell(watch, rehearse, -1, {{"PGUPGRADE_KILL_AT", "alternate:script"}});
+          guarded.tell(watch, with(rehearse, {"--output", "json"}), 0);
+          guarded.tell(watch, with(rehearse, {"--apply"}), -1, {{"PGUPGRADE_KILL_AT", "alternate:ran"}});
+          watch.require_private(guarded.state_root());
+          guarded.tell(watch, {"status"}, 0);
+          guarded.tell(watch, with(rehearse, {"--apply"}), 0);
+          guarded.tell(watch, {"cleanup", "--yes"}, 0);
+          guarded.tell(watch, with(server, {"--drop"}), 0);
+          require_none(watch.end());
+        });
+}
+
 // What a dead run leaves behind, at each place of those steps that handle secrets; and what comes after.
 void killed(Cases& cases) {
   if (!cases.wants("killed at ")) return;
@@ -351,12 +398,15 @@ void planted(Cases& cases) {
 }  // namespace
 
 void secrets(Cases& cases) {
+  secrets_of_servers(cases);
   planted(cases);
   success(cases, Kept::in_environment);
   success(cases, Kept::in_secret_file);
   killed(cases);
   failed(cases);
   dump_volume(cases);
+  in_parts(cases);
+  within_server(cases);
 }
 
 }  // namespace pgupgrade::test::campaign

@@ -189,6 +189,28 @@ TEST_CASE("a named state may be the file or the directory of the run") {
   REQUIRE(refusal_of([&] { find_state_file(arguments, {}, directory.path()); }).code == "E-NO-FILE");
 }
 
+TEST_CASE(
+    "scripts tried within one server are found by their id, and without one where no run is beside them") {
+  const pgupgrade::test::TemporaryDirectory directory;
+  const auto add = [&](const std::string& file) {
+    fs::create_directories((directory / ".pgupgrade" / file).parent_path());
+    write_file_durably(directory / ".pgupgrade" / file, "{}");
+    return directory / ".pgupgrade" / file;
+  };
+  const fs::path first = add("alternate-1/alternate.json");
+  REQUIRE(find_state_file({}, {}, directory.path()) == first);
+  const fs::path second = add("alternate-2/alternate.json");
+  const auto refusal = refusal_of([&] { find_state_file({}, {}, directory.path()); });
+  REQUIRE(refusal.code == "E-SEVERAL-RUNS");
+  REQUIRE(refusal.message.find(first.native()) != std::string::npos);
+  REQUIRE(refusal.message.find(second.native()) != std::string::npos);
+  Arguments arguments;
+  arguments.state = "alternate-2";
+  REQUIRE(find_state_file(arguments, {}, directory.path()) == second);
+  const fs::path upgrade = add("0a1b2c3d/state.json");
+  REQUIRE(find_state_file({}, {}, directory.path()) == upgrade);
+}
+
 TEST_CASE("no run at all is an error that says where it was looked for") {
   const pgupgrade::test::TemporaryDirectory directory;
   const auto refusal = refusal_of([&] { find_state_file({}, {}, directory.path()); });

@@ -122,6 +122,39 @@ TEST_CASE("only the very scripts that have passed are applied, for the same sche
   CHECK_THAT(told({"s"}, {a}), ContainsSubstring("2 scripts passed in database \"alt_db\", and 1 is given"));
 }
 
+TEST_CASE("what a rehearsal within a server leaves is removed, but its state and log, and nothing halfway") {
+  const TemporaryDirectory root;
+  AlternateState state = load_alternate(root.path(), "db:5432", "shop", "alt_db");
+  state.passed = {{.path = "/x/a.sql", .sha256 = "1"}, {.path = "/x/b.sql", .sha256 = "2"}};
+  state.applied = {state.passed.front()};
+  const auto directory = root / state.id;
+  state.dump = (directory / "before-1.dump").native();
+  state.way_back = {"pg_restore …"};
+  save_alternate(root.path(), state);
+  const auto file = directory / kAlternateFile;
+  for (const char* name : {"before-1.dump", "1.sql", "1.out", "run.log"})
+    write_file_durably(directory / name, "x");
+  CHECK(is_midway(state));
+  CHECK_THAT(told_by([&] { clean_up_alternate(file); }),
+             ContainsSubstring("E-UNFINISHED: cannot clean up: scripts were applied to database \"shop\""));
+  CHECK(alternate_leftovers(file) == std::vector<std::filesystem::path>{directory / "1.out",
+                                                                        directory / "1.sql",
+                                                                        directory / "before-1.dump"});
+  state.applied = state.passed;
+  state.applied_ms = 5;
+  save_alternate(root.path(), state);
+  CHECK_FALSE(is_midway(state));
+  CHECK(clean_up_alternate(file).dump.empty());
+  CHECK(alternate_leftovers(file).empty());
+  CHECK(std::filesystem::exists(directory / "run.log"));
+  state.dump.clear();
+  state.way_back.clear();
+  CHECK(read_alternate(file) == state);
+  CHECK(find_alternates(root.path()) == std::vector<std::filesystem::path>{file});
+  state.under_way = "1";
+  CHECK(is_midway(state));
+}
+
 TEST_CASE("the state of a rehearsal within a server is read as it was written, and by its database alone") {
   const TemporaryDirectory root;
   AlternateState state = load_alternate(root.path(), "db:5432", "shop", "alt_db");

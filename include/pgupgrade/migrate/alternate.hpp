@@ -38,17 +38,32 @@ struct AlternateState {
   std::vector<Script> applied;        // to the database, in order
   std::string under_way;              // digest of the script that was begun and has not ended
   std::string boot;                   // of this machine, when it was begun
+  std::string cluster;                // the server's system identifier, when it was begun; empty: not told
   std::int64_t applied_ms = 0;        // when the last of all was
   bool operator==(const AlternateState&) const = default;
 };
 
 inline constexpr const char* kAlternateFile = "alternate.json";
 
+// What a server is known by, in the state's name.
+std::string known_by(const Request& request, const postgres::RemoteServer& server);
+
 // As it is on disk; a fresh one where there is none. Error(usage, "E-STATE-DAMAGED").
-AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& address,
+AlternateState load_alternate(const std::filesystem::path& state_root, const std::string& server,
                               const std::string& database, const std::string& into);
 AlternateState read_alternate(const std::filesystem::path& path);
 void save_alternate(const std::filesystem::path& state_root, const AlternateState& state);
+
+// The state files under a state root, the newest first.
+std::vector<std::filesystem::path> find_alternates(const std::filesystem::path& state_root);
+
+// What is left on this machine beside the state file and the log: dumps, copies of scripts, and what they
+// printed.
+std::vector<std::filesystem::path> alternate_leftovers(const std::filesystem::path& state_file);
+// Whether an application has begun and not come to its end: its dump is the way back.
+bool is_midway(const AlternateState& state);
+// Removes those. Error(locked, "E-UNFINISHED") midway, "E-LOCKED" while another process works there.
+AlternateState clean_up_alternate(const std::filesystem::path& state_file);
 
 // An extension that the schemas need.
 struct NeededExtension {
@@ -61,7 +76,9 @@ enum class Purpose { rehearse, apply };
 
 struct AlternatePlan {
   Purpose purpose = Purpose::rehearse;
-  Plan plan;  // of the copy, or of the dump; the programs
+  Plan plan;              // of the copy, or of the dump; the programs
+  std::string server;     // what it is known by
+  std::string container;  // that has it and programs of its version; empty: none is known
   AlternateState state;
   std::vector<Script> scripts;
   std::vector<NeededExtension> extensions;
@@ -98,8 +115,8 @@ AlternateState rehearse_scripts(const AlternatePlan& plan, World& world, upgrade
 AlternateState apply_scripts(const AlternatePlan& plan, World& world, upgrade::Listener& listener);
 
 // Drops what bears our mark in the alternate database: itself, or schemas. Returns a line each.
-// Error(refused, "E-NOT-OURS") where nothing does.
-std::vector<std::string> drop_alternate(postgres::RemoteServer& server,
-                                        const std::filesystem::path& state_root, const std::string& into);
+// Error(refused, "E-NOT-OURS") where nothing does. Of the request only what names state, server and copy
+// counts.
+std::vector<std::string> drop_alternate(postgres::RemoteServer& server, const Request& request);
 
 }  // namespace pgupgrade::migrate

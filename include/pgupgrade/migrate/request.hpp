@@ -29,6 +29,10 @@ struct Request {
   int jobs = 1;
   std::string image;  // where the client programs are, when not on this machine
   std::filesystem::path state_root;
+  // Of a rehearsal within one server: what the server is known by (empty: its address), and the container
+  // that has it and PostgreSQL's programs (empty: it is reached by its address only).
+  std::string server = {};
+  std::string container = {};
 };
 
 }  // namespace pgupgrade::migrate

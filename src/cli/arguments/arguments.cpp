@@ -92,6 +92,10 @@ bool has_option(const CommandDescription& command, const std::string& name) {
 // What somebody may have meant by an option that the command does not have.
 std::string hint_for_option(const std::string& word, const CommandEntry& entry) {
   const std::string name = word.substr(0, word.find('='));
+  if (entry.command == Command::rehearse && name == "--strategy")
+    return "a rehearsal always dumps and restores; of strategy warm `pgupgrade prepare --strategy warm` "
+           "makes the "
+           "copy and checks it by pg_upgrade --check, and `pgupgrade cancel` gives it up";
   std::vector<std::string> elsewhere;
   for (const CommandDescription& command : describe_commands())
     if (has_option(command, name)) elsewhere.push_back(command.name);
@@ -156,7 +160,7 @@ void check_container(const Arguments& arguments) {
                         "--container names one that no Compose file describes");
 }
 
-// Within one server there is no project, and nothing is upgraded.
+// Within one server nothing is upgraded. The server is that of a service, of a container, or of --from.
 void check_alternate(const Arguments& arguments) {
   const MigrateArguments& own = arguments.migrate;
   const auto refuse = [](const std::vector<std::pair<const char*, bool>>& options, const char* what,
@@ -173,13 +177,15 @@ void check_alternate(const Arguments& arguments) {
                   "without --into",
                   "--into names the alternate database of the same server; of an upgrade `pgupgrade plan` "
                   "shows the plan");
-  refuse({{"--to", arguments.to != 0},
-          {"--compose", !arguments.compose.empty()},
-          {"--service", !arguments.services.empty()},
-          {"--all", arguments.all},
-          {"--container", !arguments.container.empty()},
-          {"--keep", arguments.keep}},
-         "together with --into", "--into rehearses within the server that --from names");
+  refuse({{"--to", arguments.to != 0}, {"--all", arguments.all}, {"--keep", arguments.keep}},
+         "together with --into", "--into rehearses within the one server that runs");
+  if (!own.from.empty())
+    refuse({{"--compose", !arguments.compose.empty()},
+            {"--service", !arguments.services.empty()},
+            {"--container", !arguments.container.empty()}},
+           "together with --from", "choose one of them: --from names a server by its address");
+  if (arguments.services.size() > 1)
+    throw usage_error("cannot use several services with --into", "it rehearses within one server");
   if (own.drop && !own.apply) return;
   if (own.schemas.empty())
     throw usage_error("cannot rehearse: no schema is named", "name it with --schema NAME");

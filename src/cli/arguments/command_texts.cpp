@@ -39,8 +39,9 @@ const std::vector<CommandText>& texts() {
            "row, and measures each part: the downtime to expect. The service goes on meanwhile, and "
            "nothing of it is changed. Once it is complete, the copy has no network, so it reaches "
            "nobody. It is removed at the end, unless --keep is given. A script with a line `-- "
-           "pgupgrade: no transaction` is not put into one. With --into it needs no project: schemas of a "
-           "database are copied into another of the same server, compared, and the scripts run there; then "
+           "pgupgrade: no transaction` is not put into one. With --into nothing is upgraded: schemas of a "
+           "database of the service, or of the server that --from names, are copied into another of the same "
+           "server, compared, and the scripts run there; then "
            "--apply runs the very same scripts on the database itself.",
        .positionals = {},
        .examples =
@@ -50,7 +51,9 @@ const std::vector<CommandText>& texts() {
             {"pgupgrade rehearse --to 17 --keep", "keeps the new server for a look at it"},
             {"pgupgrade rehearse --from postgres://admin@db.example/shop --schema sales --into alt_db "
              "--run migrate.sql",
-             "tries a script on a copy of a schema"}}},
+             "tries a script on a copy of a schema"},
+            {"pgupgrade rehearse --service db --database shop --schema sales --into alt_db --run migrate.sql",
+             "the same within the server of a service"}}},
       {.command = Command::apply,
        .detail =
            "Looks at everything again, and carries out exactly the plan that was saved. Where it no longer "

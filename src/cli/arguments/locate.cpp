@@ -10,6 +10,7 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/text/render_report.hpp"
 #include "pgupgrade/compose/cli.hpp"
+#include "pgupgrade/migrate/alternate.hpp"
 #include "pgupgrade/migrate/state.hpp"
 
 namespace pgupgrade::cli {
@@ -222,6 +223,10 @@ bool is_migration(const fs::path& state_file) {
   return state_file.filename() == migrate::kStateFile;
 }
 
+bool is_alternate(const fs::path& state_file) {
+  return state_file.filename() == migrate::kAlternateFile;
+}
+
 namespace {
 
 // Upgrades and migrations under a state root; of the latter the outcome and the beginning.
@@ -256,6 +261,21 @@ fs::path named_run(const Arguments& arguments, const Environment& environment, c
   return path;
 }
 
+const char* name_of_state(const fs::path& directory) {
+  std::error_code ignored;
+  for (const char* name : {migrate::kStateFile, migrate::kAlternateFile})
+    if (fs::exists(directory / name, ignored)) return name;
+  return "state.json";
+}
+
+std::optional<fs::path> only_alternate(const fs::path& root) {
+  const auto found = migrate::find_alternates(root);
+  if (found.size() < 2) return found.empty() ? std::nullopt : std::optional(found.front());
+  std::string message = "could not choose between rehearsals within a server";
+  for (const fs::path& file : found) message += "\n" + printable(file.native(), 500);
+  throw Error(ErrorKind::usage, "E-SEVERAL-RUNS", message, "name one with --state FILE");
+}
+
 }  // namespace
 
 fs::path find_state_file(const Arguments& arguments, const Environment& environment,
@@ -263,14 +283,14 @@ fs::path find_state_file(const Arguments& arguments, const Environment& environm
   std::error_code ignored;
   if (!arguments.state.empty()) {
     fs::path path = named_run(arguments, environment, directory);
-    if (fs::is_directory(path, ignored))
-      path /= fs::exists(path / migrate::kStateFile, ignored) ? migrate::kStateFile : "state.json";
+    if (fs::is_directory(path, ignored)) path /= name_of_state(path);
     if (!fs::exists(path, ignored)) throw no_file("the state file", path, "check --state");
     return path.lexically_normal();
   }
   std::vector<std::string> looked;
   for (const fs::path& root : state_roots(arguments, environment, directory)) {
     if (const auto run = choose_run(all_runs(root))) return run->state_file;
+    if (const auto alternate = only_alternate(root)) return *alternate;
     looked.push_back(printable(root.native(), 500));
   }
   throw Error(ErrorKind::usage, "E-NO-RUN",

@@ -74,7 +74,7 @@ void OptionTable::add_alternate() {
   MigrateArguments& own = arguments_.migrate;
   group("Within one server");
   server("--from", "PGUPGRADE_FROM", own.from,
-         "the database, in place of a project: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
+         "the database, in place of a service: postgres://USER@HOST:PORT/DATABASE?sslmode=…, or key=value");
   list("--schema", own.schemas, "NAME", "the schemas that are copied", ",");
   text("--into", own.into, "NAME",
        "the alternate database of the same server, where the schemas are copied to and the scripts of --run "

@@ -32,15 +32,23 @@ std::string command_line(const Arguments& arguments, const AlternateState& state
   const auto add = [&](const std::string& flag, const std::string& value) {
     if (!value.empty()) text += " " + flag + " " + shell_word(value);
   };
+  for (const std::string& file : arguments.compose) add("--compose", file);
+  add("--project-name", arguments.project_name);
+  for (const std::string& profile : arguments.profiles) add("--profile", profile);
+  for (const std::string& file : arguments.env_files) add("--env-file", file);
+  for (const std::string& service : arguments.services) add("--service", service);
+  add("--container", arguments.container);
   // A string of the environment may have a password in it.
   if (postgres::parse_endpoint(arguments.migrate.from, "--from").password.empty())
     add("--from", arguments.migrate.from);
+  add("--password-file", arguments.password_file);
   add("--database", arguments.database);
   if (!drops)
     for (const std::string& schema : arguments.migrate.schemas) add("--schema", schema);
   add("--into", state.into);
   if (!drops)
     for (const std::string& script : arguments.scripts) add("--run", script);
+  if (!drops && arguments.migrate.no_owner) text += " --no-owner";
   add("--image", arguments.image);
   add("--state-dir", arguments.state_dir);
   return text + more;
@@ -67,7 +75,9 @@ std::string render_alternate_plan(const migrate::AlternatePlan& plan, const Styl
   const auto row = [&](const std::string& label, const std::string& value) {
     text += migration_row(label, value, style);
   };
-  row("Server", text_of_side(plan.plan.source));
+  const std::string& address = plan.plan.source.address;
+  row("Server",
+      (plan.server == address ? "" : printable(plan.server, 500) + ", ") + text_of_side(plan.plan.source));
   row("Database", fmt::format("{}: {} {}, {}, {}", printable(state.database),
                               state.schemas.size() == 1 ? "schema" : "schemas",
                               printable(join(state.schemas, ", "), 1000),
@@ -110,7 +120,8 @@ std::vector<std::string> alternate_lines(const AlternateState& state, Purpose pu
                         plural(state.passed.size(), "script"), printable(state.into))};
   return {fmt::format("Applied {} to database {} on {}", plural(state.applied.size(), "script"),
                       printable(state.database), utc_time(state.applied_ms)),
-          "The state before: " + printable(state.dump, 500)};
+          state.dump.empty() ? "The dump of the state before was removed by cleanup"
+                             : "The state before: " + printable(state.dump, 500)};
 }
 
 std::vector<std::string> next_for_alternate(const AlternateState& state, Purpose purpose,
@@ -118,21 +129,48 @@ std::vector<std::string> next_for_alternate(const AlternateState& state, Purpose
   std::vector<std::string> next;
   if (purpose == Purpose::rehearse) next.push_back(command_line(arguments, state, " --apply"));
   if (state.copied) next.push_back(command_line(arguments, state, " --drop"));
+  if (!state.dump.empty())
+    next.push_back(fmt::format(
+        "pgupgrade cleanup{} --state {} (removes the dump)",
+        arguments.state_dir.empty() ? "" : " --state-dir " + shell_word(arguments.state_dir), state.id));
   return next;
+}
+
+std::vector<std::string> standing_lines(const AlternateState& state) {
+  std::vector<std::string> lines;
+  if (!state.passed.empty()) lines.push_back("Passed    " + names_of(state.passed));
+  if (!state.applied.empty()) lines.push_back("Applied   " + names_of(state.applied));
+  if (!state.under_way.empty())
+    lines.push_back("Began     the one after; it was cut off or failed, and may have left a part");
+  if (state.copied)
+    lines.push_back(fmt::format("Copy      in database {}; pgupgrade rehearse … --into {} --drop removes it",
+                                printable(state.into), shell_word(printable(state.into))));
+  if (!state.way_back.empty()) lines.push_back("Way back  " + join(state.way_back, " && "));
+  return lines;
 }
 
 Situation situation_of(const AlternateState& state, const Arguments& arguments) {
   Situation situation;
   const std::string database = "database " + printable(state.database);
+  const bool is_touched = !state.applied.empty() || !state.under_way.empty();
+  if (arguments.command != Command::rehearse) {
+    situation.data = is_touched
+                         ? fmt::format("{}: applied: {}{}", database,
+                                       state.applied.empty() ? "none" : names_of(state.applied),
+                                       migrate::is_midway(state) ? "; the others were not, or in part" : "")
+                         : database + " is untouched";
+    if (migrate::is_midway(state)) situation.next = {join(state.way_back, " && ")};
+    return situation;
+  }
   const std::string copy =
       state.copied ? fmt::format("; the copy in {} stays for a look", printable(state.into)) : "";
-  if (!arguments.migrate.apply) {
+  if (!arguments.migrate.apply && !is_touched) {
     situation.data = fmt::format("{} is untouched{}", database, copy);
     situation.next = {command_line(arguments, state, "")};
     if (state.copied) situation.next.push_back(command_line(arguments, state, " --drop"));
     return situation;
   }
-  if (state.applied.empty() && state.under_way.empty()) {
+  if (!is_touched) {
     situation.data = fmt::format("{} is as it was: nothing was applied{}", database, copy);
     situation.next = {command_line(arguments, state, " --apply")};
     return situation;

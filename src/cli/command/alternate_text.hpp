@@ -19,6 +19,9 @@ std::vector<std::string> alternate_lines(const migrate::AlternateState& state, m
 std::vector<std::string> next_for_alternate(const migrate::AlternateState& state, migrate::Purpose purpose,
                                             const Arguments& arguments);
 
+// Where one stands, for who did not begin it: applied scripts, the copy, dump and way back, a line each.
+std::vector<std::string> standing_lines(const migrate::AlternateState& state);
+
 // Where a failed or interrupted one has left the database, and what to type next.
 Situation situation_of(const migrate::AlternateState& state, const Arguments& arguments);
 

@@ -23,6 +23,14 @@ int resume_migration(Session& session);
 int roll_back_migration(Session& session);
 int show_migration(Session& session);
 int clean_up_migration(Session& session);
+// Of scripts tried within one server (alternate_runs.cpp).
+int show_alternate(Session& session);
+int clean_up_alternate(Session& session);
+// Error(usage, "E-USAGE") for one of those: only the command that began it goes on. `verb` completes "cannot
+// …".
+void refuse_alternate(const Session& session, const std::string& verb);
+// Of other runs' status: what rehearsals within a server have left in the same directory, a line each.
+std::string alternates_beside(const Session& session);
 int verify_backup_command(Session& session);
 int doctor_command(Session& session);
 int completion_command(Session& session);

@@ -90,6 +90,7 @@ std::string write_reports(const Session& session, const upgrade::Heard& heard) {
 int report_command(Session& session) {
   check(session);
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  refuse_alternate(session, "make the report of");
   if (is_migration(session.state_file))
     throw Error(ErrorKind::usage, "E-USAGE", "cannot make the report of a migration: only upgrades have one",
                 "pgupgrade status shows it");

@@ -24,6 +24,7 @@ int status_command(Session& session) {
     return 0;
   }
   if (is_migration(session.state_file)) return show_migration(session);
+  if (is_alternate(session.state_file)) return show_alternate(session);
   const upgrade::Journal journal = upgrade::Journal::open_file(session.state_file);
   RunStatus status{.state = journal.state(),
                    .state_file = session.state_file.native(),
@@ -40,7 +41,8 @@ int status_command(Session& session) {
     if (error.kind() == ErrorKind::interrupted) throw;
     status.engine_problem = error.what();
   }
-  tell(session, render_status(status, session.directory.native(), session.out_style),
+  tell(session,
+       render_status(status, session.directory.native(), session.out_style) + alternates_beside(session),
        [&](std::int64_t now) { return status_summary(status, now); });
   return 0;
 }
@@ -89,6 +91,7 @@ int cleanup_command(Session& session) {
   }
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
   if (is_migration(session.state_file)) return clean_up_migration(session);
+  if (is_alternate(session.state_file)) return clean_up_alternate(session);
   return clean_up_runs(session, {session.state_file});
 }
 
@@ -96,6 +99,7 @@ int unlock_command(Session& session) {
   const bool one_run = !session.arguments.state.empty();
   if (one_run)
     session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  refuse_alternate(session, "unlock");
   const auto connection = session.connect();
   auto locks = upgrade::find_locks(connection->world());
   if (one_run) {

@@ -334,6 +334,7 @@ int rehearse_command(Session& session) {
 int resume_command(Session& session) {
   const NotBefore not_before_ms = not_before(session);
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  refuse_alternate(session, "resume");
   if (is_migration(session.state_file) && not_before_ms)
     throw Error(ErrorKind::usage, "E-AT", "a migration stops nothing, so it waits for no time",
                 "leave --at out");
@@ -349,6 +350,7 @@ int resume_command(Session& session) {
 
 int part_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  refuse_alternate(session, "carry out a part of");
   if (is_migration(session.state_file))
     throw Error(ErrorKind::usage, "E-USAGE",
                 "cannot carry out a part of a migration: only upgrades have them",
@@ -361,6 +363,7 @@ int part_command(Session& session) {
 
 int rollback_command(Session& session) {
   session.state_file = find_state_file(session.arguments, session.environment, session.directory);
+  refuse_alternate(session, "roll back");
   if (is_migration(session.state_file)) return roll_back_migration(session);
   const std::string project = project_of(session);
   const auto connection = session.connect();

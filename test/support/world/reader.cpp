@@ -196,6 +196,14 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
   // How a step gets to know the server of a service.
   if (sql.starts_with("SELECT current_setting('server_version_num') || ' ' || "))
     return {fmt::format("{} {}", asked.version_num(), asked.server.data)};
+  // How somebody reaches it from outside.
+  if (sql == "SELECT current_setting('port')") return {"5432"};
+  if (sql.starts_with("SELECT datname::text FROM pg_database WHERE datallowconn")) {
+    Rows names;
+    for (const auto& [name, own] : cluster->databases)
+      if (name != "template1") names.push_back(name);
+    return names;
+  }
   if (sql.find("WHERE oid = 10") != std::string::npos) return {cluster->superuser};
   throw Error(ErrorKind::failed, "E-SQL", "not simulated: " + sql);
 }

@@ -44,9 +44,12 @@ std::optional<upgrade::FoundRun> choose_run(const std::vector<upgrade::FoundRun>
 
 // Whether a state file is that of a migration, by its name.
 bool is_migration(const std::filesystem::path& state_file);
+// The same of scripts tried within one server.
+bool is_alternate(const std::filesystem::path& state_file);
 
 // The state file that --state names (a file, a run's directory, or its id), or that choose_run finds under
-// the roots. Throws Error(usage, "E-NO-RUN" or "E-NO-FILE").
+// the roots; where there is no run at all, the only rehearsal within a server. Throws Error(usage,
+// "E-NO-RUN", "E-SEVERAL-RUNS" or "E-NO-FILE").
 std::filesystem::path find_state_file(const Arguments& arguments, const Environment& environment,
                                       const std::filesystem::path& directory);
 
