@@ -53,17 +53,22 @@ bool DataReach::reached_by(const Mount& mount) {
          planning::is_within(other.native(), place_.top.native());
 }
 
-std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data) {
+std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data,
+                                                      const std::vector<docker::ContainerInfo>& all) {
   DataReach reach(engine, data);
   std::vector<docker::ContainerInfo> users;
-  for (const auto& container : engine.list_containers({})) {
-    auto info = engine.inspect_container(container.id);
-    if (!info) continue;
-    if (std::any_of(info->mounts.begin(), info->mounts.end(),
+  for (const docker::ContainerInfo& info : all)
+    if (std::any_of(info.mounts.begin(), info.mounts.end(),
                     [&](const Mount& mount) { return reach.reached_by(mount); }))
-      users.push_back(std::move(*info));
-  }
+      users.push_back(info);
   return users;
+}
+
+std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data) {
+  std::vector<docker::ContainerInfo> all;
+  for (const auto& container : engine.list_containers({}))
+    if (auto info = engine.inspect_container(container.id)) all.push_back(std::move(*info));
+  return containers_on_data(engine, data, all);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -32,5 +32,8 @@ class DataReach {
 
 // All containers that mount the data, whatever their state. One that is removed meanwhile is left out.
 std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data);
+// Of `all`, which were looked at before.
+std::vector<docker::ContainerInfo> containers_on_data(docker::Engine& engine, const Mount& data,
+                                                      const std::vector<docker::ContainerInfo>& all);
 
 }  // namespace pgupgrade::upgrade
