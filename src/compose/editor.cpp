@@ -251,6 +251,18 @@ void check_consequences(const Task& task, const Sources& sources, const Files& b
   }
 }
 
+// The line, and what of it is shown around the edit: its own key and value. Another key that is on the same
+// line may hold a secret.
+void place_on_line(FileEdit& edit, const std::string& text) {
+  edit.line = line_of(text, edit.offset);
+  std::size_t begin = edit.offset;
+  while (begin > 0 && std::string_view("\n\r,{[").find(text[begin - 1]) == std::string_view::npos) --begin;
+  while (begin < edit.offset && std::string_view(" \t-").find(text[begin]) != std::string_view::npos) ++begin;
+  edit.before = text.substr(begin, edit.offset - begin);
+  const std::size_t end = std::min(text.size(), edit.offset + edit.old_text.size());
+  edit.after = text.substr(end, std::min(text.find_first_of(" \t\r\n,}]", end), text.size()) - end);
+}
+
 std::vector<FileEdit> finish(const Task& task, const Sources& sources, const Files& files, const Found& found,
                              Fit fit) {
   if (fit.obstacle != Obstacle::none) refuse_fit(task, found, fit);
@@ -260,7 +272,7 @@ std::vector<FileEdit> finish(const Task& task, const Sources& sources, const Fil
     if (found.file->path == edit.file && edit.offset == found.scalar->begin && !found.scalar->verbatim) {
       edit.old_text = text.substr(found.scalar->begin, found.scalar->end - found.scalar->begin);
     }
-    edit.line = line_of(text, edit.offset);
+    place_on_line(edit, text);
   }
   if (!fit.edits.empty()) check_consequences(task, sources, files, fit.edits);
   return fit.edits;
@@ -338,7 +350,7 @@ std::vector<FileEdit> propose_variable_edit(const Sources& sources, const Variab
   }
   if (fit.obstacle != Obstacle::none)
     throw cannot_change(task, fmt::format("{} puts it together", variable.where), "write it as one text");
-  for (FileEdit& edit : fit.edits) edit.line = line_of(sources.texts.at(edit.file), edit.offset);
+  for (FileEdit& edit : fit.edits) place_on_line(edit, sources.texts.at(edit.file));
   return fit.edits;
 }
 

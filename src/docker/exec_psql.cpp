@@ -1,8 +1,10 @@
 #include "pgupgrade/docker/exec_psql.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "postgres/names.hpp"
 #include "postgres/session_settings.hpp"
@@ -16,7 +18,7 @@ constexpr int kConnectionFailed = 2;  // psql's exit code
 // Runs psql with the options of its session, a database in escaped bytes, if there is one, and the arguments
 // that follow. Fixed text: nothing from outside is part of it. What the container's environment says about
 // connections is meant for other clients; its own password stays in the container.
-constexpr const char* kScript =
+constexpr const char* kBegin =
     "unset PGHOST PGHOSTADDR PGUSER PGDATABASE PGSERVICE PGSERVICEFILE PGSSLMODE\n"
     "if [ -n \"${POSTGRES_PASSWORD_FILE:-}\" ] && [ -r \"$POSTGRES_PASSWORD_FILE\" ]; then\n"
     "  PGPASSWORD=$(cat \"$POSTGRES_PASSWORD_FILE\")\n"
@@ -32,11 +34,32 @@ constexpr const char* kScript =
     "PGOPTIONS=$1\n"
     "[ -z \"$2\" ] || { PGDATABASE=$(printf %b \"$2\"); export PGDATABASE; }\n"
     "shift 2\n"
-    "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n"
-    // Bytes of no encoding are not for UTF-8.
-    "exec psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
+    "export PGPASSWORD PGCLIENTENCODING PGAPPNAME PGCONNECT_TIMEOUT PGOPTIONS\n";
+// Bytes of no encoding are not for UTF-8.
+constexpr const char* kPsql =
+    "psql '--command=\\o /dev/null' \"--command=SELECT set_config('client_encoding', CASE "
     "current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)\" "
     "'--command=\\o' \"$@\"";
+
+// Of each database the number of psql's arguments, and these.
+const std::string& series_script() {
+  static const std::string script = std::string(kBegin) + "ask() { " + kPsql +
+                                    "; }\n"
+                                    "while [ $# -gt 0 ]; do\n"
+                                    "  words=$1; shift; number=0; command=ask\n"
+                                    "  while [ $number -lt $words ]; do\n"
+                                    "    number=$((number + 1)); command=\"$command \\\"\\${$number}\\\"\"\n"
+                                    "  done\n"
+                                    "  eval \"$command\"\n"
+                                    "  shift $words\n"
+                                    "done";
+  return script;
+}
+
+const std::string& single_script() {
+  static const std::string script = std::string(kBegin) + "exec " + kPsql;
+  return script;
+}
 
 // Ways to reach the server from within its container, in the order in which they are tried.
 struct Route {
@@ -56,24 +79,58 @@ std::string escaped_bytes(const std::string& name) {
   return text;
 }
 
+std::vector<std::string> script_argv(const std::string& script, const std::string& escaped_database) {
+  return {
+      "sh", "-c", script, "psql", postgres::session_options(postgres::SessionUse::shared), escaped_database};
+}
+
+std::vector<std::string> psql_options(const Route& route, const std::string& role,
+                                      const std::string& database) {
+  std::vector<std::string> options = {"--no-psqlrc",       "--quiet",       "--no-align",
+                                      "--tuples-only",     "--no-password", "--set=ON_ERROR_STOP=1",
+                                      "--username=" + role};
+  if (is_utf8(database)) options.push_back("--dbname=" + postgres::database_conninfo(database));
+  if (*route.host != '\0') options.push_back(std::string("--host=") + route.host);
+  return options;
+}
+
 std::vector<std::string> psql_argv(const Route& route, const std::string& role, const std::string& database,
                                    const std::string& sql) {
-  std::vector<std::string> argv = {"sh",
-                                   "-c",
-                                   kScript,
-                                   "psql",
-                                   postgres::session_options(postgres::SessionUse::shared),
-                                   is_utf8(database) ? "" : escaped_bytes(database),
-                                   "--no-psqlrc",
-                                   "--quiet",
-                                   "--no-align",
-                                   "--tuples-only",
-                                   "--no-password",
-                                   "--set=ON_ERROR_STOP=1",
-                                   "--username=" + role};
-  if (is_utf8(database)) argv.push_back("--dbname=" + postgres::database_conninfo(database));
-  if (*route.host != '\0') argv.push_back(std::string("--host=") + route.host);
+  auto argv = script_argv(single_script(), is_utf8(database) ? "" : escaped_bytes(database));
+  for (std::string& option : psql_options(route, role, database)) argv.push_back(std::move(option));
   argv.insert(argv.end(), {"--command=" + sql, std::string("--command=SELECT '") + kSentinel + "'"});
+  return argv;
+}
+
+// Before the number of the answer that ends there; nobody else's row looks like it.
+std::string mark_of(const std::string& nonce) {
+  return "pgupgrade " + nonce + " ";
+}
+
+constexpr const char* kBeginOfDatabase = "begin";
+
+// One psql for each database, whatever the order of the questions.
+std::vector<std::string> series_argv(const Route& route, const std::string& role,
+                                     const std::vector<postgres::Question>& questions,
+                                     const std::string& nonce) {
+  std::map<std::string, std::vector<std::string>> of_database;
+  for (std::size_t number = 0; number < questions.size(); ++number) {
+    const auto& [database, sql] = questions[number];
+    auto& words = of_database[database];
+    const auto mark = [&](const std::string& what) {
+      return "--command=SELECT '" + mark_of(nonce) + what + "'";
+    };
+    if (words.empty()) {
+      words = psql_options(route, role, database);
+      words.push_back(mark(kBeginOfDatabase));
+    }
+    words.insert(words.end(), {"--command=" + sql, mark(std::to_string(number))});
+  }
+  auto argv = script_argv(series_script(), "");
+  for (auto& [database, words] : of_database) {
+    argv.push_back(std::to_string(words.size()));
+    std::move(words.begin(), words.end(), std::back_inserter(argv));
+  }
   return argv;
 }
 
@@ -128,13 +185,63 @@ std::vector<std::string> distinct(const std::vector<std::string>& names) {
 }  // namespace
 
 ExecPsql::ExecPsql(Engine& engine, std::string container, std::string role)
-    : engine_(engine), container_(std::move(container)), role_(std::move(role)) {}
+    : engine_(&engine), container_(std::move(container)), role_(std::move(role)) {}
+
+void ExecPsql::expect(const std::vector<postgres::Question>& questions) {
+  for (const postgres::Question& question : questions)
+    if (is_utf8(question.database)) expected_.push_back(question);
+}
+
+// What was answered up to its mark is known; the rest is asked by itself, and then says why it fails.
+void ExecPsql::ask_together(const std::vector<postgres::Question>& questions) {
+  const std::string nonce = random_hex(8);
+  const Route& route = kRoutes[route_];
+  ExecResult result;
+  try {
+    result = engine_->exec(container_, series_argv(route, role_, questions, nonce), route.user);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    return;  // all of them together may be too much
+  }
+  const std::string mark = mark_of(nonce);
+  std::vector<std::string> rows;
+  for (std::string& row : split_lines(result.standard_output)) {
+    if (!row.starts_with(mark)) {
+      rows.push_back(std::move(row));
+      continue;
+    }
+    std::size_t number = questions.size();
+    std::from_chars(row.data() + mark.size(), row.data() + row.size(), number);
+    if (number < questions.size()) answers_[questions[number]] = std::move(rows);
+    rows.clear();  // a statement that failed may have left some
+  }
+}
+
+void ExecPsql::ask_expected() {
+  constexpr std::ptrdiff_t kAtOnce = 40;  // an argument list has its limits
+  std::vector<postgres::Question> questions = std::move(expected_);
+  expected_.clear();
+  std::sort(questions.begin(), questions.end());
+  questions.erase(std::unique(questions.begin(), questions.end()), questions.end());
+  while (questions.size() > 1) {
+    const auto end = questions.begin() + std::min(std::ssize(questions), kAtOnce);
+    ask_together({questions.begin(), end});
+    questions.erase(questions.begin(), end);
+  }
+}
 
 std::vector<std::string> ExecPsql::query(const std::string& database, const std::string& sql) {
+  const postgres::Question question{.database = database, .sql = sql};
+  if (std::find(expected_.begin(), expected_.end(), question) != expected_.end()) ask_expected();
+  if (const auto known = answers_.find(question); known != answers_.end()) {
+    std::vector<std::string> rows = std::move(known->second);
+    answers_.erase(known);
+    return rows;
+  }
   ExecResult result;
   for (std::size_t tried = 0; tried < std::size(kRoutes); ++tried) {
     const Route& route = kRoutes[(route_ + tried) % std::size(kRoutes)];
-    ExecResult answer = engine_.exec(container_, psql_argv(route, role_, database, sql), route.user);
+    ExecResult answer = engine_->exec(container_, psql_argv(route, role_, database, sql), route.user);
     const bool connected = answer.exit_code != kConnectionFailed;
     if (connected) route_ = (route_ + tried) % std::size(kRoutes);
     // The first way is the usual one: its reason is the one to report.
@@ -157,7 +264,10 @@ std::vector<std::string> ExecPsql::query(const std::string& database, const std:
   return rows;
 }
 
-ExecPsql::Login ExecPsql::find_login(Engine& engine, const ContainerInfo& container) {
+ExecPsql::Login ExecPsql::find_login(Engine& engine, const ContainerInfo& container,
+                                     const std::vector<std::string>& soon) {
+  constexpr const char* kOwner = "SELECT rolname::text FROM pg_roles WHERE oid = 10";
+  constexpr const char* kProof = "SELECT current_setting('is_superuser')";
   std::string user = name_in(container, "POSTGRES_USER");
   if (user.empty()) user = name_in_file(engine, container, "POSTGRES_USER_FILE");
   const std::vector<std::string> roles =
@@ -166,16 +276,22 @@ ExecPsql::Login ExecPsql::find_login(Engine& engine, const ContainerInfo& contai
       distinct({"postgres", name_in(container, "POSTGRES_DB"), user, "template1"});
   std::string reason;
   for (const std::string& role : roles) {
-    ExecPsql psql(engine, container.id, role);
     for (const std::string& database : databases) {
       try {
-        const std::vector<std::string> owner =
-            psql.query(database, "SELECT rolname::text FROM pg_roles WHERE oid = 10");
+        std::vector<postgres::Question> questions = {{database, kProof}};
+        for (const std::string& sql : soon) questions.push_back({database, sql});
+        ExecPsql psql(engine, container.id, role);
+        psql.expect({{database, kOwner}});
+        psql.expect(questions);
+        const std::vector<std::string> owner = psql.query(database, kOwner);
         if (owner.size() != 1) continue;
         // The bootstrap superuser may be another role than the one that could log in.
-        const std::vector<std::string> proof = ExecPsql(engine, container.id, owner.front())
-                                                   .query(database, "SELECT current_setting('is_superuser')");
-        if (proof == std::vector<std::string>{"on"}) return {.role = owner.front(), .database = database};
+        if (owner.front() != role) {
+          psql = ExecPsql(engine, container.id, owner.front());
+          psql.expect(questions);
+        }
+        if (psql.query(database, kProof) == std::vector<std::string>{"on"})
+          return {.role = owner.front(), .database = database, .psql = std::move(psql)};
         reason = "role \"" + printable(owner.front()) + "\" is not a superuser";
       } catch (const Error& error) {
         if (!error.is("E-SQL")) throw;

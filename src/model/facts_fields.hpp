@@ -46,6 +46,8 @@ void describe(Archive& archive, T& value) {
   archive("old_text", value.old_text);
   archive("new_text", value.new_text);
   archive.optional("services", value.services);
+  archive.optional("before", value.before);
+  archive.optional("after", value.after);
 }
 
 template <class Archive, fields::Of<ImageFacts> T>

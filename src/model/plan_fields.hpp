@@ -36,6 +36,22 @@ inline constexpr std::array<fields::Text<Phase>, 3> texts_of(Phase) {
   return {{{Phase::prepare, "prepare"}, {Phase::window, "window"}, {Phase::after, "after"}}};
 }
 
+inline constexpr std::array<fields::Text<CheckOutcome>, 5> texts_of(CheckOutcome) {
+  return {{{CheckOutcome::passed, "passed"},
+           {CheckOutcome::postponed, "postponed"},
+           {CheckOutcome::noted, "noted"},
+           {CheckOutcome::warned, "warned"},
+           {CheckOutcome::refused, "refused"}}};
+}
+
+template <class Archive, fields::Of<CheckLine> T>
+void describe(Archive& archive, T& value) {
+  archive("title", value.title);
+  archive("codes", value.codes);
+  archive("outcome", value.outcome);
+  archive("services", value.services);
+}
+
 template <class Archive, fields::Of<StepPlan> T>
 void describe(Archive& archive, T& value) {
   archive("name", value.name);
@@ -176,6 +192,7 @@ void describe(Archive& archive, T& value) {
   archive("estimated_downtime_ms", value.estimated_downtime_ms);
   archive("disk", value.disk);
   archive("diagnostics", value.diagnostics);
+  archive.optional("checks", value.checks);
 }
 
 }  // namespace pgupgrade

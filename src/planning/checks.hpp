@@ -1,4 +1,5 @@
-// The preflight checks: small pure functions, each with one subject, run from the table in preflight.cpp.
+// The preflight checks: small pure functions, each with one subject, run from the table in preflight.cpp or
+// from that of a strategy.
 #pragma once
 
 #include <span>
@@ -19,19 +20,23 @@ struct Subject {
   const DataPlacement& place;
 };
 
-using Check = Diagnostics (*)(const Subject&);
+struct Check {
+  const char* title;  // what is so where it finds nothing: "nothing else mounts the data"
+  const char* codes;  // of all that it may find, separated by spaces
+  Diagnostics (*find)(const Subject&);
+  bool (*applies)(const Subject&) = nullptr;  // whether there is something to look at; null: always
+};
 
-// Adds what each of them finds, in their order.
-void run_checks(std::span<const Check> checks, const Subject& subject, Diagnostics& result);
-
-// The server, whatever its state: running, answering, of a version that can be upgraded.
-Diagnostics check_standing(const Request& request, const ServiceFacts& service);
+// What those that apply find, in their order.
+Diagnostics findings(std::span<const Check> checks, const Subject& subject);
 
 // Where the data is (checks_storage.cpp).
 Diagnostics check_data_directory(const Subject& subject);
 Diagnostics check_data_directory_setting(const Subject& subject);
 Diagnostics check_new_directory(const Subject& subject);
 Diagnostics check_data_mount(const Subject& subject);
+Diagnostics check_read_only_mount(const Subject& subject);
+Diagnostics check_anonymous_volume(const Subject& subject);
 Diagnostics check_subpaths(const Subject& subject);
 Diagnostics check_nested_mounts(const Subject& subject);
 Diagnostics check_shared_volume(const Subject& subject);
@@ -39,9 +44,15 @@ Diagnostics check_extended_attributes(const Subject& subject);
 Diagnostics check_kept_dumps(const Subject& subject);
 
 // What the cluster holds (checks_cluster.cpp).
-Diagnostics check_outside_data(const Subject& subject);
+Diagnostics check_tablespaces(const Subject& subject);
+Diagnostics check_wal_place(const Subject& subject);
+Diagnostics check_postgres_database(const Subject& subject);
+Diagnostics check_recovery(const Subject& subject);
 Diagnostics check_replication(const Subject& subject);
+Diagnostics check_replication_origins(const Subject& subject);
+Diagnostics check_subscriptions(const Subject& subject);
 Diagnostics check_closed_databases(const Subject& subject);
+Diagnostics check_invalid_databases(const Subject& subject);
 Diagnostics check_preloaded_extensions(const Subject& subject);
 Diagnostics check_prepared_transactions(const Subject& subject);
 Diagnostics check_name_bytes(const Subject& subject);
@@ -69,8 +80,13 @@ Diagnostics check_built_ins(const Subject& subject);  // what every strategy los
 
 // What a copy of the running server, or a new cluster beside the old one, asks of it (checks_warm.cpp).
 Diagnostics check_warm_versions(const Subject& subject);
+Diagnostics check_warm_libc(const Subject& subject);
 Diagnostics check_rehearsed_version(const Subject& subject);
-Diagnostics check_warm_server(const Subject& subject);
+Diagnostics check_copy_known(const Subject& subject);
+Diagnostics check_wal_level(const Subject& subject);
+Diagnostics check_wal_senders(const Subject& subject);
+Diagnostics check_slots(const Subject& subject);
+Diagnostics check_replication_login(const Subject& subject);
 Diagnostics check_unlogged_tables(const Subject& subject);
 Diagnostics check_warm_storage(const Subject& subject);
 Diagnostics check_versioned_directory(const Subject& subject);  // of strategy auto
@@ -86,6 +102,8 @@ Diagnostics check_bound_containers(const Subject& subject);
 Diagnostics check_compose_files(const Subject& subject);
 Diagnostics check_old_image(const Subject& subject);
 Diagnostics check_compose_edit(const Subject& subject);
+Diagnostics check_files_left_alone(const Subject& subject);
+Diagnostics check_moved_along(const Subject& subject);
 
 // Shared by the checks.
 std::string service_name(const std::string& service);            // `service db`

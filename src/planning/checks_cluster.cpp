@@ -34,42 +34,43 @@ constexpr std::array<ChangedDefault, 2> kChangedDefaults = {{
 
 }  // namespace
 
-Diagnostics check_outside_data(const Subject& subject) {
-  const std::string name = service_name(subject.service);
-  Diagnostics result;
-  if (!subject.inventory.tablespaces.empty()) {
-    result.push_back(error("E-TABLESPACES",
-                           fmt::format("{} has tablespaces outside of its data directory: {}", name,
-                                       quoted_list(subject.inventory.tablespaces)),
-                           "move their objects to pg_default and drop the tablespaces"));
-  }
-  if (subject.inventory.wal_outside_data) {
-    result.push_back(error("E-WAL-OUTSIDE",
-                           fmt::format("{} keeps its WAL outside of the data directory: pg_wal is a symbolic "
-                                       "link",
-                                       name),
-                           "stop the server, move the directory that pg_wal leads to back to its place, and "
-                           "leave out POSTGRES_INITDB_WALDIR"));
-  }
+Diagnostics check_tablespaces(const Subject& subject) {
+  if (subject.inventory.tablespaces.empty()) return {};
+  return {error("E-TABLESPACES",
+                fmt::format("{} has tablespaces outside of its data directory: {}",
+                            service_name(subject.service), quoted_list(subject.inventory.tablespaces)),
+                "move their objects to pg_default and drop the tablespaces")};
+}
+
+Diagnostics check_wal_place(const Subject& subject) {
+  if (!subject.inventory.wal_outside_data) return {};
+  return {error("E-WAL-OUTSIDE",
+                fmt::format("{} keeps its WAL outside of the data directory: pg_wal is a symbolic link",
+                            service_name(subject.service)),
+                "stop the server, move the directory that pg_wal leads to back to its place, and leave out "
+                "POSTGRES_INITDB_WALDIR")};
+}
+
+Diagnostics check_postgres_database(const Subject& subject) {
   const auto& databases = subject.inventory.databases;
-  if (std::none_of(databases.begin(), databases.end(),
-                   [](const DatabaseFacts& database) { return database.name == "postgres"; })) {
-    result.push_back(error(
-        "E-NO-POSTGRES-DATABASE",
-        fmt::format("{} has no database \"postgres\", which PostgreSQL's own programs connect to", name),
-        "create it: CREATE DATABASE postgres; it may be dropped again after the upgrade"));
-  }
-  return result;
+  if (std::any_of(databases.begin(), databases.end(),
+                  [](const DatabaseFacts& database) { return database.name == "postgres"; }))
+    return {};
+  return {error("E-NO-POSTGRES-DATABASE",
+                fmt::format("{} has no database \"postgres\", which PostgreSQL's own programs connect to",
+                            service_name(subject.service)),
+                "create it: CREATE DATABASE postgres; it may be dropped again after the upgrade")};
+}
+
+Diagnostics check_recovery(const Subject& subject) {
+  if (!subject.inventory.in_recovery) return {};
+  return {error("E-STANDBY",
+                fmt::format("{} is a standby: it follows another server", service_name(subject.service)),
+                "upgrade its primary, and recreate the standby from that")};
 }
 
 Diagnostics check_replication(const Subject& subject) {
-  const std::string name = service_name(subject.service);
   const Inventory& inventory = subject.inventory;
-  Diagnostics result;
-  if (inventory.in_recovery) {
-    result.push_back(error("E-STANDBY", fmt::format("{} is a standby: it follows another server", name),
-                           "upgrade its primary, and recreate the standby from that"));
-  }
   std::vector<std::string> found;
   if (!inventory.replication_slots.empty()) {
     found.push_back("replication slots " + quoted_list(inventory.replication_slots));
@@ -77,56 +78,59 @@ Diagnostics check_replication(const Subject& subject) {
   if (!inventory.standbys.empty()) {
     found.push_back("connected standbys " + quoted_list(inventory.standbys));
   }
-  if (!found.empty()) {
-    result.push_back(
-        error("E-REPLICATION",
-              fmt::format("{} has {}, which the new cluster will not have", name, join(found, " and ")),
-              "drop the slots and stop the standbys, and recreate them after the upgrade"));
-  }
-  if (!inventory.replication_origins.empty()) {
-    std::vector<std::string> drops;
-    for (const std::string& origin : inventory.replication_origins)
-      drops.push_back(fmt::format("SELECT pg_replication_origin_drop({})", sql_literal(origin)));
-    result.push_back(error("E-REPLICATION",
-                           fmt::format("{} has replication origins, which the new cluster will not have: {}",
-                                       name, quoted_list(inventory.replication_origins)),
-                           "drop them, and recreate them after the upgrade: " + statements(drops)));
-  }
-  if (!inventory.subscriptions.empty()) {
-    result.push_back(error("E-SUBSCRIPTIONS",
-                           fmt::format("{} has subscriptions, which are restored disabled: {}", name,
-                                       quoted_list(inventory.subscriptions)),
-                           "drop them, and recreate them after the upgrade"));
-  }
-  return result;
+  if (found.empty()) return {};
+  return {error("E-REPLICATION",
+                fmt::format("{} has {}, which the new cluster will not have", service_name(subject.service),
+                            join(found, " and ")),
+                "drop the slots and stop the standbys, and recreate them after the upgrade")};
+}
+
+Diagnostics check_replication_origins(const Subject& subject) {
+  const auto& origins = subject.inventory.replication_origins;
+  if (origins.empty()) return {};
+  std::vector<std::string> drops;
+  for (const std::string& origin : origins)
+    drops.push_back(fmt::format("SELECT pg_replication_origin_drop({})", sql_literal(origin)));
+  return {error("E-REPLICATION",
+                fmt::format("{} has replication origins, which the new cluster will not have: {}",
+                            service_name(subject.service), quoted_list(origins)),
+                "drop them, and recreate them after the upgrade: " + statements(drops))};
+}
+
+Diagnostics check_subscriptions(const Subject& subject) {
+  if (subject.inventory.subscriptions.empty()) return {};
+  return {error("E-SUBSCRIPTIONS",
+                fmt::format("{} has subscriptions, which are restored disabled: {}",
+                            service_name(subject.service), quoted_list(subject.inventory.subscriptions)),
+                "drop them, and recreate them after the upgrade")};
 }
 
 // pg_dumpall passes such databases over without a word.
 Diagnostics check_closed_databases(const Subject& subject) {
   std::vector<std::string> closed;
+  for (const DatabaseFacts& database : subject.inventory.databases)
+    if (!database.allow_connections && !database.invalid) closed.push_back(database.name);
+  if (closed.empty()) return {};
+  return {error("E-DATABASE-CLOSED",
+                fmt::format("{} has databases that nobody can connect to, so that they cannot be dumped: {}",
+                            service_name(subject.service), quoted_list(closed)),
+                "ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them")};
+}
+
+Diagnostics check_invalid_databases(const Subject& subject) {
   std::vector<std::string> invalid;
   std::vector<std::string> drops;
   for (const DatabaseFacts& database : subject.inventory.databases) {
-    if (database.allow_connections) continue;
-    (database.invalid ? invalid : closed).push_back(database.name);
-    if (database.invalid) drops.push_back("DROP DATABASE " + sql_identifier(database.name));
+    if (database.allow_connections || !database.invalid) continue;
+    invalid.push_back(database.name);
+    drops.push_back("DROP DATABASE " + sql_identifier(database.name));
   }
-  const std::string service = service_name(subject.service);
-  Diagnostics result;
-  if (!closed.empty())
-    result.push_back(
-        error("E-DATABASE-CLOSED",
-              fmt::format("{} has databases that nobody can connect to, so that they cannot be dumped: {}",
-                          service, quoted_list(closed)),
-              "ALTER DATABASE … ALLOW_CONNECTIONS true, or drop them"));
-  if (!invalid.empty())
-    result.push_back(
-        error("E-DATABASE-CLOSED",
-              fmt::format("{} has invalid databases, which an interrupted DROP DATABASE has left "
-                          "and which cannot be dumped: {}",
-                          service, quoted_list(invalid)),
-              statements(drops)));
-  return result;
+  if (invalid.empty()) return {};
+  return {error("E-DATABASE-CLOSED",
+                fmt::format("{} has invalid databases, which an interrupted DROP DATABASE has left and which "
+                            "cannot be dumped: {}",
+                            service_name(subject.service), quoted_list(invalid)),
+                statements(drops))};
 }
 
 // What an extension's own script refuses to do in a server that has not loaded its library. Its background

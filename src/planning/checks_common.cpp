@@ -42,9 +42,13 @@ Diagnostics with_acceptance(Diagnostics diagnostics, const std::vector<std::stri
   return diagnostics;
 }
 
-void run_checks(std::span<const Check> checks, const Subject& subject, Diagnostics& result) {
-  for (const Check check : checks)
-    for (Diagnostic& found : check(subject)) result.push_back(std::move(found));
+Diagnostics findings(std::span<const Check> checks, const Subject& subject) {
+  Diagnostics result;
+  for (const Check& check : checks) {
+    if (check.applies != nullptr && !check.applies(subject)) continue;
+    for (Diagnostic& found : check.find(subject)) result.push_back(std::move(found));
+  }
+  return result;
 }
 
 std::string service_name(const ServiceFacts& service) {

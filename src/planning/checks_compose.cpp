@@ -81,8 +81,16 @@ Diagnostics check_old_image(const Subject& subject) {
 
 Diagnostics check_compose_edit(const Subject& subject) {
   if (subject.service.edit_problem) return {*subject.service.edit_problem};
-  if (!subject.request.edit_files) return {files_left_alone(subject)};
-  if (subject.service.moved_along.empty()) return {};
+  return {};
+}
+
+Diagnostics check_files_left_alone(const Subject& subject) {
+  if (subject.service.edit_problem || subject.request.edit_files) return {};
+  return {files_left_alone(subject)};
+}
+
+Diagnostics check_moved_along(const Subject& subject) {
+  if (subject.service.edit_problem || subject.service.moved_along.empty()) return {};
   const std::vector<std::string>& along = subject.service.moved_along;
   return {
       {.severity = Severity::warning,

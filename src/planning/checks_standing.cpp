@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <optional>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/preflight.hpp"
 #include "planning/checks.hpp"
+#include "planning/review.hpp"
 #include "planning/states.hpp"
 
 namespace pgupgrade::planning {
@@ -69,7 +71,10 @@ Standing standing_of(const ServiceFacts& service, int target_major) {
   return can_be_upgraded ? Standing::upgradable : Standing::blocked;
 }
 
-Diagnostics check_standing(const Request& request, const ServiceFacts& service) {
+namespace {
+
+// The server, whatever its state: running, answering, of a version that can be upgraded. One at most.
+Diagnostics find_standing(const Request& request, const ServiceFacts& service) {
   const int major = data_major(service);
   const std::string name = service_name(service);
   switch (standing_of(service, request.target_major)) {
@@ -105,6 +110,30 @@ Diagnostics check_standing(const Request& request, const ServiceFacts& service) 
              .hint = "upgrade it to 10 or later first"}};
   }
   return {no_server(service)};
+}
+
+// What an upgradable service has passed.
+constexpr auto kStandings = std::to_array<CheckName>({
+    {"the server runs and lets its superuser in", "E-NOT-RUNNING E-NO-SERVER"},
+    {"the image is of the version of the data", "E-TAG-BUMPED"},
+    {"the old version is one that can be upgraded", "E-OLD-MAJOR"},
+    {"the new version is a later one", "E-TARGET-OLDER N-ALREADY"},
+    {"the service has data", "N-NO-DATA"},
+});
+
+// Looked for only where the service does not have what it should.
+constexpr CheckName kUnused = {"no cluster lies unused beside the data", "E-DATA-UNUSED"};
+
+}  // namespace
+
+void check_standing(const Request& request, const ServiceFacts& service, Review& review) {
+  const Diagnostics found = find_standing(request, service);
+  for (const CheckName& standing : kStandings) {
+    const auto codes = split_list(standing.codes, " ");
+    const bool says = !found.empty() && std::find(codes.begin(), codes.end(), found[0].code) != codes.end();
+    if (found.empty() || says) review.add(standing, service.service, found);
+  }
+  if (!found.empty() && found[0].code == kUnused.codes) review.add(kUnused, service.service, found);
 }
 
 }  // namespace pgupgrade::planning

@@ -70,15 +70,23 @@ Diagnostics check_data_mount(const Subject& subject) {
                  name, mount ? "on a tmpfs mount" : "not on a mount"),
              .hint = "copy the data to a named volume and mount that there"}};
   }
-  Diagnostics result;
-  if (mount->read_only) {
-    result.push_back({.severity = Severity::error,
-                      .code = "E-READ-ONLY-MOUNT",
-                      .message = fmt::format("the {} of {} is mounted read-only", mount_name(*mount), name),
-                      .hint = "mount it for writing"});
-  }
-  if (is_anonymous(*mount)) result.push_back(anonymous_data(subject.service, *mount));
-  return result;
+  return {};
+}
+
+Diagnostics check_read_only_mount(const Subject& subject) {
+  const Mount& mount = *subject.place.data_mount;
+  if (!mount.read_only) return {};
+  return {{.severity = Severity::error,
+           .code = "E-READ-ONLY-MOUNT",
+           .message = fmt::format("the {} of {} is mounted read-only", mount_name(mount),
+                                  service_name(subject.service)),
+           .hint = "mount it for writing"}};
+}
+
+Diagnostics check_anonymous_volume(const Subject& subject) {
+  const Mount& mount = *subject.place.data_mount;
+  if (!is_anonymous(mount)) return {};
+  return {anonymous_data(subject.service, mount)};
 }
 
 // Work containers mount volumes whole.

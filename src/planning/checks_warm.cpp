@@ -39,22 +39,23 @@ std::string kind_of(const std::string& libc) {
 }  // namespace
 
 Diagnostics check_warm_versions(const Subject& subject) {
-  const int old_major = subject.inventory.major();
-  Diagnostics result;
-  if (old_major < kOldestSource || subject.request.target_major < kOldestTarget)
-    result.push_back(unfit(subject,
-                           fmt::format("strategy warm upgrades from PostgreSQL {} or later to {} or later",
-                                       kOldestSource, kOldestTarget),
-                           "choose a later --to"));
+  if (subject.inventory.major() >= kOldestSource && subject.request.target_major >= kOldestTarget) return {};
+  return {unfit(subject,
+                fmt::format("strategy warm upgrades from PostgreSQL {} or later to {} or later",
+                            kOldestSource, kOldestTarget),
+                "choose a later --to")};
+}
+
+Diagnostics check_warm_libc(const Subject& subject) {
   const auto& copy = subject.service.copy;
   const auto& image = subject.service.new_image_facts;
-  if (copy && image && !copy->old_libc.empty() && !image->libc.empty() &&
-      kind_of(copy->old_libc) != kind_of(image->libc))
-    result.push_back(unfit(subject,
-                           fmt::format("its image has {} and the new one {}, which sort text differently",
-                                       copy->old_libc, image->libc),
-                           "choose a new image with the same C library (--image)"));
-  return result;
+  if (!copy || !image || copy->old_libc.empty() || image->libc.empty() ||
+      kind_of(copy->old_libc) == kind_of(image->libc))
+    return {};
+  return {unfit(subject,
+                fmt::format("its image has {} and the new one {}, which sort text differently",
+                            copy->old_libc, image->libc),
+                "choose a new image with the same C library (--image)")};
 }
 
 Diagnostics check_rehearsed_version(const Subject& subject) {
@@ -63,33 +64,56 @@ Diagnostics check_rehearsed_version(const Subject& subject) {
                 "upgrade it without one")};
 }
 
-Diagnostics check_warm_server(const Subject& subject) {
+Diagnostics check_copy_known(const Subject& subject) {
   const auto& copy = subject.service.copy;
-  if (!copy) return {};
-  if (!copy->problem.empty())
-    return {unfit(subject, "what that needs could not be found out: " + printable(copy->problem, 300),
-                  "see to that and plan again")};
-  Diagnostics result;
-  if (copy->wal_level == "minimal")
-    result.push_back(unfit(subject, "its wal_level is minimal",
-                           "set wal_level to replica, its default, and restart the service"));
-  if (copy->free_wal_senders < kSenders)
-    result.push_back(unfit(subject,
-                           fmt::format("{} of its max_wal_senders are free, {} are needed",
-                                       std::max(copy->free_wal_senders, 0), kSenders),
-                           "raise max_wal_senders and restart the service"));
-  if (copy->free_replication_slots < kSlots)
-    result.push_back(unfit(subject,
-                           fmt::format("{} of its max_replication_slots are free, {} are needed",
-                                       std::max(copy->free_replication_slots, 0), kSlots),
-                           "raise max_replication_slots and restart the service"));
-  if (!copy->refusal.empty())
-    result.push_back(unfit(
-        subject, "it lets no replication connection in from its own container: " + copy->refusal,
-        fmt::format("put the line \"host replication {} 127.0.0.1/32 trust\" at the top of pg_hba.conf and "
-                    "reload it",
-                    sql_identifier(subject.inventory.superuser))));
-  return result;
+  if (!copy || copy->problem.empty()) return {};
+  return {unfit(subject, "what that needs could not be found out: " + printable(copy->problem, 300),
+                "see to that and plan again")};
+}
+
+namespace {
+
+// Null where nothing is known of the copy, which check_copy_known tells.
+const CopyFacts* known_copy(const Subject& subject) {
+  const auto& copy = subject.service.copy;
+  return copy && copy->problem.empty() ? &*copy : nullptr;
+}
+
+}  // namespace
+
+Diagnostics check_wal_level(const Subject& subject) {
+  const CopyFacts* copy = known_copy(subject);
+  if (copy == nullptr || copy->wal_level != "minimal") return {};
+  return {unfit(subject, "its wal_level is minimal",
+                "set wal_level to replica, its default, and restart the service")};
+}
+
+Diagnostics check_wal_senders(const Subject& subject) {
+  const CopyFacts* copy = known_copy(subject);
+  if (copy == nullptr || copy->free_wal_senders >= kSenders) return {};
+  return {unfit(subject,
+                fmt::format("{} of its max_wal_senders are free, {} are needed",
+                            std::max(copy->free_wal_senders, 0), kSenders),
+                "raise max_wal_senders and restart the service")};
+}
+
+Diagnostics check_slots(const Subject& subject) {
+  const CopyFacts* copy = known_copy(subject);
+  if (copy == nullptr || copy->free_replication_slots >= kSlots) return {};
+  return {unfit(subject,
+                fmt::format("{} of its max_replication_slots are free, {} are needed",
+                            std::max(copy->free_replication_slots, 0), kSlots),
+                "raise max_replication_slots and restart the service")};
+}
+
+Diagnostics check_replication_login(const Subject& subject) {
+  const CopyFacts* copy = known_copy(subject);
+  if (copy == nullptr || copy->refusal.empty()) return {};
+  return {unfit(
+      subject, "it lets no replication connection in from its own container: " + copy->refusal,
+      fmt::format("put the line \"host replication {} 127.0.0.1/32 trust\" at the top of pg_hba.conf and "
+                  "reload it",
+                  sql_identifier(subject.inventory.superuser)))};
 }
 
 Diagnostics check_unlogged_tables(const Subject& subject) {

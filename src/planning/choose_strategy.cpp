@@ -56,9 +56,9 @@ Diagnostics said_of(const StrategyRule& rule, const Request& request, const Fact
   for (const ServiceFacts& service : facts.services) {
     if (standing_of(service, request.target_major) != Standing::upgradable) continue;
     const DataPlacement place = place_data(service, request.target_major);
-    for (Diagnostic& found : rule.suits(
-             {.request = request, .service = service, .inventory = *service.inventory, .place = place}))
-      said.push_back(std::move(found));
+    const Subject subject{
+        .request = request, .service = service, .inventory = *service.inventory, .place = place};
+    for (Diagnostic& found : findings(rule.checks, subject)) said.push_back(std::move(found));
   }
   return with_acceptance(std::move(said), request.acknowledged);
 }

@@ -11,6 +11,7 @@
 #include "pgupgrade/planning/preflight.hpp"
 #include "planning/checks.hpp"
 #include "planning/minor_releases.hpp"
+#include "planning/review.hpp"
 
 namespace pgupgrade::planning {
 
@@ -93,7 +94,7 @@ bool has_library(const TargetPlan& target, const ImageFacts& image, const std::s
   return std::find(libraries.begin(), libraries.end(), library_name(name)) != libraries.end();
 }
 
-Diagnostics check_libraries(const TargetPlan& target, const ImageFacts& image) {
+Diagnostics check_preloaded_libraries(const TargetPlan& target, const ImageFacts& image) {
   Diagnostics result;
   for (const std::string& name : target.inventory.preload_libraries) {
     if (has_library(target, image, name)) continue;
@@ -104,6 +105,11 @@ Diagnostics check_libraries(const TargetPlan& target, const ImageFacts& image) {
                                 quoted(name), service_name(target.service)),
          .hint = fmt::format("{}, or take it out of the preload settings", kOtherImage)});
   }
+  return result;
+}
+
+Diagnostics check_function_libraries(const TargetPlan& target, const ImageFacts& image) {
+  Diagnostics result;
   Uses missing;
   for (const DatabaseFacts& database : target.inventory.databases) {
     for (const std::string& name : database.procedural_libraries) {
@@ -309,17 +315,51 @@ std::vector<std::string> unknown_settings(const Inventory& inventory, const Imag
   return {unknown.begin(), unknown.end()};
 }
 
+namespace {
+
+struct ImageCheck {
+  CheckName name;
+  Diagnostics (*find)(const TargetPlan&, const ImageFacts&);
+};
+
+constexpr auto kChecks = std::to_array<ImageCheck>({
+    {{"the new image holds the version asked for", "E-IMAGE-MAJOR"}, check_major},
+    {{"the new image's release is not an older one", "W-MINOR-OLDER"}, check_minor},
+    {{"the new image keeps its data in that place", "E-PGDATA"}, check_pgdata},
+    {{"the new image has every extension", "E-EXTENSION-MISSING"}, check_extensions},
+    {{"the new image has every preloaded library", "E-LIBRARY-MISSING"}, check_preloaded_libraries},
+    {{"the new image has every library of functions", "E-LIBRARY-MISSING"}, check_function_libraries},
+    {{"the new image has every locale", "E-LOCALE-MISSING W-LOCALE-UNKNOWN"}, check_locales},
+    {{"the new image knows every fixed setting", "E-SETTING-REMOVED"}, check_fixed_settings},
+    {{"the new image knows every other setting", "W-SETTING-REMOVED"}, check_dropped_settings},
+    {{"the new image accepts the settings' values", "E-SETTING-VALUE E-LOCALE-MISSING"},
+     check_refused_settings},
+    {{"text is sorted as before", "N-LIBC"}, check_libc},
+});
+
+}  // namespace
+
+void check_image(const TargetPlan& target, const ImageFacts* image, const Request& request, Review& review) {
+  for (const ImageCheck& check : kChecks) {
+    if (image == nullptr) {
+      review.postpone(check.name);
+      continue;
+    }
+    Diagnostics found = with_acceptance(check.find(target, *image), request.acknowledged);
+    // Of an image of another version nothing else is worth saying.
+    const bool other_version = check.find == check_major && !found.empty();
+    review.add(check.name, target.service, std::move(found));
+    if (other_version) return;
+  }
+}
+
 Diagnostics check_image(const TargetPlan& target, const ImageFacts& image,
                         const std::vector<std::string>& acknowledged) {
-  // Of an image of another version nothing else is worth saying.
-  Diagnostics result = check_major(target, image);
-  if (!result.empty()) return result;
-  for (const auto check :
-       {check_minor, check_pgdata, check_extensions, check_libraries, check_locales, check_fixed_settings,
-        check_dropped_settings, check_refused_settings, check_libc}) {
-    for (Diagnostic& found : check(target, image)) result.push_back(std::move(found));
-  }
-  return with_acceptance(std::move(result), acknowledged);
+  Review review;
+  Request request;
+  request.acknowledged = acknowledged;
+  check_image(target, &image, request, review);
+  return review.diagnostics();
 }
 
 Diagnostics check_image(const TargetPlan& target, const ImageFacts& image, const Request& request) {

@@ -12,6 +12,7 @@
 #include "planning/checks.hpp"
 #include "planning/choose_strategy.hpp"
 #include "planning/dump_from_copy.hpp"
+#include "planning/review.hpp"
 #include "planning/role_grants.hpp"
 #include "planning/strategy_rules.hpp"
 
@@ -272,12 +273,17 @@ void finish_plan(Plan& plan, const Request& request, const Facts& facts) {
   plan.disk = disk_needs(request, facts, plan.targets);
 }
 
-void append(Diagnostics& all, Diagnostics more) {
-  std::move(more.begin(), more.end(), std::back_inserter(all));
-}
+constexpr CheckName kOptions = {"the strategy can do what is asked of it",
+                                "E-VERIFY E-KEEP-DUMPS E-BACKUP-DIR E-BACKUP-OPTION"};
+constexpr CheckName kRoom = {"there is room for all of it", "E-DISK W-DISK-UNKNOWN"};
+constexpr CheckName kScripts = {"the scripts have a database to run on", "E-SCRIPT-DATABASE"};
+constexpr CheckName kAlone = {"a service that fails can go back alone", "E-SHARED-EDIT"};
+// Observation ends where they have not passed.
+constexpr CheckName kReach = {"containers see this host's directories", "E-ENGINE-REMOTE"};
+constexpr CheckName kLocked = {"no other run works on the data", "E-LOCKED"};
 
 // What of the request the chosen one cannot do, and how another one could be had.
-Diagnostics plan_strategy(Plan& plan, const Request& request, const Facts& facts) {
+void plan_strategy(Plan& plan, const Request& request, const Facts& facts, Review& review) {
   Choice choice = choose_strategy(request, facts, plan);
   plan.strategy = choice.strategy;
   plan.strategy_reason = choice.reason;
@@ -285,9 +291,18 @@ Diagnostics plan_strategy(Plan& plan, const Request& request, const Facts& facts
   plan.estimated_downtime_ms = choice.downtime_ms;
   plan.verify = verify_of(request.with(plan.strategy));
   plan.backup = backup_of(request.with(plan.strategy));
-  Diagnostics said = rule_of(plan.strategy).refuses(request);
-  append(said, std::move(choice.notes));
-  return said;
+  review.add(kOptions, "", rule_of(plan.strategy).refuses(request));
+  review.say(std::move(choice.notes));
+}
+
+void conclude(Planned& planned, const Review& review) {
+  planned.diagnostics = review.diagnostics();
+  std::stable_sort(planned.diagnostics.begin(), planned.diagnostics.end(),
+                   [](const Diagnostic& a, const Diagnostic& b) { return a.severity > b.severity; });
+  planned.ok = std::none_of(planned.diagnostics.begin(), planned.diagnostics.end(),
+                            [](const Diagnostic& d) { return d.severity == Severity::error; });
+  if (planned.ok) planned.plan.diagnostics = planned.diagnostics;
+  planned.plan.checks = review.lines();
 }
 
 }  // namespace
@@ -308,15 +323,19 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
     upgraded.push_back(&service);
     planned.plan.targets.push_back(plan_target(request, service));
   }
-  if (!upgraded.empty()) planned.diagnostics = plan_strategy(planned.plan, request, facts);
+  Review review;
+  if (!upgraded.empty()) {
+    review.add(kReach, "", {});
+    review.add(kLocked, "", {});
+    plan_strategy(planned.plan, request, facts, review);
+  }
   const Request chosen = request.with(planned.plan.strategy);
   auto target = planned.plan.targets.begin();
   for (const ServiceFacts& service : facts.services) {
-    append(planned.diagnostics, check_service(chosen, service));
+    check_service(chosen, service, review);
     if (standing_of(service, request.target_major) != Standing::upgradable) continue;
     plan_place(*target, service, planned.plan);
-    if (service.new_image_facts)
-      append(planned.diagnostics, check_image(*target, *service.new_image_facts, chosen));
+    check_image(*target, service.new_image_facts ? &*service.new_image_facts : nullptr, chosen, review);
     ++target;
   }
   for (const ServiceFacts* service : upgraded) {
@@ -326,16 +345,11 @@ Planned make_plan(const Request& request, const Facts& facts, const std::string&
   }
   if (!upgraded.empty()) {
     finish_plan(planned.plan, chosen, facts);
-    append(planned.diagnostics, check_disk(chosen, planned.plan.disk));
-    append(planned.diagnostics, plan_scripts(planned.plan));
-    append(planned.diagnostics, check_keep_going(planned.plan));
+    review.add(kRoom, "", check_disk(chosen, planned.plan.disk));
+    if (!planned.plan.rehearsal.scripts.empty()) review.add(kScripts, "", plan_scripts(planned.plan));
+    if (planned.plan.keep_going) review.add(kAlone, "", check_keep_going(planned.plan));
   }
-
-  std::stable_sort(planned.diagnostics.begin(), planned.diagnostics.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) { return a.severity > b.severity; });
-  planned.ok = std::none_of(planned.diagnostics.begin(), planned.diagnostics.end(),
-                            [](const Diagnostic& d) { return d.severity == Severity::error; });
-  if (planned.ok) planned.plan.diagnostics = planned.diagnostics;
+  conclude(planned, review);
   return planned;
 }
 

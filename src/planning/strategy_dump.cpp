@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
@@ -11,10 +10,32 @@
 namespace pgupgrade::planning {
 namespace {
 
-constexpr auto kChecks =
-    std::to_array<Check>({check_preloaded_extensions, check_invalid_indexes, check_generated_columns,
-                          check_oid_columns, check_column_orders, check_counters, check_broken_rows,
-                          check_views, check_extension_members, check_built_ins, check_kept_dumps});
+bool keeps_aside(const Request& request) {
+  return backup_of(request) == Backup::aside;
+}
+
+std::vector<Check> checks() {
+  return {
+      {"the old data can stay aside", "E-ASIDE", check_place_aside,
+       [](const Subject& subject) { return keeps_aside(subject.request); }},
+      {"no extension has to be preloaded", "E-PRELOAD", check_preloaded_extensions},
+      {"every index is valid", "W-INVALID-INDEX", check_invalid_indexes},
+      {"generated columns are as computed now", "E-GENERATED-CHANGES W-GENERATED-UNKNOWN",
+       check_generated_columns},
+      {"no table stores oids of objects", "W-OID-COLUMNS E-OIDS-GONE", check_oid_columns},
+      {"columns of tables that inherit keep their order", "E-COLUMN-ORDER", check_column_orders},
+      {"no table stores what the server counts", "W-COUNTERS", check_counters},
+      {"rows keep the rules of their tables", "E-BROKEN-ROWS W-BROKEN-ROWS W-ROWS-UNKNOWN", check_broken_rows,
+       [](const Subject& subject) { return subject.request.deep; }},
+      {"no materialized view is computed anew", "W-VIEWS", check_views},
+      {"extensions are as their scripts make them",
+       "E-EXTENSION-MEMBERS E-EXTENSION-CHANGES N-EXTENSION-CHANGES N-BUILT-IN-CHANGES W-EXTENSION-UNKNOWN",
+       check_extension_members},
+      {"built-in objects are as initdb makes them", "E-BUILT-IN-CHANGES", check_built_ins},
+      {"dumps are kept outside of the data", "E-KEEP-DUMPS", check_kept_dumps,
+       [](const Subject& subject) { return subject.request.dump_directory.has_value(); }},
+  };
+}
 
 Diagnostics refuses(const Request& request) {
   if (request.verify.value_or(Verify::full) == Verify::full) return {};
@@ -23,17 +44,6 @@ Diagnostics refuses(const Request& request) {
        .code = "E-VERIFY",
        .message = "strategy dump writes every row anew, so every row is compared before the service starts",
        .hint = "leave --verify out, or use --strategy warm"}};
-}
-
-bool keeps_aside(const Request& request) {
-  return backup_of(request) == Backup::aside;
-}
-
-Diagnostics suits(const Subject& subject) {
-  Diagnostics result;
-  if (keeps_aside(subject.request)) result = check_place_aside(subject);
-  run_checks(kChecks, subject, result);
-  return result;
 }
 
 struct Count {
@@ -99,7 +109,7 @@ std::int64_t downtime(const Workload& workload) {
 StrategyRule dump_rule() {
   return {.name = "dump",
           .refuses = refuses,
-          .suits = suits,
+          .checks = checks(),
           .changes = changes,
           .way_back = way_back,
           .room = room,

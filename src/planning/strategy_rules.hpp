@@ -26,7 +26,7 @@ struct StrategyRule {
   // What of the request it cannot do.
   Diagnostics (*refuses)(const Request& request);
   // What it asks of a service, and what it would change or leave behind there.
-  Diagnostics (*suits)(const Subject& subject);
+  std::vector<Check> checks;
   // The last in short words, whether somebody accepts it or not; empty: everything stays as it is.
   std::vector<std::string> (*changes)(const Inventory& inventory);
   std::string (*way_back)(const Request& request);  // what a rollback takes, for the plan

@@ -1,8 +1,6 @@
 // Strategy warm, as planning knows it.
 #include <fmt/format.h>
 
-#include <array>
-
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/estimates.hpp"
 #include "planning/strategy_rules.hpp"
@@ -10,8 +8,22 @@
 namespace pgupgrade::planning {
 namespace {
 
-constexpr auto kChecks = std::to_array<Check>({check_warm_versions, check_warm_server, check_unlogged_tables,
-                                               check_warm_storage, check_versioned_directory});
+std::vector<Check> checks() {
+  return {
+      {"both versions can be copied", "E-WARM", check_warm_versions},
+      {"both images have the same kind of C library", "E-WARM", check_warm_libc},
+      {"what a copy needs could be found out", "E-WARM", check_copy_known},
+      {"wal_level allows a copy", "E-WARM", check_wal_level},
+      {"enough WAL senders are free", "E-WARM", check_wal_senders},
+      {"enough replication slots are free", "E-WARM", check_slots},
+      {"the server lets replication in", "E-WARM", check_replication_login},
+      {"no table is unlogged", "E-WARM", check_unlogged_tables},
+      {"a new cluster can change places with the data", "E-WARM", check_warm_storage},
+      {"the data stays in its directory", "E-WARM", check_versioned_directory},
+      // pg_upgrade takes the catalogs from a dump of the schema, which has no built-in objects either.
+      {"built-in objects are as initdb makes them", "E-BUILT-IN-CHANGES", check_built_ins},
+  };
+}
 
 Diagnostics refuses(const Request& request) {
   Diagnostics result;
@@ -30,14 +42,6 @@ Diagnostics refuses(const Request& request) {
                       .code = "E-BACKUP-OPTION",
                       .message = "strategy warm keeps the old data aside and makes no archive of it",
                       .hint = "leave --backup out, or use --strategy dump"});
-  return result;
-}
-
-Diagnostics suits(const Subject& subject) {
-  Diagnostics result;
-  run_checks(kChecks, subject, result);
-  // pg_upgrade takes the catalogs from a dump of the schema, which has no built-in objects either.
-  for (Diagnostic& found : check_built_ins(subject)) result.push_back(std::move(found));
   return result;
 }
 
@@ -69,7 +73,7 @@ std::int64_t downtime(const Workload& workload) {
 StrategyRule warm_rule() {
   return {.name = kWarm,
           .refuses = refuses,
-          .suits = suits,
+          .checks = checks(),
           .changes = changes,
           .way_back = way_back,
           .room = room,

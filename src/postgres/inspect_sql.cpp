@@ -39,6 +39,12 @@ std::string copy_facts_sql() {
       "FROM pg_replication_slots) AS free_replication_slots");
 }
 
+std::string database_names_sql() {
+  return as_json(
+      "SELECT d.datname::text AS name FROM pg_database d WHERE d.datname <> 'template0' AND d.datallowconn "
+      "AND d.datconnlimit <> -2 ORDER BY d.datname::text COLLATE \"C\"");
+}
+
 std::string databases_sql(int version_num) {
   std::string locale = "'c' AS provider, NULL AS locale, NULL AS rules";
   if (version_num >= 170000) {

@@ -7,7 +7,8 @@ namespace pgupgrade::postgres {
 
 std::string server_sql();
 std::string copy_facts_sql();
-std::string version_num_sql();  // needs no knowledge of the version
+std::string version_num_sql();     // needs no knowledge of the version
+std::string database_names_sql();  // likewise; of those that let connections in, each an object with "name"
 std::string databases_sql(int version_num);
 std::string roles_facts_sql();
 std::string file_settings_sql();

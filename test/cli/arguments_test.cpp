@@ -59,6 +59,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
   expected.jobs = 3;
   expected.dry_run = true;
   expected.detailed_exitcode = true;
+  expected.verbose = true;
   expected.yes = true;
   expected.output = OutputMode::plain;
   expected.no_color = true;
@@ -99,6 +100,7 @@ TEST_CASE("every option of an upgrade reaches its field") {
                  "3",
                  "--dry-run",
                  "--detailed-exitcode",
+                 "--verbose",
                  "-y",
                  "--output",
                  "plain",

@@ -48,13 +48,27 @@ inline Plan shop_plan() {
                  .offset = 60,
                  .line = 7,
                  .old_text = "postgres:15",
-                 .new_text = "postgres:17"}};
+                 .new_text = "postgres:17",
+                 .before = "image: "}};
   plan.jobs = 4;
   plan.estimated_downtime_ms = 2'260'000;
   plan.disk = {{"the engine's volumes", 55LL << 30, 210LL << 30}, {"/srv/shop/.pgupgrade", 14LL << 30, -1}};
   plan.diagnostics = {{Severity::warning, "W-MD5-UNKNOWN", "role \"legacy\" keeps an md5 password",
                        "give it with --password-file, or keep md5 with --keep-md5"},
                       {Severity::note, "N-CHECKSUMS", "checksums stay off", ""}};
+  plan.checks = {{.title = "the data is on a mount", .codes = {"E-DATA-MOUNT"}},
+                 {.title = "nothing else mounts the data", .codes = {"E-VOLUME-SHARED"}},
+                 {.title = "md5 passwords are known",
+                  .codes = {"W-MD5-UNKNOWN"},
+                  .outcome = CheckOutcome::warned,
+                  .services = {"db"}},
+                 {.title = "data checksums are as by default",
+                  .codes = {"N-CHECKSUMS"},
+                  .outcome = CheckOutcome::noted,
+                  .services = {"db"}},
+                 {.title = "the new image has every locale",
+                  .codes = {"E-LOCALE-MISSING"},
+                  .outcome = CheckOutcome::postponed}};
   return plan;
 }
 

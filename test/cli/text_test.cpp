@@ -1,5 +1,7 @@
-#include "pgupgrade/base/text.hpp"
+#include <fmt/format.h>
+
 #include "cli/samples.hpp"
+#include "pgupgrade/base/text.hpp"
 #include "pgupgrade/cli/command/doctor.hpp"
 #include "pgupgrade/cli/text/error_text.hpp"
 #include "pgupgrade/cli/text/render_plan.hpp"
@@ -14,26 +16,123 @@ using namespace pgupgrade::cli::test;
 TEST_CASE("the whole plan as text") {
   REQUIRE(render_plan(shop_plan(), shop_steps(), "/srv/shop", {.width = 110}) ==
           R"(Plan for shop (docker-compose.yml, service db)                                run 7f3a21bc
+
+What will happen
   PostgreSQL  15.8 → 17   postgres:15 → postgres:17
   Data        volume shop_pgdata at /var/lib/postgresql/data, 41.0 GiB, 2 databases, 212 tables
   Stops       web, worker (not running), metabase (project bi)
   Connected   psql from the host
+  Edits       docker-compose.yml:7
+              - image: postgres:15
+              + image: postgres:17
+
+What it costs
   Downtime    about 38 min (41.0 GiB of data, 4 jobs, default rates)
   Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
               .pgupgrade: needs 14.0 GiB, free space unknown
   Way back    a verified backup of the old data (--backup tar)
-  Edits       docker-compose.yml:7   postgres:15 → postgres:17
 
-   1   pull         postgres:17            4   start        db
-   2 - wipe         volume shop_pgdata     5   thaw         web
-   3 ~ edit-compose docker-compose.yml
-
+What was looked at
+  Checks      2 passed, 1 note, 1 warning, 1 once the new image is here   (--verbose lists them)
   ! role "legacy" keeps an md5 password   (W-MD5-UNKNOWN)
     → give it with --password-file, or keep md5 with --keep-md5
   · checksums stay off   (N-CHECKSUMS)
 
+Steps
+   1   pull         postgres:17            4   start        db
+   2 - wipe         volume shop_pgdata     5   thaw         web
+   3 ~ edit-compose docker-compose.yml
+
 Up to step 4 `pgupgrade rollback` loses nothing. Nothing has been changed yet.
 )");
+}
+
+TEST_CASE("each thing that was looked at has a line when that is asked for, in as many columns as fit") {
+  const auto list = [](std::size_t width) {
+    return render_check_list(shop_plan().checks, {.width = width}, ChecksShown::listed);
+  };
+  CHECK(list(60) ==
+        "  Checks      2 passed, 1 note, 1 warning, 1 once the new\n"
+        "              image is here\n"
+        "  ✔ the data is on a mount\n"
+        "  ✔ nothing else mounts the data\n"
+        "  ! md5 passwords are known (db)\n"
+        "  · data checksums are as by default (db)\n"
+        "  … the new image has every locale\n");
+  CHECK(list(200) ==
+        "  Checks      2 passed, 1 note, 1 warning, 1 once the new image is here\n"
+        "  ✔ the data is on a mount                   ! md5 passwords are known (db)             … the new "
+        "image has every locale\n"
+        "  ✔ nothing else mounts the data             · data checksums are as by default (db)\n");
+  CHECK(render_check_list({}, {}, ChecksShown::listed).empty());
+}
+
+// Ten services: what they share stands once, and what is done for each is told of the first.
+TEST_CASE("a plan of many services is a table at eighty and at two hundred columns") {
+  Plan plan = shop_plan();
+  plan.clients.clear();
+  plan.host_clients.clear();
+  plan.diagnostics.clear();
+  plan.checks = {{.title = "nothing else mounts the data", .codes = {"E-VOLUME-SHARED"}}};
+  const TargetPlan first = plan.targets[0];
+  const FileEdit edit = plan.edits[0];
+  plan.targets.clear();
+  plan.edits.clear();
+  for (int i = 0; i < 10; ++i) {
+    plan.targets.push_back(first);
+    plan.targets.back().service = fmt::format("db{}", i);
+    plan.targets.back().data_mount.source = fmt::format("shop_data{}", i);
+    plan.targets.back().data_bytes = (1LL << 20) << i;
+    plan.edits.push_back(edit);
+    plan.edits.back().line = 4 + 4 * i;
+  }
+  auto steps = shop_steps();
+  steps[1].description = "volume shop_data0; volume shop_data1; volume shop_data2; volume shop_data3";
+  const std::string narrow = render_plan(plan, steps, "/srv/shop", {.width = 80});
+  CHECK(narrow == R"(Plan for shop (docker-compose.yml, 10 services)                     run 7f3a21bc
+
+What will happen
+  PostgreSQL  15.8 → 17   postgres:15 → postgres:17
+  Data        db0  volume shop_data0  1.0 MiB    2 databases, 212 tables
+              db1  volume shop_data1  2.0 MiB    2 databases, 212 tables
+              db2  volume shop_data2  4.0 MiB    2 databases, 212 tables
+              db3  volume shop_data3  8.0 MiB    2 databases, 212 tables
+              db4  volume shop_data4  16.0 MiB   2 databases, 212 tables
+              db5  volume shop_data5  32.0 MiB   2 databases, 212 tables
+              db6  volume shop_data6  64.0 MiB   2 databases, 212 tables
+              db7  volume shop_data7  128.0 MiB  2 databases, 212 tables
+              db8  volume shop_data8  256.0 MiB  2 databases, 212 tables
+              db9  volume shop_data9  512.0 MiB  2 databases, 212 tables
+  Stops       no other containers
+  Edits       docker-compose.yml:4, 8, 12, 16, 20, 24, 28, 32, 36, 40
+              - image: postgres:15
+              + image: postgres:17
+
+What it costs
+  Downtime    about 38 min (1023.0 MiB of data, 4 jobs, default rates)
+  Disk        the engine's volumes: needs 55.0 GiB, has 210.0 GiB
+              .pgupgrade: needs 14.0 GiB, free space unknown
+  Way back    a verified backup of the old data (--backup tar)
+
+What was looked at
+  Checks      1 passed   (--verbose lists them)
+
+Steps
+   1   pull         postgres:17
+   2 - wipe         volume shop_data0; and 3 more
+   3 ~ edit-compose docker-compose.yml
+   4   start        db
+   5   thaw         web
+
+Up to step 4 `pgupgrade rollback` loses nothing. Nothing has been changed yet.
+)");
+  const std::string wide = render_plan(plan, steps, "/srv/shop", {.width = 200});
+  CHECK_THAT(wide,
+             ContainsSubstring("              db9  volume shop_data9  512.0 MiB  2 databases, 212 tables\n"));
+  CHECK_THAT(wide, ContainsSubstring("   3 ~ edit-compose docker-compose.yml\n"));
+  for (std::size_t width : {80U, 120U, 200U})
+    for (const std::string& line : split_lines(render_plan(plan, steps, "/srv/shop", {.width = width})))
+      CHECK(display_width(line) <= width);
 }
 
 TEST_CASE(
@@ -58,13 +157,13 @@ TEST_CASE(
   REQUIRE_THAT(text, ContainsSubstring(
                          R"(  Downtime    about 38 min (41.0 GiB of data, 4 jobs, rates of run 7f3a21bc)
   Strategy    warm (auto: dump would be down for 38:00)
-                dump  down 38 min      room 55.0 GiB   back: the backup
-                      changes: 2 generated columns computed anew, 1 invalid
-                      index left out
-              > warm  down 20 s        room 42.0 GiB   back: the old data stays
-                      does not suit: service db cannot be copied while it runs:
-                      its wal_level is minimal → set wal_level to replica, its
-                      default, and restart the service
+            downtime  room      way back            basis
+      dump  38 min    55.0 GiB  the backup          default rates
+        changes: 2 generated columns computed anew, 1 invalid index left out
+    > warm  20 s      42.0 GiB  the old data stays  rates of run 7f3a21bc
+        does not suit: service db cannot be copied while it runs: its wal_level
+        is minimal → set wal_level to replica, its default, and restart the
+        service
   Disk )"));
   for (const std::string& line : split_lines(text)) REQUIRE(display_width(line) <= 80);
 }
@@ -99,6 +198,8 @@ TEST_CASE("several targets are told apart and other plans for passwords and moun
   Plan plan = shop_plan();
   plan.targets.push_back(plan.targets.front());
   plan.targets.back().service = "audit";
+  plan.targets.back().old_image = "pg:15";
+  plan.targets.back().new_image = "pg:17";
   plan.targets.back().data_mount = {MountKind::bind, "/srv/audit", "/var/lib/postgresql/data", false};
   plan.targets.back().new_data_target = "/var/lib/postgresql";
   plan.targets.back().roles = {{"app", PasswordAction::to_scram, "PGPASSWORD of service web"},
@@ -106,16 +207,18 @@ TEST_CASE("several targets are told apart and other plans for passwords and moun
   plan.targets.back().dropped_settings = {"vacuum_defer_cleanup_age"};
   const std::string text = render_plan(plan, shop_steps(), "/", {.width = 120});
   REQUIRE_THAT(text, ContainsSubstring("Plan for shop (srv/shop/docker-compose.yml, services db, audit)"));
-  REQUIRE_THAT(text, ContainsSubstring("  service audit\n"));
-  REQUIRE_THAT(text, ContainsSubstring("  Data        directory /srv/audit at"));
+  REQUIRE_THAT(text, ContainsSubstring("  PostgreSQL  15.8 → 17   postgres:15 → postgres:17   (db)\n"
+                                       "              15.8 → 17   pg:15 → pg:17   (audit)\n"));
+  REQUIRE_THAT(text, ContainsSubstring(
+                         "  Data        db     volume shop_pgdata    41.0 GiB  2 databases, 212 tables\n"
+                         "              audit  directory /srv/audit  41.0 GiB  2 databases, 212 tables\n"));
   REQUIRE_THAT(text,
-               ContainsSubstring(
-                   "  Moves       the data's mount from /var/lib/postgresql/data to /var/lib/postgresql\n"));
-  REQUIRE_THAT(text,
-               ContainsSubstring("  Passwords   app to SCRAM (PGPASSWORD of service web), old keeps md5\n"));
-  REQUIRE_THAT(
-      text, ContainsSubstring(
-                "  Settings    not carried over, since 17 does not know them: vacuum_defer_cleanup_age\n"));
+               ContainsSubstring("  Moves       audit: the data's mount from /var/lib/postgresql/data to "
+                                 "/var/lib/postgresql\n"));
+  REQUIRE_THAT(text, ContainsSubstring(
+                         "  Passwords   audit: app to SCRAM (PGPASSWORD of service web), old keeps md5\n"));
+  REQUIRE_THAT(text, ContainsSubstring("  Settings    audit: not carried over, since 17 does not know them: "
+                                       "vacuum_defer_cleanup_age\n"));
 }
 
 TEST_CASE("names from outside cannot steer the terminal") {

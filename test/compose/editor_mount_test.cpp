@@ -64,7 +64,7 @@ TEST_CASE("a mount is followed through files bases anchors and variables") {
 TEST_CASE("a mount edit says its bytes") {
   const Sources sources =
       sources_of({{"/p/c.yml", "services:\n  db:\n    volumes:\n      - d:/var/lib/postgresql/data\n"}});
-  const std::vector<FileEdit> expected = {{"/p/c.yml", 58, 4, "/data", ""}};
+  const std::vector<FileEdit> expected = {{"/p/c.yml", 58, 4, "/data", "", {}, "d:/var/lib/postgresql", ""}};
   CHECK(propose_mount_edit(sources, kChange) == expected);
   CHECK(propose_mount_edit(sources, {"db", "/a", "/a/", {}}).empty());
 }

@@ -107,9 +107,19 @@ TEST_CASE("offsets are bytes although the parser counts characters") {
 TEST_CASE("an edit says its file line offset and bytes") {
   const Sources sources =
       sources_of({{"/p/compose.yml", "# é\nservices:\n  db:\n    image: postgres:15.4-bookworm\n"}});
-  const std::vector<FileEdit> expected = {{"/p/compose.yml", 41, 4, "15.4", "17"}};
+  const std::vector<FileEdit> expected = {
+      {"/p/compose.yml", 41, 4, "15.4", "17", {}, "image: postgres:", "-bookworm"}};
   CHECK(propose_image_edit(sources, {"db", "postgres:15.4-bookworm", "postgres:17-bookworm", {}}) ==
         expected);
+}
+
+TEST_CASE("an edit shows no other key of its line, which may hold a secret") {
+  const std::string text =
+      "services:\n  db: {environment: {POSTGRES_PASSWORD: hidden}, image: postgres:15, labels: {token: x}}\n";
+  const auto edits =
+      propose_image_edit(sources_of({{"/p/c.yml", text}}), {"db", "postgres:15", "postgres:17", {}});
+  REQUIRE(edits.size() == 1);
+  CHECK(edits[0].before + edits[0].old_text + edits[0].after == "image: postgres:15");
 }
 
 TEST_CASE("an image that is right already needs no edit") {

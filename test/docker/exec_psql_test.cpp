@@ -4,7 +4,10 @@
 #include <stdexcept>
 
 #include "pgupgrade/base/error.hpp"
+#include "pgupgrade/base/files.hpp"
+#include "pgupgrade/base/process.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace pgupgrade;
 using namespace pgupgrade::docker;
@@ -27,6 +30,8 @@ class PsqlEngine final : public docker::Engine {
  public:
   std::function<docker::ExecResult(const Call&)> server;
   std::vector<Call> calls;
+  std::function<docker::ExecResult(const std::vector<std::string>& argv)> series;  // of several questions
+  int series_asked = 0;
   std::vector<std::string> last_argv;
   std::string last_container;
 
@@ -34,6 +39,10 @@ class PsqlEngine final : public docker::Engine {
                           const std::string& user) override {
     last_container = container;
     last_argv = argv;
+    if (argv.size() > 2 && argv[2].find("ask() { psql") != std::string::npos) {
+      ++series_asked;
+      return series ? series(argv) : docker::ExecResult();
+    }
     Call call;
     call.user = user;
     for (const std::string& argument : argv) {
@@ -202,6 +211,46 @@ TEST_CASE("when no way works the reason of the usual one is told") {
   REQUIRE(problem_of([&] { psql.query("shop", "SELECT 1"); }) ==
           "E-SQL: could not query database \"shop\" in container c1: psql: error: no such file");
   REQUIRE(engine.calls.size() == 4);
+}
+
+TEST_CASE("expected questions go together, one psql for each database, and each answer is given once") {
+  PsqlEngine engine;
+  // The script itself runs, with a psql that answers each statement by its own text.
+  const pgupgrade::test::TemporaryDirectory directory;
+  write_file_durably(directory / "psql", R"sh(#!/bin/sh
+echo "psql $PGAPPNAME" >>"$0.calls"
+for word; do case $word in
+  --command=*set_config*|'--command=\o'*) ;;
+  '--command=SELECT 1/0') exit 1 ;;
+  "--command=SELECT 'pgupgrade "*) word=${word#*\'}; echo "${word%\'}" ;;
+  --command=*) echo "${word#--command=}" ;;
+esac; done
+)sh",
+                     0755);
+  engine.series = [&](std::vector<std::string> argv) {
+    ProcessOptions options;
+    argv.insert(argv.begin(), {"env", "PATH=" + directory.path().native() + ":/usr/bin:/bin"});
+    const ProcessResult result = run_process(argv, options);
+    return docker::ExecResult{.exit_code = result.exit_code, .standard_output = result.standard_output};
+  };
+  engine.server = [](const Call& call) { return answer("alone: " + call.sql + "\n"); };
+  ExecPsql psql(engine, "c1", "boss");
+  psql.expect({{"a b", "SELECT 1"},
+               {"a b", "SELECT '$(x) \"y\"'"},
+               {"c", "SELECT 1"},
+               {"c", "SELECT 1/0"},
+               {"c", "SELECT 9"}});
+  using Rows = std::vector<std::string>;
+  CHECK(psql.query("a b", "SELECT '$(x) \"y\"'") == Rows{"SELECT '$(x) \"y\"'"});
+  CHECK(psql.query("a b", "SELECT 1") == Rows{"SELECT 1"});
+  CHECK(psql.query("c", "SELECT 1") == Rows{"SELECT 1"});
+  CHECK(engine.series_asked == 1);
+  CHECK(read_file(directory / "psql.calls") == "psql pgupgrade\npsql pgupgrade\n");
+  CHECK(engine.calls.empty());
+  CHECK(psql.query("c", "SELECT 1/0") == Rows{"alone: SELECT 1/0"});  // failed there, and says why here
+  CHECK(psql.query("c", "SELECT 9") == Rows{"alone: SELECT 9"});
+  CHECK(psql.query("c", "SELECT 1") == Rows{"alone: SELECT 1"});
+  CHECK(engine.series_asked == 1);
 }
 
 TEST_CASE("the login is the bootstrap superuser even when another role got in") {

@@ -202,7 +202,9 @@ Plan plan() {
                   .line = 7,
                   .old_text = "postgres:15",
                   .new_text = "postgres:18",
-                  .services = {"db", "wiki-db"}}};
+                  .services = {"db", "wiki-db"},
+                  .before = "image: ",
+                  .after = "\""}};
   value.keep_going = true;
   value.file_digests = {{"/srv/shop/docker-compose.yml", "9c1e"}};
   value.password_file = "/srv/shop/passwords";
@@ -215,6 +217,9 @@ Plan plan() {
       {.severity = Severity::warning, .code = "W-B", .message = "m", .hint = "do"},
       {.severity = Severity::error, .code = "E-C", .message = "m", .hint = "do"},
   };
+  value.checks = {
+      {.title = "t", .codes = {"E-C", "W-B"}, .outcome = CheckOutcome::warned, .services = {"db"}},
+      {.title = "u", .codes = {"N-A"}, .outcome = CheckOutcome::postponed, .services = {}}};
   return value;
 }
 

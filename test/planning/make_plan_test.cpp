@@ -87,6 +87,7 @@ TEST_CASE("a healthy project gives a whole plan") {
   expected.strategy = "dump";
   expected.strategy_reason = "auto: no other one suits better";
   expected.outlooks = result.plan.outlooks;  // choose_strategy_test.cpp
+  expected.checks = result.plan.checks;      // checks_test.cpp
   REQUIRE(shown(result.diagnostics).empty());
   REQUIRE(result.ok);
   REQUIRE_FALSE(result.nothing_to_do);

@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/world/scene.hpp"
 #include "upgrade/error_of.hpp"
+#include "upgrade/run/names.hpp"
 
 namespace pgupgrade::test {
 namespace {
@@ -199,6 +200,32 @@ TEST_CASE("two services are observed when all are asked for and none is guessed 
   upgrade::World world = scene.world();
   CHECK(error_of([&] { upgrade::observe(request, world, "", [](const std::string&) {}); }) ==
         "E-SEVERAL-SERVICES: cannot choose between the PostgreSQL services of project shop: db, db2");
+}
+
+TEST_CASE("one look at an image serves all services, and Compose is asked of all edits at once") {
+  Scene scene({.targets = 2});
+  scene.engine.pull_image("postgres:17", {});
+  std::map<std::string, int> made;
+  scene.compose.proofs = 0;
+  scene.engine.on_created = [&](const SimulatedContainer& container) {
+    ++made[container.info.labels.at(upgrade::kPurposeLabel)];
+  };
+  const Facts facts = scene.observe();
+  CHECK(made["probe"] == 2);  // the old image and the new one
+  CHECK(made["reach"] == 1);
+  CHECK(scene.compose.proofs == 1);
+  for (const ServiceFacts& service : facts.services) {
+    REQUIRE(service.new_image_facts);
+    CHECK(service.new_image_facts->version == "17.6");
+    REQUIRE(service.copy);
+    CHECK_FALSE(service.copy->old_libc.empty());
+    CHECK(edits_of(service).size() == 1);
+  }
+  Request request = scene.request();
+  request.keep_going = true;
+  upgrade::World world = scene.world();
+  upgrade::observe(request, world, "", [](const std::string&) {});
+  CHECK(scene.compose.proofs == 3);  // each may go back alone
 }
 
 TEST_CASE("a service without clients has none") {

@@ -26,6 +26,9 @@ struct FileEdit {
   std::string old_text;      // what must stand at `offset` now
   std::string new_text;
   std::vector<std::string> services = {};  // in a plan: whose image or data it is about
+  // What of its line is to be shown around it: "image: postgres:" before 15. Nothing of other keys.
+  std::string before = {};
+  std::string after = {};
   bool operator==(const FileEdit&) const = default;
 };
 

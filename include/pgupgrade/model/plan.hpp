@@ -118,6 +118,23 @@ struct StrategyOutlook {
   bool operator==(const StrategyOutlook&) const = default;
 };
 
+enum class CheckOutcome {
+  passed,
+  postponed,  // the new image is not on the engine yet; it is looked at once that was pulled
+  noted,
+  warned,
+  refused,
+};
+
+// A thing that was looked at when the plan was made.
+struct CheckLine {
+  std::string title;               // what is so where it has passed: "nothing else mounts the data"
+  std::vector<std::string> codes;  // of what it may say, which is among the plan's diagnostics then
+  CheckOutcome outcome = CheckOutcome::passed;  // the worst of all services
+  std::vector<std::string> services;            // those of which it said something
+  bool operator==(const CheckLine&) const = default;
+};
+
 struct Plan {
   int format = 1;
   std::string site = kComposeSite;        // where the services are declared
@@ -153,6 +170,7 @@ struct Plan {
   std::int64_t estimated_downtime_ms = 0;
   std::vector<DiskNeed> disk;
   Diagnostics diagnostics;  // warnings and notes; errors never make a plan
+  std::vector<CheckLine> checks;
   bool operator==(const Plan&) const = default;
 };
 

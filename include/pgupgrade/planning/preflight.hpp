@@ -34,10 +34,6 @@ Diagnostics check_state(const ServiceFacts& service);
 
 Standing standing_of(const ServiceFacts& service, int target_major);
 
-// All that is to be said of one service, but for its new image and the disk, when it is upgraded by the
-// request's strategy, which must be one of those that are. Errors that the request accepts are warnings.
-Diagnostics check_service(const Request& request, const ServiceFacts& service);
-
 // What the targets together need by the request's strategy: of the engine's volumes and the state directory,
 // which may be one place, and of each data mount that lies on a file system of its own.
 std::vector<DiskNeed> disk_needs(const Request& request, const Facts& facts,

@@ -12,6 +12,7 @@ void for_upgrade(OptionTable& table) {
   table.add_dry_run();
   table.add_detailed_exitcode();
   table.add_rollback_on_failure();
+  table.add_verbose();
 }
 void for_plan(OptionTable& table) {
   table.add_project();
@@ -19,6 +20,7 @@ void for_plan(OptionTable& table) {
   table.add_rehearse();
   table.add_plan_out();
   table.add_detailed_exitcode();
+  table.add_verbose();
 }
 void for_rehearse(OptionTable& table) {
   table.add_project();
@@ -29,15 +31,18 @@ void for_rehearse(OptionTable& table) {
 void for_apply(OptionTable& table) {
   table.add_dry_run();
   table.add_rollback_on_failure();
+  table.add_verbose();
 }
 void for_prepare(OptionTable& table) {
   table.add_project();
   table.add_selection();
+  table.add_verbose();
 }
 void for_dump(OptionTable& table) {
   table.add_project();
   table.add_selection();
   table.add_rollback_on_failure();
+  table.add_verbose();
 }
 void for_load(OptionTable& table) {
   table.add_state();

@@ -302,6 +302,10 @@ void OptionTable::add_detailed_exitcode() {
   group("Safety");
   flag("--detailed-exitcode", arguments_.detailed_exitcode, "exit 10 when the plan would change something");
 }
+void OptionTable::add_verbose() {
+  group("Output and consent");
+  flag("--verbose", arguments_.verbose, "in the plan, a line for each thing that was looked at");
+}
 void OptionTable::add_rollback_on_failure() {
   group("Safety");
   flag("--rollback-on-failure", arguments_.rollback_on_failure,

@@ -37,6 +37,7 @@ class OptionTable {
   void add_plan_out();
   void add_report();
   void add_detailed_exitcode();
+  void add_verbose();
   void add_rollback_on_failure();
   void add_discard_new_writes();
   void add_migration();   // migrate_options.cpp

@@ -84,9 +84,18 @@ int nothing_to_do(Session& session, const Diagnostics& diagnostics) {
 
 }  // namespace
 
+namespace {
+
+ChecksShown checks_shown(const Session& session) {
+  return session.arguments.verbose ? ChecksShown::listed : ChecksShown::counted;
+}
+
+}  // namespace
+
 void tell_plan(Session& session, const Plan& plan) {
   const auto steps = upgrade::planned_steps(plan);
-  tell(session, render_plan(plan, steps, session.directory.native(), session.out_style),
+  tell(session,
+       render_plan(plan, steps, session.directory.native(), session.out_style, checks_shown(session)),
        [&](std::int64_t now) { return plan_event(plan, steps, now); });
   if (session.json()) tell_diagnostics(session, plan.diagnostics);
 }
@@ -261,6 +270,15 @@ struct Beginning {
       ended;  // with this exit code: there is nothing to do, it is refused, or prepared already
 };
 
+// All that stops it, and what else was looked at.
+int refuse_plan(Session& session, const planning::Planned& planned) {
+  const int code = refuse(session, planned.diagnostics);
+  if (!session.json())
+    session.err << render_check_list(planned.plan.checks, session.err_style(), checks_shown(session))
+                << std::flush;
+  return code;
+}
+
 Beginning begin(Session& session, NotBefore not_before_ms = std::nullopt) {
   Beginning beginning{.request = make_request(session.arguments, session.environment, session.directory)};
   const Request& request = beginning.request;
@@ -278,7 +296,7 @@ Beginning begin(Session& session, NotBefore not_before_ms = std::nullopt) {
   if (planned.nothing_to_do)
     beginning.ended = nothing_to_do(session, planned.diagnostics);
   else if (!planned.ok)
-    beginning.ended = refuse(session, planned.diagnostics);
+    beginning.ended = refuse_plan(session, planned);
   return beginning;
 }
 

@@ -234,7 +234,7 @@ void compare_rest(const Plan& saved, const Plan& now, Clauses& found) {
   for (bj::object* one : {&was, &is})
     for (const char* key : {"targets", "clients", "host_clients", "edits", "to_set", "file_digests",
                             "tool_version", "engine_id", "engine_endpoint", "jobs", "disk", "diagnostics",
-                            "estimated_downtime_ms", "strategy_reason", "strategies"})
+                            "checks", "estimated_downtime_ms", "strategy_reason", "strategies"})
       one->erase(key);
   compare_fields("the plan: ", was, is, found);
 }

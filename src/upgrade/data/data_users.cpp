@@ -51,23 +51,29 @@ bool DataReach::reached_by(const Mount& mount) {
          planning::is_within(other.native(), place_.top.native());
 }
 
-std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data) {
+std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data,
+                                 const std::vector<docker::ContainerInfo>& all) {
   DataReach reach(engine, data);
   std::vector<DataUser> users;
-  for (const auto& container : engine.list_containers({})) {
-    auto info = engine.inspect_container(container.id);
-    if (!info) continue;
+  for (const docker::ContainerInfo& info : all) {
     DataUser user;
-    for (const Mount& mount : info->mounts) {
+    for (const Mount& mount : info.mounts) {
       if (!reach.reached_by(mount)) continue;
       if (user.place.empty()) user.place = mount.target;
       user.writes = user.writes || !mount.read_only;
     }
     if (user.place.empty()) continue;
-    user.container = std::move(*info);
+    user.container = info;
     users.push_back(std::move(user));
   }
   return users;
+}
+
+std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data) {
+  std::vector<docker::ContainerInfo> all;
+  for (const auto& container : engine.list_containers({}))
+    if (auto info = engine.inspect_container(container.id)) all.push_back(std::move(*info));
+  return data_users(engine, data, all);
 }
 
 }  // namespace pgupgrade::upgrade

@@ -39,5 +39,8 @@ struct DataUser {
 
 // All of them, whatever their state. One that is removed meanwhile is left out.
 std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data);
+// Of `all`, which were looked at before.
+std::vector<DataUser> data_users(docker::Engine& engine, const Mount& data,
+                                 const std::vector<docker::ContainerInfo>& all);
 
 }  // namespace pgupgrade::upgrade

@@ -27,27 +27,25 @@ void add_dependents(ServiceFacts& facts, World& world, const compose::Project& p
   }
 }
 
-std::map<std::string, docker::ContainerInfo> containers_by_address(World& world) {
+std::map<std::string, docker::ContainerInfo> by_address(const std::vector<docker::ContainerInfo>& all) {
   std::map<std::string, docker::ContainerInfo> found;
-  for (const auto& container : world.engine.list_containers({})) {
-    if (container.state != "running" || container.labels.contains(kRunLabel)) continue;
-    const auto info = world.engine.inspect_container(container.id);
-    if (!info) continue;
-    for (const auto& network : info->networks) {
-      if (!network.ip_address.empty()) found.emplace(network.ip_address, *info);
-      if (!network.ip6_address.empty()) found.emplace(network.ip6_address, *info);
+  for (const docker::ContainerInfo& info : all) {
+    if (!info.running()) continue;
+    for (const auto& network : info.networks) {
+      if (!network.ip_address.empty()) found.emplace(network.ip_address, info);
+      if (!network.ip6_address.empty()) found.emplace(network.ip6_address, info);
     }
   }
   return found;
 }
 
-void add_connected(ServiceFacts& facts, World& world) {
-  const auto by_address = containers_by_address(world);
+void add_connected(ServiceFacts& facts, const std::vector<docker::ContainerInfo>& all) {
+  const auto containers = by_address(all);
   for (const ConnectionFacts& connection : facts.inventory->connections) {
     std::string address = connection.client_address;
     if (const auto slash = address.find('/'); slash != std::string::npos) address.resize(slash);
-    const auto found = by_address.find(address);
-    if (found != by_address.end()) {
+    const auto found = containers.find(address);
+    if (found != containers.end()) {
       add_client(facts, found->second, "connected as " + printable(connection.role));
       continue;
     }
@@ -61,8 +59,9 @@ void add_connected(ServiceFacts& facts, World& world) {
 }
 
 // Who connects for a moment now and then is seen by its environment alone.
-void add_naming(ServiceFacts& facts, World& world, const docker::ContainerInfo& server) {
-  for (const NamedBy& client : find_named_by(world, server)) {
+void add_naming(ServiceFacts& facts, const std::vector<docker::ContainerInfo>& all,
+                const docker::ContainerInfo& server) {
+  for (const NamedBy& client : find_named_by(all, server)) {
     const bool known = std::any_of(facts.clients.begin(), facts.clients.end(), [&](const ClientFacts& other) {
       return other.container_id == client.container.id;
     });
@@ -132,11 +131,11 @@ void add_client(ServiceFacts& facts, const docker::ContainerInfo& info, const st
                            .why = why});
 }
 
-void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project) {
+void observe_clients(ServiceFacts& facts, World& world, const compose::Project& project,
+                     const std::vector<docker::ContainerInfo>& all) {
   add_dependents(facts, world, project);
-  if (facts.inventory) add_connected(facts, world);
-  if (const auto server = world.engine.inspect_container(facts.container_id))
-    add_naming(facts, world, *server);
+  if (facts.inventory) add_connected(facts, all);
+  if (const auto server = world.engine.inspect_container(facts.container_id)) add_naming(facts, all, *server);
   observe_dumpers(facts, world);
 }
 

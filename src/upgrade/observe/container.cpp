@@ -60,8 +60,9 @@ bool starts_another_program(World& world, const docker::ContainerInfo& info) {
 
 // A container of the project that only reads the data, such as a backup's, is one to stop for the time of the
 // run. One that has ended stays as it is. Any other may write when it likes.
-void observe_other_users(ServiceFacts& facts, World& world, const Mount& data) {
-  for (const DataUser& user : data_users(world.engine, data)) {
+void observe_other_users(ServiceFacts& facts, World& world, const Mount& data,
+                         const std::vector<docker::ContainerInfo>& all) {
+  for (const DataUser& user : data_users(world.engine, data, all)) {
     const docker::ContainerInfo& info = user.container;
     if (info.id == facts.container_id || info.labels.contains(kRunLabel)) continue;
     const bool of_project = !facts.project.empty() &&
@@ -74,39 +75,34 @@ void observe_other_users(ServiceFacts& facts, World& world, const Mount& data) {
   }
 }
 
-// The first few of the files in `mount` that have extended attributes or access control lists. What SELinux
-// puts on every file is none of the user's. Where tar does not know of such things, nobody can tell.
-std::vector<std::string> with_attributes(World& world, const std::string& container, const Mount& mount) {
-  // In GNU tar's verbose list a sign follows the ten letters of the mode. An archive that goes to /dev/null
-  // is not filled.
-  const std::string script =
-      "cd -- \"$1\" && tar --xattrs --xattrs-include='*' --xattrs-exclude=security.selinux --acls -cvvf "
-      "/dev/null . 2>/dev/null | grep '^..........[*+]' | head -n 5 | "
-      "sed 's/^[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *//'";
-  const auto result = world.engine.exec(container, {"sh", "-c", script, "sh", mount.target}, "");
-  return result.exit_code == 0 ? split_lines(result.standard_output) : std::vector<std::string>();
-}
-
-// A bind mount, or a volume with options of its own, may lie on a file system of its own.
-void observe_room(ServiceFacts& facts, World& world, const Mount& mount) {
-  const auto result = world.engine.exec(
-      facts.container_id,
-      {"sh", "-c", "stat -c %d -- \"$1\" && stat -f -c '%a %S' -- \"$1\"", "sh", mount.target}, "");
-  std::int64_t device = 0;
-  std::int64_t blocks = 0;
-  std::int64_t block_bytes = 0;
-  std::istringstream words(result.standard_output);
-  if (result.exit_code != 0 || !(words >> device >> blocks >> block_bytes)) return;
-  facts.data_device = device;
-  facts.data_free_bytes = blocks * block_bytes;
-}
+// Room on the file system of `mount`, and the first few of the files there that have extended attributes or
+// access control lists. A bind mount, or a volume with options of its own, may lie on a file system of its
+// own. What SELinux puts on every file is none of the user's. Where tar does not know of such things, nobody
+// can tell. In GNU tar's verbose list a sign follows the ten letters of the mode. An archive that goes to
+// /dev/null is not filled.
+constexpr const char* kWithin =
+    "stat -c 'device %d' -- \"$1\"; stat -f -c 'room %a %S' -- \"$1\"; cd -- \"$1\" && tar --xattrs "
+    "--xattrs-include='*' --xattrs-exclude=security.selinux --acls -cvvf /dev/null . 2>/dev/null | grep "
+    "'^..........[*+]' | head -n 5 | sed 's/^[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* */file /'";
 
 // One that ends and is started again and again may do so at any moment.
 void observe_from_within(ServiceFacts& facts, World& world, const Mount& data) {
   if (!facts.running) return;
   try {
-    observe_room(facts, world, data);
-    facts.with_attributes = with_attributes(world, facts.container_id, data);
+    const auto result = world.engine.exec(facts.container_id, {"sh", "-c", kWithin, "sh", data.target}, "");
+    std::int64_t device = -1;
+    for (const std::string& line : split_lines(result.standard_output)) {
+      std::istringstream words(line);
+      std::string kind;
+      std::int64_t blocks = 0;
+      std::int64_t block_bytes = 0;
+      if (line.starts_with("file ")) facts.with_attributes.push_back(line.substr(5));
+      words >> kind;
+      if (kind == "device") words >> device;
+      if (kind != "room" || device < 0 || !(words >> blocks >> block_bytes)) continue;
+      facts.data_device = device;
+      facts.data_free_bytes = blocks * block_bytes;
+    }
   } catch (const Error& error) {
     if (!error.is("E-ENGINE-CONFLICT")) throw;
     facts.running = false;
@@ -128,7 +124,8 @@ std::vector<std::string> clients_by_image(World& world, const compose::Project& 
   return clients;
 }
 
-void observe_container(ServiceFacts& facts, World& world, const Site& site) {
+void observe_container(ServiceFacts& facts, World& world, const Site& site,
+                       const std::vector<docker::ContainerInfo>& all) {
   const auto info = site.find(world, facts.project, facts.service);
   if (!info) return;
   facts.container_id = info->id;
@@ -167,7 +164,7 @@ void observe_container(ServiceFacts& facts, World& world, const Site& site) {
                                       .labels = volume->labels};
     }
   }
-  observe_other_users(facts, world, *data);
+  observe_other_users(facts, world, *data, all);
   observe_from_within(facts, world, *data);
 }
 

@@ -10,16 +10,6 @@
 namespace pgupgrade::upgrade {
 namespace {
 
-std::vector<docker::ContainerInfo> others(World& world, const docker::ContainerInfo& server) {
-  std::vector<docker::ContainerInfo> result;
-  for (const auto& container : world.engine.list_containers({})) {
-    if (container.id == server.id || container.labels.contains(kRunLabel)) continue;
-    if (auto info = world.engine.inspect_container(container.id)) result.push_back(std::move(*info));
-  }
-  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return result;
-}
-
 // By which `other` reaches the server; empty when they share no network. On the default bridge containers
 // have no names, but for links.
 std::vector<std::string> names_for(const docker::ContainerInfo& server, const docker::ContainerInfo& other) {
@@ -71,9 +61,21 @@ bool may_hold_host(const std::string& variable, const std::string& value) {
 
 }  // namespace
 
-std::vector<NamedBy> find_named_by(World& world, const docker::ContainerInfo& server) {
+std::vector<docker::ContainerInfo> look_at_containers(World& world) {
+  std::vector<docker::ContainerInfo> result;
+  for (const auto& container : world.engine.list_containers({})) {
+    if (container.labels.contains(kRunLabel)) continue;
+    if (auto info = world.engine.inspect_container(container.id)) result.push_back(std::move(*info));
+  }
+  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return result;
+}
+
+std::vector<NamedBy> find_named_by(const std::vector<docker::ContainerInfo>& all,
+                                   const docker::ContainerInfo& server) {
   std::vector<NamedBy> found;
-  for (const docker::ContainerInfo& other : others(world, server)) {
+  for (const docker::ContainerInfo& other : all) {
+    if (other.id == server.id) continue;
     const std::vector<std::string> names = names_for(server, other);
     for (const std::string& line : other.environment) {
       const auto equals = line.find('=');
@@ -91,10 +93,12 @@ std::vector<NamedBy> find_named_by(World& world, const docker::ContainerInfo& se
   return found;
 }
 
-std::vector<std::string> find_bound(World& world, const docker::ContainerInfo& server) {
+std::vector<std::string> find_bound(const std::vector<docker::ContainerInfo>& all,
+                                    const docker::ContainerInfo& server) {
   std::vector<std::string> bound;
   constexpr std::string_view kOf = "container:";
-  for (const docker::ContainerInfo& other : others(world, server)) {
+  for (const docker::ContainerInfo& other : all) {
+    if (other.id == server.id) continue;
     const std::string network =
         other.network_mode.starts_with(kOf) ? other.network_mode.substr(kOf.size()) : std::string();
     if (network == server.id || network == server.name)

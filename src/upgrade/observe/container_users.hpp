@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "pgupgrade/docker/engine.hpp"
 #include "pgupgrade/model/facts.hpp"
 #include "pgupgrade/upgrade/run/world.hpp"
@@ -12,12 +15,17 @@ struct NamedBy {
   std::string variable;  // of its environment: "DATABASE_URL"
 };
 
-// Containers in a network of `server` whose environment names it: by its name or an alias in that network, as
-// a host ("db", "db:5432") or in a connection string. Running or not; in the order of their names.
-std::vector<NamedBy> find_named_by(World& world, const docker::ContainerInfo& server);
+// All of the engine but those of runs, in the order of their names: one look serves all services.
+std::vector<docker::ContainerInfo> look_at_containers(World& world);
+
+// Of `all`, those in a network of `server` whose environment names it: by its name or an alias in that
+// network, as a host ("db", "db:5432") or in a connection string. Running or not.
+std::vector<NamedBy> find_named_by(const std::vector<docker::ContainerInfo>& all,
+                                   const docker::ContainerInfo& server);
 
 // Those that would stay bound to `server` when another container takes its place, and how: "pooler (it has
 // its network)".
-std::vector<std::string> find_bound(World& world, const docker::ContainerInfo& server);
+std::vector<std::string> find_bound(const std::vector<docker::ContainerInfo>& all,
+                                    const docker::ContainerInfo& server);
 
 }  // namespace pgupgrade::upgrade

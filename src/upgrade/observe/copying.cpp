@@ -4,13 +4,10 @@
 #include <filesystem>
 
 #include "pgupgrade/base/error.hpp"
-#include "pgupgrade/base/hash.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
 #include "pgupgrade/postgres/physical.hpp"
 #include "upgrade/observe/observe_parts.hpp"
-#include "upgrade/run/names.hpp"
-#include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
@@ -59,7 +56,7 @@ std::string first_below(const std::string& mount, const std::string& pgdata) {
 }
 
 CopyFacts look(const ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-               const std::string& database) {
+               const std::string& database, ImageLooks& images) {
   CopyFacts copy = postgres::read_copy_facts(reader, database, *facts.inventory);
   const auto data = planning::mount_of(facts.mounts, facts.pgdata);
   if (data && data->kind == MountKind::bind) copy.data_directory = data->source;
@@ -71,16 +68,16 @@ CopyFacts look(const ServiceFacts& facts, World& world, postgres::SqlReader& rea
   }
   if (data && copy.plain_volume)
     copy.no_exchange = why_no_exchange(copy.data_directory, first_below(data->target, facts.pgdata));
-  copy.old_libc = probe_image(world, kObservation + random_hex(4), facts.service, facts.image_id).libc;
+  copy.old_libc = images.at(facts.service, facts.image_id).libc;
   return copy;
 }
 
 }  // namespace
 
 void observe_copying(ServiceFacts& facts, World& world, postgres::SqlReader& reader,
-                     const std::string& database) {
+                     const std::string& database, ImageLooks& images) {
   try {
-    facts.copy = look(facts, world, reader, database);
+    facts.copy = look(facts, world, reader, database, images);
   } catch (const Error& error) {
     // Another strategy does without.
     if (error.kind() != ErrorKind::failed && error.kind() != ErrorKind::refused) throw;

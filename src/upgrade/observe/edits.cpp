@@ -5,6 +5,7 @@
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/files.hpp"
 #include "pgupgrade/base/hash.hpp"
+#include "pgupgrade/base/side_by_side.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/compose/dockerfile.hpp"
 #include "pgupgrade/compose/editor.hpp"
@@ -202,12 +203,13 @@ void refuse_moved_pgdata(const ServiceFacts& facts, const std::string& service, 
          "give the services variables of their own");
 }
 
-// What Compose makes of the edited files is what counts, and no other service may change its image by it.
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// By its own edits the service gets its new image, and no other one may change its image.
 void prove(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
            const compose::Sources& sources, const Companions& companions) {
-  const auto is_one_of = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
   const auto after = world.compose.load_with(request.project, edited_texts(sources, facts.edits));
   for (const auto& [name, service] : after.services) {
     const auto before = project.services.find(name);
@@ -302,7 +304,6 @@ void propose(ServiceFacts& facts, World& world, const compose::Project& project,
     facts.edits.insert(facts.edits.end(), mount_edits.begin(), mount_edits.end());
   }
   propose_versioned_mounts(facts, sources, along, request.target_major);
-  prove(facts, world, project, request, sources, companions);
   for (const FileEdit& edit : facts.edits) digests[edit.file] = sha256_hex(sources.texts.at(edit.file));
 }
 
@@ -319,6 +320,46 @@ std::string pgdata_beside(const ServiceFacts& facts, const Request& request) {
   return *next;
 }
 
+namespace {
+
+void take_problem(ServiceFacts& facts, const Error& error) {
+  facts.edits.clear();
+  facts.new_pgdata.clear();
+  facts.moved_along.clear();
+  facts.edit_problem = Diagnostic{
+      .severity = Severity::error, .code = error.code(), .message = error.what(), .hint = error.hint()};
+}
+
+// Each gets its new image, and nothing else changes. False where that is not so, or not to be told.
+bool hold_together(const std::vector<ServiceFacts*>& services, World& world, const compose::Project& project,
+                   const Request& request, const compose::Sources& sources) {
+  std::vector<FileEdit> edits;
+  for (const ServiceFacts* service : services)
+    for (const FileEdit& edit : service->edits)
+      if (std::find(edits.begin(), edits.end(), edit) == edits.end()) edits.push_back(edit);
+  const auto is_service = [](const std::string& name) {
+    return [name](const ServiceFacts* service) { return service->service == name; };
+  };
+  try {
+    const auto after = world.compose.load_with(request.project, edited_texts(sources, edits));
+    for (const auto& [name, service] : after.services) {
+      const auto own = std::find_if(services.begin(), services.end(), is_service(name));
+      const auto before = project.services.find(name);
+      if (own == services.end() &&
+          (before == project.services.end() || pgdata_in(before->second) != pgdata_in(service)))
+        return false;
+      if (service.image != (own == services.end() ? before->second.image : (*own)->new_image)) return false;
+    }
+    for (const ServiceFacts* service : services) prove_mount(*service, world, request, after);
+  } catch (const Error& error) {
+    if (!error.is("E-COMPOSE-EDIT") && !error.is("E-COMPOSE-DRIFT")) throw;
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 void observe_edits(ServiceFacts& facts, World& world, const compose::Project& project, const Request& request,
                    const Companions& companions, std::map<std::string, std::string>& digests) {
   try {
@@ -331,12 +372,34 @@ void observe_edits(ServiceFacts& facts, World& world, const compose::Project& pr
     }
   } catch (const Error& error) {
     if (!error.is("E-COMPOSE-EDIT")) throw;
-    facts.edits.clear();
-    facts.new_pgdata.clear();
-    facts.moved_along.clear();
-    facts.edit_problem = Diagnostic{
-        .severity = Severity::error, .code = error.code(), .message = error.what(), .hint = error.hint()};
+    take_problem(facts, error);
   }
+}
+
+void prove_edits(std::vector<ServiceFacts>& services, World& world, const compose::Project& project,
+                 const Request& request, const Companions& companions) {
+  if (!request.edit_files) return;
+  if (has_old_image(request.project, request.state_root)) {
+    Request own = request;
+    own.project = without_old_image(request.project, request.state_root);
+    return prove_edits(services, world, world.compose.load(own.project), own, companions);
+  }
+  const auto sources = compose::read_sources(request.project, world.environment);
+  std::vector<ServiceFacts*> open;
+  for (ServiceFacts& service : services)
+    if (!service.edit_problem) open.push_back(&service);
+  if (open.size() > 1 && !request.keep_going && hold_together(open, world, project, request, sources)) return;
+  side_by_side(open.size(), world.at_once, [&](std::size_t index) {
+    ServiceFacts& facts = *open[index];
+    Companions others = companions;
+    std::erase(others.targets, facts.service);
+    try {
+      prove(facts, world, project, request, sources, others);
+    } catch (const Error& error) {
+      if (!error.is("E-COMPOSE-EDIT")) throw;
+      take_problem(facts, error);
+    }
+  });
 }
 
 }  // namespace pgupgrade::upgrade

@@ -15,9 +15,10 @@
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/planning/data_directory.hpp"
 #include "upgrade/data/locks.hpp"
+#include "upgrade/observe/container_users.hpp"
 #include "upgrade/observe/observe_parts.hpp"
 #include "upgrade/run/names.hpp"
-#include "upgrade/sandbox/image_probe.hpp"
+#include "upgrade/sandbox/work.hpp"
 
 namespace pgupgrade::upgrade {
 namespace fs = std::filesystem;
@@ -92,50 +93,94 @@ ServiceFacts begin_service(const std::string& name, const compose::Project& proj
   return service;
 }
 
-ServiceFacts observe_service(const std::string& name, World& world, const compose::Project& project,
-                             const Request& request, const Companions& companions,
-                             std::map<std::string, std::string>& digests,
-                             const std::function<void(const std::string&)>& say) {
-  const Site& site = site_of(request);
-  ServiceFacts service = begin_service(name, project);
-  say(fmt::format("looking at service {}", printable(name)));
-  observe_container(service, world, site);
-  observe_absent_container(service, world, project);
-  observe_server(service, world, project, request);
-  if (may_be_elsewhere(service, request.target_major)) observe_other_clusters(service, world, project);
-  site.propose(service, world, request, project, companions, digests);
+// What all services are looked at with.
+struct Looking {
+  World& world;
+  const compose::Project& project;
+  const Request& request;
+  const Companions& companions;
+  const std::vector<docker::ContainerInfo> all;
+  std::function<void(const std::string&)> say;
+  ImageLooks images{world};
+};
+
+struct Looked {
+  ServiceFacts service;
+  std::map<std::string, std::string> digests;
+  std::optional<ImageFacts> image;  // the new one; edits are proposed and proven without it
+};
+
+Looked observe_service(const std::string& name, Looking& with) {
+  World& world = with.world;
+  const Site& site = site_of(with.request);
+  Looked looked{.service = begin_service(name, with.project), .digests = {}, .image = {}};
+  ServiceFacts& service = looked.service;
+  with.say(fmt::format("looking at service {}", printable(name)));
+  observe_container(service, world, site, with.all);
+  observe_absent_container(service, world, with.project);
+  observe_server(service, world, with.project, with.request, with.images);
+  if (may_be_elsewhere(service, with.request.target_major))
+    observe_other_clusters(service, world, with.project);
+  site.propose(service, world, with.request, with.project, with.companions, with.all, looked.digests);
   observe_new_directory(service, world);
   if (!service.new_image.empty() && world.engine.inspect_image(service.new_image)) {
-    say(fmt::format("looking at image {}", printable(service.new_image)));
-    const std::string run = kObservation + random_hex(4);
-    service.new_image_facts = probe_image(world, run, name, service.new_image);
-    if (service.inventory) try_settings(world, run, name, *service.inventory, *service.new_image_facts);
+    with.say(fmt::format("looking at image {}", printable(service.new_image)));
+    looked.image = with.images.at(name, service.new_image);
   }
-  site.conclude(service, world, request);
-  // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
-  if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);
-  return service;
+  return looked;
 }
 
-// Most of it is waiting for the engine and for what it starts.
+// On any image that is here; nobody has one where no service was ever started.
+void prove_reach(World& world, const compose::Project& project, const Request& request,
+                 const Companions& companions) {
+  for (const std::string& name : companions.targets)
+    if (const auto info = site_of(request).find(world, project.name, name))
+      return refuse_remote_engine(world, info->image_id);
+}
+
+// What can be said once all of them are known.
+void conclude_service(ServiceFacts& service, World& world, const Request& request) {
+  site_of(request).conclude(service, world, request);
+  // A run that has begun meanwhile may have stopped the server, which then seems to be broken.
+  if (const auto data = planning::mount_of(service.mounts, service.pgdata)) refuse_locked_data(world, *data);
+}
+
+// Most of it is waiting for the engine and for what it starts. The edits and the settings of all services are
+// tried together, one beside the other: they have nothing of the facts in common.
 void observe_services(Facts& facts, World& world, const compose::Project& project, const Request& request,
                       const Companions& companions, const std::function<void(const std::string&)>& say) {
   const std::vector<std::string>& names = companions.targets;
-  std::vector<std::map<std::string, std::string>> digests(names.size());
-  facts.services.resize(names.size());
   std::mutex mutex;
   const auto say_one = [&](const std::string& what) {
     const std::lock_guard lock(mutex);
     say(what);
   };
-  side_by_side(names.size(), world.at_once, [&](std::size_t index) {
-    facts.services[index] =
-        observe_service(names[index], world, project, request, companions, digests[index], say_one);
+  Looking with{.world = world,
+               .project = project,
+               .request = request,
+               .companions = companions,
+               .all = look_at_containers(world),
+               .say = say_one};
+  std::vector<std::optional<ImageFacts>> images(names.size());
+  std::vector<std::map<std::string, std::string>> digests(names.size());
+  facts.services.resize(names.size());
+  side_by_side(names.size() + 1, world.at_once, [&](std::size_t index) {
+    if (index == names.size()) return prove_reach(world, project, request, companions);
+    Looked looked = observe_service(names[index], with);
+    facts.services[index] = std::move(looked.service);
+    digests[index] = std::move(looked.digests);
+    images[index] = std::move(looked.image);
   });
-  for (auto& own : digests) facts.file_digests.merge(own);
-  const auto any = std::find_if(facts.services.begin(), facts.services.end(),
-                                [](const ServiceFacts& service) { return !service.image_id.empty(); });
-  if (any != facts.services.end()) refuse_remote_engine(world, any->image_id);
+  side_by_side(2, world.at_once, [&](std::size_t index) {
+    if (index == 0) site_of(request).prove(facts.services, world, request, project, companions);
+    if (index == 1) observe_refused_settings(facts.services, images, world);
+  });
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    facts.services[index].new_image_facts = std::move(images[index]);
+    facts.file_digests.merge(digests[index]);
+  }
+  side_by_side(names.size(), world.at_once,
+               [&](std::size_t index) { conclude_service(facts.services[index], world, request); });
 }
 
 }  // namespace
@@ -175,13 +220,14 @@ std::vector<ServiceFacts> observe_states(const ProjectLocation& location, World&
   const Site& site = site_of(request);
   const compose::Project project = site.load(world, request);
   const auto clients = clients_by_image(world, project);
+  const std::vector<docker::ContainerInfo> all = look_at_containers(world);
   std::vector<ServiceFacts> states;
   for (const auto& [name, declared] : project.services) {
     if (!compose::looks_like_postgres(declared) ||
         std::find(clients.begin(), clients.end(), name) != clients.end())
       continue;
     ServiceFacts service = begin_service(name, project);
-    observe_container(service, world, site);
+    observe_container(service, world, site, all);
     observe_absent_container(service, world, project);
     observe_other_clusters(service, world, project);
     observe_old_image(service, world, request);

@@ -16,13 +16,14 @@
 namespace pgupgrade::upgrade {
 
 void observe_server(ServiceFacts& facts, World& world, const compose::Project& project,
-                    const Request& request) {
+                    const Request& request, ImageLooks& images) {
   if (!facts.running) return;
   const auto container = world.engine.inspect_container(facts.container_id);
   if (!container) return;
   try {
-    const auto login = docker::ExecPsql::find_login(world.engine, *container);
-    docker::ExecPsql psql(world.engine, container->id, login.role);
+    auto login = docker::ExecPsql::find_login(world.engine, *container, postgres::opening_questions());
+    docker::ExecPsql& psql = login.psql;
+    postgres::expect_observation(psql, login.database);
     facts.inventory = postgres::read_inventory(psql, login.database);
     hide_passwords(*facts.inventory);
     postgres::read_left_behind(psql, *facts.inventory, world.clock);
@@ -32,7 +33,8 @@ void observe_server(ServiceFacts& facts, World& world, const compose::Project& p
                            *facts.inventory);
     facts.inventory->wal_outside_data =
         docker::wal_is_linked(world.engine, container->id, facts.inventory->data_directory);
-    if (facts.inventory->major() < request.target_major) observe_copying(facts, world, psql, login.database);
+    if (facts.inventory->major() < request.target_major)
+      observe_copying(facts, world, psql, login.database, images);
     const auto verifiers = postgres::read_md5_verifiers(psql, login.database);
     if (verifiers.empty()) return;
     const auto candidates = collect_passwords(world.engine, project, facts.service, &*container,

@@ -37,11 +37,15 @@ class Site {
   virtual compose::Project load(World& world, const Plan& plan) const = 0;  // the same, of a run
   // Throws Error(usage) with what there is to choose from.
   virtual Companions choose(World& world, const Request& request, const compose::Project& project) const = 0;
-  // Who needs the service, the new image's reference, and what has to be changed where the service is
-  // declared. `digests` gets the files that would be edited.
+  // Who needs the service, of `all` containers, the new image's reference, and what has to be changed where
+  // the service is declared. `digests` gets the files that would be edited.
   virtual void propose(ServiceFacts& facts, World& world, const Request& request,
                        const compose::Project& project, const Companions& companions,
+                       const std::vector<docker::ContainerInfo>& all,
                        std::map<std::string, std::string>& digests) const = 0;
+  // Whether what was proposed comes to what is meant, for all services.
+  virtual void prove(std::vector<ServiceFacts>& services, World& world, const Request& request,
+                     const compose::Project& project, const Companions& companions) const = 0;
 
   // What can only be said once it is known what the new image is like, as far as it is.
   virtual void conclude(ServiceFacts& facts, World& world, const Request& request) const = 0;

@@ -161,9 +161,22 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
   return facts;
 }
 
-void try_settings(World& world, const std::string& run, const std::string& service, const Inventory& old,
-                  ImageFacts& image) {
-  image.refused_settings.clear();
+std::vector<TriedSetting> settings_to_try(const Inventory& old) {
+  std::vector<TriedSetting> settings;
+  for (const SettingFacts& setting : old.settings) {
+    // That of old versions is not carried over as it is.
+    if (is_hidden(setting) || lower(setting.name) == "password_encryption") continue;
+    settings.emplace_back(setting.name, setting.value);
+  }
+  return settings;
+}
+
+std::map<TriedSetting, std::string> refused_settings(World& world, const std::string& run,
+                                                     const std::string& service,
+                                                     const std::vector<TriedSetting>& settings,
+                                                     const ImageFacts& image) {
+  std::map<TriedSetting, std::string> refused;
+  if (settings.empty() || image.postgres_uid == 0) return refused;
   WorkSpec spec{.run = run,
                 .service = service,
                 .purpose = "settings",
@@ -172,22 +185,31 @@ void try_settings(World& world, const std::string& run, const std::string& servi
                 .environment = {{"LC_ALL", "C"}},
                 .user = fmt::format("{}:{}", image.postgres_uid, image.postgres_gid),
                 .last_line = "end"};
-  const std::size_t none = spec.argv.size();
-  for (const SettingFacts& setting : old.settings) {
-    // That of old versions is not carried over as it is.
-    if (is_hidden(setting) || lower(setting.name) == "password_encryption") continue;
-    spec.argv.push_back(setting.name + "=" + setting.value);
-  }
-  if (spec.argv.size() == none || image.postgres_uid == 0) return;
+  for (const auto& [name, value] : settings) spec.argv.push_back(name + "=" + value);
   const WorkResult result = run_work(world, spec);
+  std::size_t next = 0;  // a line for each, in their order
   for (const std::string& line : split_lines(result.standard_output)) {
-    if (!line.starts_with("setting\t")) continue;
+    if (!line.starts_with("setting\t") || next == settings.size()) continue;
+    const TriedSetting& setting = settings[next++];
     const auto tab = line.find('\t', 8);
-    if (tab == std::string::npos) continue;
-    const std::string name = line.substr(8, tab - 8);
+    if (tab == std::string::npos || line.substr(8, tab - 8) != setting.first) break;
     const std::string reason = line.substr(tab + 1);
-    if (is_about_value(reason, name)) image.refused_settings[name] = reason;
+    if (is_about_value(reason, setting.first)) refused[setting] = reason;
   }
+  return refused;
+}
+
+void take_refused(const std::map<TriedSetting, std::string>& refused, const Inventory& old,
+                  ImageFacts& image) {
+  image.refused_settings.clear();
+  for (const TriedSetting& setting : settings_to_try(old))
+    if (const auto reason = refused.find(setting); reason != refused.end())
+      image.refused_settings[setting.first] = reason->second;
+}
+
+void try_settings(World& world, const std::string& run, const std::string& service, const Inventory& old,
+                  ImageFacts& image) {
+  take_refused(refused_settings(world, run, service, settings_to_try(old), image), old, image);
 }
 
 std::string owner_for(World& world, const std::string& run, const std::string& service,

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "pgupgrade/model/facts.hpp"
 #include "upgrade/sandbox/work.hpp"
@@ -16,6 +19,17 @@ ImageFacts probe_image(World& world, const std::string& run, const std::string& 
 // `refused_settings`. Names that it does not know, and values that may have a password in them, are not
 // tried.
 void try_settings(World& world, const std::string& run, const std::string& service, const Inventory& old,
+                  ImageFacts& image);
+
+// The parts of try_settings, for several clusters at once: what is tried, why each was refused, and whose it
+// is.
+using TriedSetting = std::pair<std::string, std::string>;  // name and value
+std::vector<TriedSetting> settings_to_try(const Inventory& old);
+std::map<TriedSetting, std::string> refused_settings(World& world, const std::string& run,
+                                                     const std::string& service,
+                                                     const std::vector<TriedSetting>& settings,
+                                                     const ImageFacts& image);
+void take_refused(const std::map<TriedSetting, std::string>& refused, const Inventory& old,
                   ImageFacts& image);
 
 // Who would own the data of a service with that `user:` on that image: "uid:gid", in numbers. Names are

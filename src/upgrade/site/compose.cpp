@@ -51,12 +51,18 @@ class ComposeSite final : public Site {
   }
 
   void propose(ServiceFacts& facts, World& world, const Request& request, const compose::Project& project,
-               const Companions& companions, std::map<std::string, std::string>& digests) const override {
+               const Companions& companions, const std::vector<docker::ContainerInfo>& all,
+               std::map<std::string, std::string>& digests) const override {
     observe_old_image(facts, world, request);
-    observe_clients(facts, world, project);
+    observe_clients(facts, world, project, all);
     Companions others = companions;
     std::erase(others.targets, facts.service);
     observe_edits(facts, world, project, request, others, digests);
+  }
+
+  void prove(std::vector<ServiceFacts>& services, World& world, const Request& request,
+             const compose::Project& project, const Companions& companions) const override {
+    prove_edits(services, world, project, request, companions);
   }
 
   void conclude(ServiceFacts&, World&, const Request&) const override {}

@@ -97,7 +97,8 @@ compose::Project project_of(World& world, const docker::ContainerInfo& info) {
   compose::Project project;
   project.name = info.name;
   add_container(project, world, info);
-  for (const NamedBy& client : find_named_by(world, info)) add_container(project, world, client.container);
+  for (const NamedBy& client : find_named_by(look_at_containers(world), info))
+    add_container(project, world, client.container);
   return project;
 }
 
@@ -156,14 +157,18 @@ class ContainerSite final : public Site {
   }
 
   void propose(ServiceFacts& facts, World& world, const Request& request, const compose::Project& project,
-               const Companions&, std::map<std::string, std::string>&) const override {
+               const Companions&, const std::vector<docker::ContainerInfo>& all,
+               std::map<std::string, std::string>&) const override {
     facts.plain_container = true;
-    observe_clients(facts, world, project);
+    observe_clients(facts, world, project, all);
     if (const auto info = world.engine.inspect_container(facts.container_id))
-      facts.bound_containers = find_bound(world, *info);
+      facts.bound_containers = find_bound(all, *info);
     propose_image(facts, request);
     if (facts.declares_pgdata) facts.new_pgdata = pgdata_beside(facts, request);
   }
+
+  void prove(std::vector<ServiceFacts>&, World&, const Request&, const compose::Project&,
+             const Companions&) const override {}
 
   void conclude(ServiceFacts& facts, World& world, const Request& request) const override {
     const auto place = planning::place_data(facts, request.target_major);

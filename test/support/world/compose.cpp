@@ -102,6 +102,7 @@ compose::Project SimulatedCompose::load(const ProjectLocation& location) {
 
 compose::Project SimulatedCompose::load_with(const ProjectLocation& location,
                                              const std::map<std::string, std::string>& contents) {
+  if (!contents.empty()) ++proofs;
   const std::string file = location.files.front().string();
   const auto other = contents.find(file);
   compose::Project project =

@@ -23,6 +23,7 @@ class SimulatedCompose final : public compose::Cli {
 
   std::function<void(const std::string& change)> on_change;  // before each call that changes something
   std::map<std::string, std::string> addresses;              // service -> its containers' address
+  int proofs = 0;                                            // how often it was asked of other texts
   std::string problem;                                       // what keeps it from making any container
 
  private:

@@ -123,6 +123,12 @@ Rows databases(const Asked& asked) {
   return rows;
 }
 
+Rows database_names(const Asked& asked) {
+  Rows rows;
+  for (const auto& [name, database] : asked.cluster.databases) rows.push_back(row({{"name", name}}));
+  return rows;
+}
+
 Rows contents(const Asked& asked, const std::string& name) {
   const Database& database = asked.cluster.databases.at(name);
   const bool with_hstore = !database.members.empty();
@@ -185,6 +191,7 @@ std::vector<std::string> SimulatedReader::query(const std::string& database, con
   if (sql == postgres::postmaster_options_sql()) return {row({{"content", asked.server.data}})};
   if (sql == postgres::cluster_objects_sql()) return cluster_objects(asked);
   if (sql == postgres::connections_sql()) return connections(asked);
+  if (sql == postgres::database_names_sql()) return database_names(asked);
   if (sql == postgres::databases_sql(asked.version_num())) return databases(asked);
   if (sql == postgres::database_contents_sql()) return contents(asked, database);
   if (sql == postgres::left_behind_sql(asked.version_num())) return {};

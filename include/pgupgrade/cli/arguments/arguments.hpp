@@ -95,6 +95,7 @@ struct Arguments {
   bool dry_run = false;
   bool rehearse = false;  // of plan: an upgrade always does
   bool detailed_exitcode = false;
+  bool verbose = false;
   bool yes = false;
   bool rollback_on_failure = false;  // upgrade, resume: exit 4 when that was needed
   bool discard_new_writes = false;
