@@ -170,6 +170,7 @@ TEST_CASE("rows that break a rule of their table are refused, and rules that cou
   require_diagnostics({
       {"broken",
        [](World& w) {
+         w.request.deep = true;
          left_behind(w).rows = {
              {.rule = "index i on table public.t",
               .rows = 2,
@@ -186,6 +187,7 @@ TEST_CASE("rows that break a rule of their table are refused, and rules that cou
        "with --accept E-BROKEN-ROWS"},
       {"perhaps",
        [](World& w) {
+         w.request.deep = true;
          left_behind(w).rows = {{.rule = "constraint c on table public.t",
                                  .rows = 1,
                                  .first_keys = "id=1",
@@ -197,6 +199,7 @@ TEST_CASE("rows that break a rule of their table are refused, and rules that cou
        "by 1 row (id=1) | look at these rows: what the restore refuses ends the run, and is taken back"},
       {"not checked",
        [](World& w) {
+         w.request.deep = true;
          left_behind(w).rows = {{.rule = "constraint k on table public.big", .problem = "it took too long"}};
        },
        "warning W-ROWS-UNKNOWN: could not check whether rows of database \"shop\" of service db keep the "

@@ -283,7 +283,7 @@ TEST_CASE("a container of the project that only reads the data is one to stop, a
   make("nobody", "", true);
   const Facts facts = scene.observe();
   CHECK(facts.services[0].other_users ==
-        Words{"indexer (running)", "elsewhere (running)", "nobody (running)"});
+        Words{"elsewhere (running)", "indexer (running)", "nobody (running)"});
   const auto& clients = facts.services[0].clients;
   const auto backup = std::find_if(clients.begin(), clients.end(), [](const ClientFacts& client) {
     return client.container_name == "backup";

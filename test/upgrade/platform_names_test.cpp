@@ -25,7 +25,7 @@ const std::map<std::string, Exception> kExceptions = {
     {"include/pgupgrade/upgrade/run/world.hpp",
      {4, "the world is this platform: its engine and its Compose"}},
     {"include/pgupgrade/upgrade/run/journal.hpp", {1, "the name of a run's file that only Compose reads"}},
-    {"src/upgrade/run/site.hpp", {6, "where services are declared: what one says is in Compose's words"}},
+    {"src/upgrade/run/site.hpp", {8, "where services are declared: what one says is in Compose's words"}},
     {"src/upgrade/run/older_state.cpp", {1, "a step as older programs wrote it"}},
 };
 
