@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "pgupgrade/base/error.hpp"
 #include "pgupgrade/base/text.hpp"
 #include "pgupgrade/postgres/physical.hpp"
@@ -12,6 +14,7 @@
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/data/aside.hpp"
 #include "upgrade/data/data_volume.hpp"
+#include "upgrade/run/names.hpp"
 #include "upgrade/sandbox/image_probe.hpp"
 
 namespace pgupgrade::upgrade {
@@ -55,6 +58,8 @@ for directory in "$copy" "$new"; do
   [ "$(stat -c %u "$directory")" = "${owner%:*}" ] || chown -R "$owner" "$directory"
 done
 )sh";
+
+constexpr const char* kPgUpgrade = "pg-upgrade";  // the purpose of its container
 
 std::string builder(const StepContext& context, const TargetPlan& target) {
   return context.known(target).image.builder;
@@ -147,7 +152,7 @@ void convert_copy(StepContext& context, const TargetPlan& target) {
   context.reach("copy-prepared");
   const WorkResult result =
       run_work(context.world,
-               upgrade_work(context, target, "pg-upgrade",
+               upgrade_work(context, target, kPgUpgrade,
                             postgres::link_upgrade(upgrade_of(context, target, old_programs()))),
                [&] { context.progress("pg_upgrade of " + target.service, 0, 0, Progress::Unit::items); });
   context.reach("converted");
@@ -158,6 +163,16 @@ void convert_copy(StepContext& context, const TargetPlan& target) {
         "run `pgupgrade rollback`: the old data was not touched");
   }
   give_new_cluster(context, target);
+}
+
+void await_conversion(World& world, const Plan& plan) {
+  constexpr std::chrono::milliseconds kTick{500};
+  for (const TargetPlan& target : plan.targets) {
+    const auto running =
+        world.engine.inspect_container(work_container_name(plan.run_id, target.service, kPgUpgrade));
+    if (!running || !running->running()) continue;
+    while (!world.engine.wait_container(running->id, kTick)) world.cancellation.throw_if_requested();
+  }
 }
 
 }  // namespace pgupgrade::upgrade

@@ -16,6 +16,10 @@ void check_conversion(StepContext& context, const TargetPlan& target);
 // "E-CONVERT").
 void convert_copy(StepContext& context, const TargetPlan& target);
 
+// Lets a pg_upgrade that an earlier process of the run has left running come to its end. It has a server on
+// the copy, which, cut off, would leave one that pg_upgrade refuses.
+void await_conversion(World& world, const Plan& plan);
+
 // Whether text may sort otherwise in the new image, as check_conversion() has found.
 postgres::LibcCollations libc_collations(const StepContext& context, const TargetPlan& target);
 

@@ -11,6 +11,7 @@
 #include "pgupgrade/model/points.hpp"
 #include "upgrade/back/new_writes.hpp"
 #include "upgrade/back/way_back.hpp"
+#include "upgrade/cluster/conversion.hpp"
 #include "upgrade/cluster/work_server.hpp"
 #include "upgrade/command/drift.hpp"
 #include "upgrade/command/end_rehearsal.hpp"
@@ -270,6 +271,7 @@ Report go_on(const Steps& steps, Journal& journal, World& world, Listener& liste
   lock_data(world, plan, describe_holder(plan));
   if (until) journal.halt_at(*until);  // nothing refuses it any more
   allow_for_lost_record(journal, world);
+  await_conversion(world, plan);
   if (!is_prepared(journal.state())) clear_leftovers(world, plan);
   world.probe.reach("resume:leftovers-removed");
   if (!not_before_ms) return go_forward(steps, journal, world, listener);
